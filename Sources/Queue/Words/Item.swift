@@ -1,0 +1,142 @@
+/// One flagged post under review: text, media, or both, with what came along.
+///
+/// Everything in it but ``id`` and the times is hostile input. It is stored and exported unchanged; whoever shows it
+/// must derive a safe form first.
+public struct Item: Sendable, Hashable {
+    public var id: ItemID
+    public var text: String?
+    /// BCP 47 tag as the source gave it.
+    public var language: String?
+    public var media: [MediaReference]
+    public var source: String?
+    public var author: String?
+    public var createdAt: Timestamp?
+    /// When it was flagged; the time of ingestion where the source does not say. Waiting time counts from here.
+    public var flaggedAt: Timestamp
+    public var dueAt: Timestamp?
+    /// Larger is more urgent. 0 where the source gave none.
+    public var priority: Double
+    /// A JSON object: `metadata` of the ingested line with its unknown keys, canonical (sorted keys, no spaces).
+    public var metadata: String
+    public var reports: [Report]
+
+    public init(
+        id: ItemID, text: String? = nil, language: String? = nil, media: [MediaReference] = [], source: String? = nil,
+        author: String? = nil, createdAt: Timestamp? = nil, flaggedAt: Timestamp, dueAt: Timestamp? = nil,
+        priority: Double = 0, metadata: String = "{}", reports: [Report] = []
+    ) {
+        self.id = id
+        self.text = text
+        self.language = language
+        self.media = media
+        self.source = source
+        self.author = author
+        self.createdAt = createdAt
+        self.flaggedAt = flaggedAt
+        self.dueAt = dueAt
+        self.priority = priority
+        self.metadata = metadata
+        self.reports = reports
+    }
+}
+
+/// One file of an item, as the queue keeps it.
+public struct MediaReference: Sendable, Hashable {
+    /// The path as the source wrote it: hostile, for showing (made safe) and exporting only; never opened.
+    public var path: String
+    /// SHA-256 of the bytes, 64 hex digits.
+    public var sha256: String
+    /// Size in bytes.
+    public var byteCount: Int64
+    /// Where the bytes are now: an absolute path in the content-addressed folder, or the original under `--link`.
+    public var storedPath: String
+
+    public init(path: String, sha256: String, byteCount: Int64, storedPath: String) {
+        self.path = path
+        self.sha256 = sha256
+        self.byteCount = byteCount
+        self.storedPath = storedPath
+    }
+}
+
+/// Why a user reported the item.
+public struct Report: Sendable, Hashable {
+    public var reason: String
+    public var reporter: String?
+
+    public init(reason: String, reporter: String? = nil) {
+        self.reason = reason
+        self.reporter = reporter
+    }
+}
+
+/// Calibrated probability that an item violates a policy, by one model version.
+public struct Score: Sendable, Hashable {
+    /// `name@version`.
+    public var model: String
+    public var policy: PolicyID
+    /// In [0, 1].
+    public var value: Double
+    /// The model's own threshold; the policy's holds where this is nil.
+    public var threshold: Double?
+
+    public init(model: String, policy: PolicyID, value: Double, threshold: Double? = nil) {
+        self.model = model
+        self.policy = policy
+        self.value = value
+        self.threshold = threshold
+    }
+}
+
+/// Relevance of image patches or text spans to one direction, with the method that made it.
+public struct Explanation: Sendable, Hashable {
+    public enum Relevance: Sendable, Hashable {
+        /// Row-major, `rows * columns` values, over the whole image.
+        case grid(rows: Int, columns: Int, values: [Float])
+        case spans([Span])
+    }
+
+    /// Half-open range of Unicode scalars of the item's text, with its weight.
+    public struct Span: Sendable, Hashable {
+        public var start: Int
+        public var end: Int
+        public var weight: Float
+
+        public init(start: Int, end: Int, weight: Float) {
+            self.start = start
+            self.end = end
+            self.weight = weight
+        }
+    }
+
+    public var model: String
+    /// The policy whose direction was explained; nil where the method knows no direction (plain attention).
+    public var policy: PolicyID?
+    /// `legrad`, `legrad-pooled`, `attention`, `cam` …
+    public var method: String
+    /// Which of the item's media a grid lies over. 0 for text.
+    public var mediaIndex: Int
+    /// Whether negative values mean evidence against.
+    public var signed: Bool
+    public var relevance: Relevance
+
+    public init(
+        model: String, policy: PolicyID?, method: String, mediaIndex: Int = 0, signed: Bool = false,
+        relevance: Relevance
+    ) {
+        self.model = model
+        self.policy = policy
+        self.method = method
+        self.mediaIndex = mediaIndex
+        self.signed = signed
+        self.relevance = relevance
+    }
+
+    /// The largest magnitude of any value. 0 is legal: nothing was relevant.
+    public var max: Float {
+        switch relevance {
+        case .grid(_, _, let values): values.reduce(0) { Swift.max($0, abs($1)) }
+        case .spans(let spans): spans.reduce(0) { Swift.max($0, abs($1.weight)) }
+        }
+    }
+}

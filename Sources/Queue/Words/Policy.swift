@@ -1,0 +1,51 @@
+/// Names one policy, as a path in the taxonomy: `violence/graphic` is a child of `violence`.
+public struct PolicyID: Hashable, Sendable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral {
+    public let rawValue: String
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+    public init(stringLiteral value: String) { rawValue = value }
+
+    public var description: String { rawValue }
+    public static func < (a: PolicyID, b: PolicyID) -> Bool { a.rawValue < b.rawValue }
+
+    /// The policies above this one, nearest first: `a/b/c` has `a/b` and `a`.
+    public var ancestors: [PolicyID] {
+        var parts = rawValue.split(separator: "/", omittingEmptySubsequences: false)
+        var found: [PolicyID] = []
+        while parts.count > 1 {
+            parts.removeLast()
+            found.append(PolicyID(parts.joined(separator: "/")))
+        }
+        return found
+    }
+}
+
+/// A rule of the taxonomy that an item can violate.
+public struct Policy: Hashable, Sendable {
+    public let id: PolicyID
+    /// The name a moderator reads, in a few words.
+    public var title: String
+    /// What the rule forbids, in a sentence or two.
+    public var summary: String
+    /// A score at or above this preselects the policy where the model brings no threshold of its own. In [0, 1].
+    public var threshold: Double
+    /// Severity proposed for a violation, 1 (mild) to 4 (grave).
+    public var severity: Int
+    /// Handled in a queue of its own, preview off until asked, never exported (`sexual/minors`).
+    public var restricted: Bool
+    /// Previews under this policy start blurred.
+    public var blurred: Bool
+
+    public init(
+        id: PolicyID, title: String, summary: String = "", threshold: Double = 0.5, severity: Int = 2,
+        restricted: Bool = false, blurred: Bool = false
+    ) {
+        self.id = id
+        self.title = title
+        self.summary = summary
+        self.threshold = threshold
+        self.severity = severity
+        self.restricted = restricted
+        self.blurred = blurred
+    }
+}
