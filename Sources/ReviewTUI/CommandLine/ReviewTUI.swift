@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The root of the command line: `reviewtui [--db URL] <command>`.
+struct ReviewTUI: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reviewtui",
+        abstract: "Triage flagged posts in the terminal, with the model in the loop.",
+        discussion: """
+            The queue is the file named by --db, by $REVIEWTUI_DB, or $XDG_DATA_HOME/reviewtui/queue.sqlite. \
+            Every command takes --db and --json, before its name or after it.
+            """,
+        version: "0.1.0",
+        subcommands: [])
+}
+
+/// Options of every command.
+struct GlobalOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The queue's database.", valueName: "url"))
+    var db: String?
+
+    @Flag(help: "Print one JSON document (JSON Lines where it lists) on stdout, and nothing else there.")
+    var json = false
+}
