@@ -1,0 +1,44 @@
+# `make demo` and `make test` are all a newcomer needs; the rest is for those who work here.
+
+SWIFT ?= swift
+DEMO  := .demo
+PREFIX ?= /usr/local
+
+.PHONY: build demo test deps release lint format install screenshot clean
+
+build: deps
+	$(SWIFT) build
+
+## A fresh queue of real photos and posts, scored, and the console on it.
+demo: deps release
+	tools/demo/run $(DEMO)
+
+## Lint, unit and snapshot tests, and the end-to-end scripts.
+test: deps lint
+	tools/test
+
+## Debian packages, OpenVINO in a private Python environment, model weights.
+deps:
+	@tools/deps
+
+release:
+	$(SWIFT) build -c release --product reviewtui
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	@tools/lint
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+## The pictures in the README, taken from xterm under Xvfb.
+screenshot: deps release
+	tools/screenshot
+
+install: release
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/reviewtui
+	install -m 755 .build/release/reviewtui $(DESTDIR)$(PREFIX)/bin/
+	cp -R themes keymaps policies models $(DESTDIR)$(PREFIX)/share/reviewtui/
+
+clean:
+	rm -rf .build $(DEMO)

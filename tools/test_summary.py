@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Prints which tests were skipped and why, then one line of counts over Swift Testing and the end-to-end scripts.
+
+    test_summary.py SWIFT_LOG END_TO_END_LOG
+
+Fails where a log shows no test at all: a run that tested nothing is not green.
+"""
+
+import re
+import sys
+
+
+def swift_counts(text):
+    """Passed, failed and skipped tests (suites and parameterised cases not counted apart) of `swift test`'s output."""
+    passed = set(re.findall(r"✔ Test (?!run with|case )(.+?) (?:with \d+ test cases )?passed after", text))
+    failed = set(re.findall(r"✘ Test (?!run with|case )(.+?) (?:with \d+ test cases )?failed after", text))
+    skipped = re.findall(r"➜ Test (?!run with|case )(.+?) skipped(?:: (.*))?", text)
+    return len(passed - failed), len(failed), skipped
+
+
+def script_counts(text):
+    """The same of the end-to-end scripts, from their `ok`, `FAIL` and `skip` lines."""
+    return (
+        len(re.findall(r"^ok +- ", text, re.M)),
+        len(re.findall(r"^FAIL +- ", text, re.M)),
+        re.findall(r"^skip +- (.+?)(?:: (.*))?$", text, re.M),
+    )
+
+
+def main():
+    swift, scripts = (open(path, encoding="utf-8", errors="replace").read() for path in sys.argv[1:3])
+    counts = swift_counts(swift), script_counts(scripts)
+    skipped = counts[0][2] + counts[1][2]
+    for name, reason in skipped:
+        print(f"skipped: {name}: {reason or 'no reason given'}")
+    if not skipped:
+        print("No test was skipped.")
+    print(f"{counts[0][0] + counts[1][0]} passed, {counts[0][1] + counts[1][1]} failed, {len(skipped)} skipped")
+    return 0 if counts[0][0] and counts[1][0] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
