@@ -1,0 +1,153 @@
+"""What a person does at the console, typed through tmux."""
+
+import os
+import signal
+import sqlite3
+import time
+
+from sandbox import post
+
+HATE = [{"model": "upstream@1", "policy": "hate", "score": 0.93}]
+
+
+def ten(sandbox):
+    """Ten posts in a known order (by priority), the even ones scored as hate."""
+    sandbox.queue_of([post(n, priority=100 - n, scores=HATE if n % 2 == 0 else []) for n in range(10)])
+
+
+def showing(number):
+    return lambda screen: f"this is post number {number}" in screen
+
+
+def decided(sandbox):
+    return sandbox.run("stats", "--json").expect().json["items"]["decided"]
+
+
+def test_ten(sandbox):
+    """Ten items triaged by keystrokes give the export that was pressed"""
+    ten(sandbox)
+    sandbox.run("stats").expect()
+    sandbox.open_console("--in-order")
+    pressed = {}
+    for number in range(10):
+        sandbox.wait_for(f"this is post number {number}", f"item {number}")
+        if number in (0, 2, 6):
+            sandbox.press("x")
+            pressed[f"post-{number}"] = ("remove", ["hate"])
+        elif number == 4:
+            sandbox.press("r")
+            pressed["post-4"] = ("restrict", ["hate"])
+        elif number == 5:
+            sandbox.press("e")
+            pressed["post-5"] = ("escalate", [])
+        elif number == 9:
+            sandbox.press("Space")
+        else:
+            sandbox.press("a")
+            pressed[f"post-{number}"] = ("allow", [])
+    sandbox.wait_for(lambda _: decided(sandbox) == 9, "nine decisions")
+    sandbox.press("q")
+    sandbox.wait_for("ended with 0", "the console's end")
+    exported = {row["id"]: (row["verdict"], row["policies"]) for row in sandbox.export()}
+    assert exported == pressed, f"{exported}\n{pressed}"
+    sandbox.run("audit", "verify").expect()
+    assert sandbox.run("stats", "--json").json["items"] == {"pending": 1, "leased": 0, "decided": 9}
+
+
+def test_undo(sandbox):
+    """u takes the last verdict back and shows the item again"""
+    ten(sandbox)
+    sandbox.open_console("--in-order")
+    sandbox.wait_for(showing(0), "the first item")
+    sandbox.press("a")
+    sandbox.wait_for(showing(1), "the second item")
+    sandbox.press("u")
+    sandbox.wait_for(showing(0), "the first item again")
+    sandbox.press("x")
+    sandbox.wait_for(showing(1), "the second item again")
+    sandbox.press("q")
+    sandbox.wait_for("ended with 0", "the console's end")
+    (row,) = sandbox.export()
+    assert (row["id"], row["verdict"]) == ("post-0", "remove"), row
+
+
+def test_kill(sandbox):
+    """A verdict shown as done survives SIGKILL"""
+    ten(sandbox)
+    sandbox.open_console("--in-order")
+    sandbox.wait_for(showing(0), "the first item")
+    sandbox.press("x")
+    sandbox.wait_for(showing(1), "the second item")
+    os.kill(sandbox.console_process(), signal.SIGKILL)
+    (row,) = sandbox.export()
+    assert (row["id"], row["verdict"], row["policies"]) == ("post-0", "remove", ["hate"]), row
+    sandbox.run("audit", "verify").expect()
+
+
+def test_terminated(sandbox):
+    """SIGTERM and a crash leave the terminal as it was"""
+    ten(sandbox)
+    for kind in (signal.SIGTERM, signal.SIGSEGV):
+        sandbox.open_console(before="stty -g > before;")
+        sandbox.wait_for(lambda screen: "post number" in screen, "the console")
+        os.kill(sandbox.console_process(), kind)
+        sandbox.wait_for("ended with", "the shell's prompt")
+        sandbox.press("stty -g > after", "Enter")
+        after = sandbox.folder / "after"
+        deadline = time.monotonic() + 20
+        while not (after.exists() and after.read_text()):
+            assert time.monotonic() < deadline, "stty did not answer"
+            time.sleep(0.05)
+        assert after.read_text() == (sandbox.folder / "before").read_text(), f"after {kind.name}"
+        assert sandbox.tmux("display-message", "-t", "t", "-p", "#{alternate_on}").stdout.strip() == "0"
+        after.unlink()
+        sandbox.tmux("kill-server")
+
+
+def test_suspend(sandbox):
+    """Suspended and resumed, the console paints itself again"""
+    ten(sandbox)
+    sandbox.open_console("--in-order")
+    sandbox.wait_for(showing(0), "the first item")
+    sandbox.press("C-z")
+    sandbox.wait_for(lambda screen: not showing(0)(screen), "the shell")
+    sandbox.press("fg", "Enter")
+    sandbox.wait_for(showing(0), "the first item again")
+    sandbox.press("a")
+    sandbox.wait_for(showing(1), "the second item")
+
+
+def test_resize(sandbox):
+    """Resized, the console fills the new size; too small, it says so"""
+    ten(sandbox)
+    sandbox.open_console("--in-order", columns=100, rows=32)
+    sandbox.wait_for(showing(0), "the first item")
+    sandbox.tmux("resize-window", "-t", "t", "-x", "40", "-y", "10")
+    sandbox.wait_for("80", "the word about the size")
+    sandbox.tmux("resize-window", "-t", "t", "-x", "140", "-y", "45")
+    sandbox.wait_for(lambda screen: showing(0)(screen) and any(len(line) > 100 for line in screen.splitlines()),
+                     "the larger screen")
+
+
+def test_hostile_item(sandbox):
+    """An item's escape sequences and bidi controls are shown as marks"""
+    sandbox.queue_of([{"id": "h", "text": "a \x1b[31mred\x1b]0;owned\x07 \u202eabc\u202c \u200b end"}])
+    sandbox.open_console()
+    screen = sandbox.wait_for("end", "the item")
+    assert "⟨U+202E⟩" in screen and "\u202e" not in screen and "\x1b" not in screen, screen
+    assert "owned" not in sandbox.tmux("display-message", "-t", "t", "-p", "#{pane_title}").stdout
+
+
+def test_stale_lease(sandbox):
+    """A verdict under a lost lease is refused with a sentence, and the item stays with its new holder"""
+    sandbox.queue_of([post(1)])
+    sandbox.open_console()
+    sandbox.wait_for(showing(1), "the item")
+    with sqlite3.connect(sandbox.folder / "queue.sqlite", timeout=20) as database:
+        database.execute("UPDATE item SET lease_expires_at = 0 WHERE lease_token IS NOT NULL")
+    taken = sandbox.run("claim", "--reviewer", "ben").expect().json
+    assert taken["item"]["id"] == "post-1"
+    sandbox.press("a")
+    sandbox.wait_for("lease", "a sentence about the lost lease")
+    assert sandbox.export() == []
+    sandbox.run("decide", "--lease", taken["lease"], "--verdict", "escalate").expect()
