@@ -63,8 +63,8 @@ class Sandbox:
         return path
 
     def queue_of(self, items):
-        """A fresh queue that holds these items."""
-        self.run("init").expect()
+        """A fresh queue that holds these items, every claim by rank (no uniformly drawn share)."""
+        self.run("init", "--sample-share", "0").expect()
         self.run("ingest", self.write("items.jsonl", items)).expect()
 
     def export(self):

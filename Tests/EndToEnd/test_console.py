@@ -27,7 +27,7 @@ def test_ten(sandbox):
     """Ten items triaged by keystrokes give the export that was pressed"""
     ten(sandbox)
     sandbox.run("stats").expect()
-    sandbox.open_console("--in-order")
+    sandbox.open_console()
     pressed = {}
     for number in range(10):
         sandbox.wait_for(f"this is post number {number}", f"item {number}")
@@ -57,7 +57,7 @@ def test_ten(sandbox):
 def test_undo(sandbox):
     """u takes the last verdict back and shows the item again"""
     ten(sandbox)
-    sandbox.open_console("--in-order")
+    sandbox.open_console()
     sandbox.wait_for(showing(0), "the first item")
     sandbox.press("a")
     sandbox.wait_for(showing(1), "the second item")
@@ -74,7 +74,7 @@ def test_undo(sandbox):
 def test_kill(sandbox):
     """A verdict shown as done survives SIGKILL"""
     ten(sandbox)
-    sandbox.open_console("--in-order")
+    sandbox.open_console()
     sandbox.wait_for(showing(0), "the first item")
     sandbox.press("x")
     sandbox.wait_for(showing(1), "the second item")
@@ -107,7 +107,7 @@ def test_terminated(sandbox):
 def test_suspend(sandbox):
     """Suspended and resumed, the console paints itself again"""
     ten(sandbox)
-    sandbox.open_console("--in-order")
+    sandbox.open_console()
     sandbox.wait_for(showing(0), "the first item")
     sandbox.press("C-z")
     sandbox.wait_for(lambda screen: not showing(0)(screen), "the shell")
@@ -120,7 +120,7 @@ def test_suspend(sandbox):
 def test_resize(sandbox):
     """Resized, the console fills the new size; too small, it says so"""
     ten(sandbox)
-    sandbox.open_console("--in-order", columns=100, rows=32)
+    sandbox.open_console("columns=100, rows=32)
     sandbox.wait_for(showing(0), "the first item")
     sandbox.tmux("resize-window", "-t", "t", "-x", "40", "-y", "10")
     sandbox.wait_for("80", "the word about the size")
