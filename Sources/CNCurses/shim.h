@@ -1,4 +1,51 @@
 #pragma once
 #define NCURSES_WIDECHAR 1
+#define _XOPEN_SOURCE_EXTENDED 1
 #include <curses.h>
 #include <term.h>
+#include <locale.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <wchar.h>
+
+// C globals and macros that Swift cannot read, or not under strict concurrency.
+
+static inline WINDOW *reviewtui_stdscr(void) { return stdscr; }
+static inline int reviewtui_colors(void) { return COLORS; }
+static inline int reviewtui_color_pairs(void) { return COLOR_PAIRS; }
+
+static inline FILE *reviewtui_stdin(void) { return stdin; }
+static inline FILE *reviewtui_stdout(void) { return stdout; }
+
+static inline int reviewtui_window_size(int fd, int *columns, int *rows) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return -1;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return 0;
+}
+
+// A terminfo string, or NULL where the terminal has none (tigetstr's other failure value is (char *)-1).
+static inline const char *reviewtui_terminfo_string(const char *name) {
+    const char *value = tigetstr(name);
+    return value == (const char *)-1 ? NULL : value;
+}
+
+static inline int reviewtui_terminfo_flag(const char *name) { return tigetflag(name) > 0; }
+
+// One cell at a position. `pair` may be above 255: it is handed over as an extended pair.
+static inline int reviewtui_put(int row, int column, const wchar_t *text, attr_t attributes, int pair) {
+    cchar_t cell;
+    if (setcchar(&cell, text, attributes, (short)(pair < 256 ? pair : 0), &pair) == ERR) return ERR;
+    return mvwadd_wch(stdscr, row, column, &cell);
+}
+
+static inline attr_t reviewtui_bold(void) { return A_BOLD; }
+static inline attr_t reviewtui_dim(void) { return A_DIM; }
+static inline attr_t reviewtui_italic(void) { return A_ITALIC; }
+static inline attr_t reviewtui_underline(void) { return A_UNDERLINE; }
+static inline attr_t reviewtui_reverse(void) { return A_REVERSE; }
+
+static inline const char *reviewtui_codeset(void) { return nl_langinfo(CODESET); }
