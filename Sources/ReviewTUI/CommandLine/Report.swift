@@ -1,0 +1,45 @@
+import ArgumentParser
+import Media
+import ModelCore
+import Queue
+
+extension Main {
+    /// Tells a person why a command ended and returns its exit status.
+    ///
+    /// ArgumentParser's messages quote what was typed, raw escape sequences included, so everything it says about an
+    /// error is made safe first.
+    static func report(_ error: any Error) -> Int32 {
+        if let status = status(of: error) {
+            Output.say("reviewtui: \(error)")
+            return status.rawValue
+        }
+        let code = ReviewTUI.exitCode(for: error)
+        let message = ReviewTUI.fullMessage(for: error)
+        if code == .success {
+            // Help, the version, a completion script: the program's own words.
+            if !message.isEmpty { Output.result(message) }
+            return ExitStatus.done.rawValue
+        }
+        if !message.isEmpty { Output.say(message) }
+        return code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue
+    }
+
+    /// The exit status of an error of the program's own; nil for one of ArgumentParser's.
+    private static func status(of error: any Error) -> ExitStatus? {
+        switch error {
+        case let failure as CommandFailure: failure.status
+        case let error as QueueError: status(of: error)
+        default: nil
+        }
+    }
+
+    private static func status(of error: QueueError) -> ExitStatus {
+        switch error {
+        case .usage: .usage
+        case .rejected: .rejected
+        case .notFound: .notFound
+        case .busy, .leaseLost: .tryAgain
+        case .failed: .failed
+        }
+    }
+}
