@@ -4,5 +4,6 @@ import CNCurses
 
 @main
 struct ReviewTUI: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "reviewtui")
+    static let configuration = CommandConfiguration(
+        commandName: "reviewtui", subcommands: [MediaWorkerCommand.self])
 }
