@@ -11,7 +11,8 @@ let packageRoot: URL = {
 }()
 
 /// Real data that is not part of the project; see the README.
-let sharedData: URL = ProcessInfo.processInfo.environment["REVIEWTUI_DATA"].map { URL(fileURLWithPath: $0) }
+let sharedData: URL =
+    ProcessInfo.processInfo.environment["REVIEWTUI_DATA"].map { URL(fileURLWithPath: $0) }
     ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared/data")
 
 let missingData: String = "needs the shared data: set REVIEWTUI_DATA to its folder"

@@ -4,6 +4,8 @@ public enum MediaFormat: UInt8, CaseIterable, Sendable {
     case png, jpeg, gif, webp, avif, heic, tiff, bmp, jpegXL, icon, photoshop, svg
     case mp4, matroska, avi, ogg, flv
     case pdf, html, zip, gzip, text
+    /// What Xcode makes of PNGs for iOS: another compression and byte order under PNG's signature.
+    case applePNG
 
     /// The name a person knows it by.
     public var name: String {
@@ -31,6 +33,7 @@ public enum MediaFormat: UInt8, CaseIterable, Sendable {
         case .zip: "ZIP"
         case .gzip: "gzip"
         case .text: "text"
+        case .applePNG: "PNG in Apple's own variant (CgBI)"
         }
     }
 
@@ -40,6 +43,10 @@ public enum MediaFormat: UInt8, CaseIterable, Sendable {
     /// Judges a file by its first bytes; 64 are enough.
     public init(sniffing bytes: some Collection<UInt8>) {
         let head = Array(bytes.prefix(64))
+        if head.count >= 16, head[12..<16].elementsEqual("CgBI".utf8), Self.bySignature(head) == .png {
+            self = .applePNG
+            return
+        }
         self = Self.bySignature(head) ?? Self.byContainer(head) ?? Self.byText(head)
     }
 

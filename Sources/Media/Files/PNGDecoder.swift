@@ -8,7 +8,7 @@ struct PNGDecoder {
     func decode(_ bytes: UnsafeRawBufferPointer, bound: PixelSize?) throws(MediaError) -> DecodedImage {
         guard let start = bytes.baseAddress else { throw .empty }
         // The size stands at fixed offsets: a lying header is refused before libpng sees it.
-        if bytes.count >= 24 {
+        if bytes.count >= 24, bytes[12..<16].elementsEqual("IHDR".utf8) {
             let claimed = PixelSize(width: bigEndian(bytes, at: 16), height: bigEndian(bytes, at: 20))
             try checkPixels(claimed)
         }
@@ -25,7 +25,8 @@ struct PNGDecoder {
         }
 
         var rows = PNGRows(reducer: RowReducer(size: size, bound: orientation.swapsSides ? bound?.transposed : bound))
-        let trouble = reader.passes > 1 ? interlaced(&reader, size, into: &rows) : progressive(&reader, size, into: &rows)
+        let trouble =
+            reader.passes > 1 ? interlaced(&reader, size, into: &rows) : progressive(&reader, size, into: &rows)
         var notes = rows.sawTransparency ? Set([DecodeNote.transparent]) : []
         if trouble != 0 || rt_png_finish(&reader) != 0 {
             let detail = message(&reader)

@@ -16,7 +16,8 @@ extension RGBImage {
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: rowBytes) { row in
                     for y in 0..<new.height {
                         mixRows(source, rowBytes: rowBytes, taps: down, at: y, into: row)
-                        let line = UnsafeMutableBufferPointer(rebasing: target[y * new.width * 3..<(y + 1) * new.width * 3])
+                        let line = UnsafeMutableBufferPointer(
+                            rebasing: target[y * new.width * 3..<(y + 1) * new.width * 3])
                         mixColumns(UnsafeBufferPointer(row), taps: across, into: line)
                     }
                 }

@@ -98,7 +98,8 @@ public actor MediaDecoder {
         }
         _ = worker.end(patience: 0)
         return switch trouble {
-        case .late: .timedOut(seconds: Double(timeout.components.seconds) + Double(timeout.components.attoseconds) / 1e18)
+        case .late:
+            .timedOut(seconds: Double(timeout.components.seconds) + Double(timeout.components.attoseconds) / 1e18)
         case .cancelled: .cancelled
         case .nonsense(let detail): .badReply(detail: detail)
         case .source(let error): error

@@ -91,7 +91,8 @@ final class WorkerProcess {
             filled = 0
             do throws(WorkerTrouble) {
                 while filled < count {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<count])
+                    let rest = UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<count])
                     let n = System.receive(socket, rest)
                     if let n, n <= 0 { throw .gone }
                     filled += n ?? 0

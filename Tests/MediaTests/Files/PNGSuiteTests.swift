@@ -4,7 +4,9 @@ import Testing
 
 @Suite("PNG conformance suite")
 struct PNGSuiteTests {
-    @Test("every valid file decodes and every corrupt one is refused with a reason", .enabled(if: hasData("pngsuite"), "\(missingData)"))
+    @Test(
+        "every valid file decodes and every corrupt one is refused with a reason",
+        .enabled(if: hasData("pngsuite"), "\(missingData)"))
     func wholeSuite() throws {
         let files = dataFiles("pngsuite").filter { $0.pathExtension == "png" }
         #expect(files.count > 100)
