@@ -1,0 +1,135 @@
+import COpenVINO
+import Foundation
+import Synchronization
+
+/// A network ready to run. Calls from several threads are taken one after another.
+public final class CompiledNetwork: @unchecked Sendable {
+    // @unchecked: the request behind `request` is touched only under `running`.
+    public let name: String
+    public let inputs: [String]
+    public let outputs: [String]
+
+    private let engine: Engine
+    private let compiled: OpaquePointer
+    private let request: OpaquePointer
+    private let running = Mutex(())
+    /// The compiled network may go on reading constants where they are.
+    private let weights: MappedFile?
+
+    private var library: OpenVINOLibrary { engine.library }
+
+    /// Takes over `compiled`.
+    init(name: String, engine: Engine, compiled: OpaquePointer, weights: MappedFile?) throws(EngineError) {
+        let library = engine.library
+        self.name = name
+        self.engine = engine
+        self.compiled = compiled
+        self.weights = weights
+        var request: OpaquePointer?
+        do throws(EngineError) {
+            try library.check(library.createRequest(compiled, &request), "prepare \(name)")
+            inputs = try Self.portNames(of: compiled, library, count: library.inputCount, port: library.input)
+            outputs = try Self.portNames(of: compiled, library, count: library.outputCount, port: library.output)
+            guard let request else { throw EngineError.refused(step: "prepare \(name)", reason: "no request") }
+            self.request = request
+        } catch {
+            if let request { library.requestFree(request) }
+            library.compiledFree(compiled)
+            throw error
+        }
+    }
+
+    deinit {
+        library.requestFree(request)
+        library.compiledFree(compiled)
+    }
+
+    /// Runs the network once.
+    ///
+    /// - Parameters:
+    ///   - tensors: one tensor for each of ``inputs``.
+    ///   - wanted: outputs to copy out; nil copies all.
+    /// - Throws: ``EngineError``; a shape the network does not take is ``EngineError/refused(step:reason:)``.
+    public func infer(_ tensors: [String: Tensor], wanted: [String]? = nil) throws(EngineError) -> [String: Tensor] {
+        for name in tensors.keys where !inputs.contains(name) { throw .noSuchPort(name: name, have: inputs) }
+        for name in wanted ?? [] where !outputs.contains(name) { throw .noSuchPort(name: name, have: outputs) }
+        return try running.withLock { _ throws(EngineError) in
+            for (name, tensor) in tensors { try set(name, tensor) }
+            try library.check(library.infer(request), "run \(self.name)")
+            var results: [String: Tensor] = [:]
+            for name in wanted ?? outputs { results[name] = try get(name) }
+            return results
+        }
+    }
+
+    private func set(_ name: String, _ tensor: Tensor) throws(EngineError) {
+        let type =
+            switch tensor.values {
+            case .float: REVIEWTUI_OV_F32
+            case .int64: REVIEWTUI_OV_I64
+            case .byte: REVIEWTUI_OV_U8
+            }
+        var dimensions = tensor.shape.map(Int64.init)
+        var made: OpaquePointer?
+        let rank = Int64(dimensions.count)
+        let status = dimensions.withUnsafeMutableBufferPointer { dims in
+            library.tensorCreate(Int32(type), ov_shape_t(rank: rank, dims: dims.baseAddress), &made)
+        }
+        try library.check(status, "make input \(name)")
+        defer { library.tensorFree(made) }
+        var data: UnsafeMutableRawPointer?
+        try library.check(library.tensorData(made, &data), "fill input \(name)")
+        func fill(_ bytes: UnsafeRawBufferPointer) {
+            if let data, let source = bytes.baseAddress { data.copyMemory(from: source, byteCount: bytes.count) }
+        }
+        switch tensor.values {
+        case .float(let values): values.withUnsafeBytes(fill)
+        case .int64(let values): values.withUnsafeBytes(fill)
+        case .byte(let values): values.withUnsafeBytes(fill)
+        }
+        try library.check(library.setTensor(request, name, made), "take input \(name) of shape \(tensor.shape)")
+    }
+
+    private func get(_ name: String) throws(EngineError) -> Tensor {
+        var tensor: OpaquePointer?
+        try library.check(library.getTensor(request, name, &tensor), "give output \(name)")
+        defer { library.tensorFree(tensor) }
+        var shape = ov_shape_t()
+        try library.check(library.tensorShape(tensor, &shape), "give the shape of \(name)")
+        let dimensions = (0..<Int(shape.rank)).map { Int(shape.dims[$0]) }
+        _ = library.shapeFree(&shape)
+        var type: Int32 = 0
+        var byteCount = 0
+        var data: UnsafeMutableRawPointer?
+        try library.check(library.tensorType(tensor, &type), "give the type of \(name)")
+        try library.check(library.tensorByteCount(tensor, &byteCount), "give the size of \(name)")
+        try library.check(library.tensorData(tensor, &data), "give the values of \(name)")
+        let bytes = UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : byteCount)
+        switch Int(type) {
+        case Int(REVIEWTUI_OV_F32): return try Tensor(Array(bytes.bindMemory(to: Float.self)), shape: dimensions)
+        case Int(REVIEWTUI_OV_I64): return try Tensor(Array(bytes.bindMemory(to: Int64.self)), shape: dimensions)
+        default: throw .badTensor("output \(name) has element type \(type)")
+        }
+    }
+
+    private static func portNames(
+        of compiled: OpaquePointer, _ library: OpenVINOLibrary, count: ov_compiled_model_size_fn,
+        port: ov_compiled_model_port_fn
+    ) throws(EngineError) -> [String] {
+        var total = 0
+        try library.check(count(compiled, &total), "count ports")
+        var names: [String] = []
+        for index in 0..<total {
+            var found: OpaquePointer?
+            try library.check(port(compiled, index, &found), "find port \(index)")
+            defer { library.portFree(found) }
+            var name: UnsafeMutablePointer<CChar>?
+            try library.check(library.portName(found, &name), "name port \(index)")
+            if let name {
+                names.append(String(cString: name))
+                library.free(name)
+            }
+        }
+        return names
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+
+/// BERT encoders as published on Hugging Face (`BertModel`) with masked mean pooling over the last layer, as
+/// sentence-transformers uses them.
+///
+/// Post-norm: each layer norm stands behind a residual sum, and so its derivative is taken at the *sums* S₁ = X + attn
+/// and S₂ = Y + mlp, not at the branches.
+///
+/// Source: Devlin et al. 2018, "BERT"; Reimers & Gurevych 2019, "Sentence-BERT"; tensor names of transformers.
+struct BERT: Sendable {
+    let configuration: FamilyConfiguration
+    let weights: SafeTensors
+
+    /// What a layer computes on the way, as far as an explanation looks at it.
+    private struct Block {
+        let values: GraphBuilder.Wire
+        let attentionSum: GraphBuilder.Wire
+        let beforeActivation: GraphBuilder.Wire
+        let outputSum: GraphBuilder.Wire
+        let output: GraphBuilder.Wire
+    }
+
+    /// The tokens of a batch of texts: 1 where there is a token and 0 where there is padding.
+    private struct Mask {
+        /// [batch, tokens, 1]
+        let column: GraphBuilder.Wire
+        /// [batch, 1, 1, tokens]: 0 or a large negative number, to be added to attention scores.
+        let penalty: GraphBuilder.Wire
+        /// [batch, 1, 1]
+        let count: GraphBuilder.Wire
+        /// [batch, 1, tokens]
+        let row: GraphBuilder.Wire
+    }
+
+    /// `ids` and `mask` [batch, tokens] → `embedding` [batch, width], not normalised.
+    func scoreGraph() throws(WeightsError) -> Engine.Source {
+        let graph = GraphBuilder(weights: weights)
+        var (x, mask) = embeddings(graph)
+        for layer in 0..<configuration.layers { x = block(graph, layer, x, mask).output }
+        graph.result("embedding", graph.squeeze(pooled(graph, x, mask), axes: [1]))
+        return try graph.source()
+    }
+
+    /// `ids`, `mask`, `directions` [directions, width] → `embedding` [batch, width] and `relevance`
+    /// [batch, directions, tokens], zero at padding.
+    ///
+    /// The model itself pools by the mean over all tokens, so LeGrad as published and pooled are one and the same here.
+    func explainGraph(_ method: RelevanceMethod) throws(WeightsError) -> Engine.Source {
+        let graph = GraphBuilder(weights: weights)
+        let directions = graph.parameter("directions", .f32, shape: [nil, configuration.width])
+        var (x, mask) = embeddings(graph)
+        var total: GraphBuilder.Wire?
+        for layer in 0..<configuration.layers {
+            let block = block(graph, layer, x, mask)
+            x = block.output
+            if layer >= configuration.layers - method.layers {
+                let map = relevance(graph, layer, block, directions, mask)
+                total = total.map { graph.plus($0, map) } ?? map
+            }
+        }
+        graph.result("embedding", graph.squeeze(pooled(graph, x, mask), axes: [1]))
+        if let total { graph.result("relevance", total) }
+        return try graph.source()
+    }
+
+    // MARK: Forward
+
+    private func embeddings(_ graph: GraphBuilder) -> (GraphBuilder.Wire, Mask) {
+        let width = configuration.width
+        let ids = graph.parameter("ids", .i64, shape: [nil, nil])
+        let present = graph.toFloat(graph.parameter("mask", .i64, shape: [nil, nil]))
+
+        let words = graph.gather(
+            graph.weight("embeddings.word_embeddings.weight", shape: [configuration.vocabulary, width]), ids, axis: 0)
+        let positions = graph.prefix(
+            graph.weight("embeddings.position_embeddings.weight", shape: [configuration.positions, width]), axis: 0,
+            asLongAs: ids, likeAxis: 1)
+        let types = graph.weight("embeddings.token_type_embeddings.weight", shape: [configuration.tokenTypes, width])
+        let sum = graph.plus(graph.plus(words, positions), graph.slice(types, axis: 0, from: 0, to: 1))
+
+        let column = graph.unsqueeze(present, axes: [2])
+        let mask = Mask(
+            column: column,
+            penalty: graph.times(graph.plus(graph.unsqueeze(present, axes: [1, 2]), -1), 1e9),
+            count: graph.sum(column, axes: [1]), row: graph.unsqueeze(present, axes: [1]))
+        return (graph.apply(norm(graph, "embeddings.LayerNorm"), sum), mask)
+    }
+
+    private func block(_ graph: GraphBuilder, _ layer: Int, _ x: GraphBuilder.Wire, _ mask: Mask) -> Block {
+        let (width, heads) = (configuration.width, configuration.heads)
+        func projected(_ part: String) -> GraphBuilder.Wire {
+            let layer = graph.linear(prefix(layer) + "attention.self." + part, from: width, to: width)
+            return graph.splitHeads(graph.apply(layer, x), heads: heads, width: width)
+        }
+        let v = projected("value")
+        let mixed = graph.scaledDotProductAttention(projected("query"), projected("key"), v, mask: mask.penalty)
+        let attended = graph.apply(outputProjection(graph, layer), graph.joinHeads(mixed, width: width))
+        let s1 = graph.plus(x, attended)
+        let y = graph.apply(attentionNorm(graph, layer), s1)
+        let h = graph.apply(up(graph, layer), y)
+        let s2 = graph.plus(y, graph.apply(down(graph, layer), graph.gelu(h)))
+        let z = graph.apply(outputNorm(graph, layer), s2)
+        return Block(values: v, attentionSum: s1, beforeActivation: h, outputSum: s2, output: z)
+    }
+
+    /// Mean over the tokens that are there, [batch, 1, width].
+    private func pooled(_ graph: GraphBuilder, _ x: GraphBuilder.Wire, _ mask: Mask) -> GraphBuilder.Wire {
+        graph.over(graph.sum(graph.times(x, mask.column), axes: [1]), mask.count)
+    }
+
+    // MARK: Relevance
+
+    private func relevance(
+        _ graph: GraphBuilder, _ layer: Int, _ block: Block, _ directions: GraphBuilder.Wire, _ mask: Mask
+    ) -> GraphBuilder.Wire {
+        func spread(_ x: GraphBuilder.Wire) -> GraphBuilder.Wire { graph.unsqueeze(x, axes: [1]) }
+
+        let atEmbedding = graph.gradientAtEmbedding(pooled(graph, block.output, mask), directions: directions)
+        let share = graph.over(atEmbedding, mask.count)  // [batch, directions, width]
+        let g = graph.times(graph.unsqueeze(share, axes: [2]), spread(mask.column))  // zero at padding
+
+        let second = outputNorm(graph, layer)
+        let atSum = graph.applyTransposed(second, graph.state(of: second, at: spread(block.outputSum)), g)
+        let throughDown = graph.applyTransposed(down(graph, layer), atSum)
+        let slope = spread(graph.geluDerivative(block.beforeActivation))
+        let atY = graph.plus(atSum, graph.applyTransposed(up(graph, layer), graph.times(throughDown, slope)))
+
+        let first = attentionNorm(graph, layer)
+        let atAttention = graph.applyTransposed(first, graph.state(of: first, at: spread(block.attentionSum)), atY)
+        let summed = graph.attentionRelevance(
+            atAttention, output: outputProjection(graph, layer), values: block.values, heads: configuration.heads,
+            width: configuration.width)
+        let mean = graph.over(graph.times(summed, 1 / Float(configuration.heads)), mask.count)
+        return graph.times(mean, mask.row)
+    }
+
+    // MARK: Tensor names
+
+    private func prefix(_ layer: Int) -> String { "encoder.layer.\(layer)." }
+
+    private func norm(_ graph: GraphBuilder, _ name: String) -> GraphBuilder.Norm {
+        graph.norm(name, width: configuration.width, epsilon: configuration.epsilon)
+    }
+
+    private func attentionNorm(_ graph: GraphBuilder, _ layer: Int) -> GraphBuilder.Norm {
+        norm(graph, prefix(layer) + "attention.output.LayerNorm")
+    }
+
+    private func outputNorm(_ graph: GraphBuilder, _ layer: Int) -> GraphBuilder.Norm {
+        norm(graph, prefix(layer) + "output.LayerNorm")
+    }
+
+    private func outputProjection(_ graph: GraphBuilder, _ layer: Int) -> GraphBuilder.Linear {
+        graph.linear(prefix(layer) + "attention.output.dense", from: configuration.width, to: configuration.width)
+    }
+
+    private func up(_ graph: GraphBuilder, _ layer: Int) -> GraphBuilder.Linear {
+        graph.linear(prefix(layer) + "intermediate.dense", from: configuration.width, to: configuration.hidden)
+    }
+
+    private func down(_ graph: GraphBuilder, _ layer: Int) -> GraphBuilder.Linear {
+        graph.linear(prefix(layer) + "output.dense", from: configuration.hidden, to: configuration.width)
+    }
+}

@@ -1,0 +1,182 @@
+/// Describes a network as OpenVINO IR text whose constants point into a mapped safetensors file.
+///
+///     let graph = GraphBuilder(weights: file)
+///     let x = graph.parameter("tokens", .i64, shape: [nil, nil])
+///     graph.result("embedding", graph.gather(graph.weight("embeddings.word_embeddings.weight"), x, axis: 0))
+///     let network = try engine.compile(graph.source(), name: "toy")
+///
+/// Shapes are not tracked: OpenVINO infers them when it reads the text, and so the ports carry no dimensions (only a
+/// `precision`, which its reader wants and then ignores; tried with 2026.4).
+///
+/// Small constants that no file holds (axes, shapes, scalars, an interpolated position table) are gathered in a tail
+/// that ``MappedFile`` puts behind the file, because IR knows only one buffer of constants.
+final class GraphBuilder {
+    /// An output of a layer, to be the input of others.
+    struct Wire: Hashable {
+        fileprivate let layer: Int
+        fileprivate let port: Int
+    }
+
+    enum ElementType: String {
+        case f32, i64, u8, boolean
+    }
+
+    let weights: SafeTensors
+    /// The first fault met. Descriptions read as formulas because their steps do not throw; ``source()`` does.
+    private(set) var fault: WeightsError?
+
+    private var layers: [String] = []
+    private var edges: [String] = []
+    private var names: [Wire: [String]] = [:]
+    private var results: [(name: String, wire: Wire)] = []
+    private var outputCounts: [Int] = []
+    private var inputCounts: [Int] = []
+    private var loaded: [String: Wire] = [:]
+    private var constants: [ConstantKey: Wire] = [:]
+    private var tail: [UInt8] = []
+
+    private struct ConstantKey: Hashable {
+        let type: ElementType
+        let shape: [Int]
+        let bytes: [UInt8]
+    }
+
+    init(weights: SafeTensors) {
+        self.weights = weights
+    }
+
+    // MARK: What goes in
+
+    /// An input of the network; a nil dimension is free.
+    func parameter(_ name: String, _ type: ElementType, shape: [Int?]) -> Wire {
+        let dimensions = shape.map { $0.map(String.init) ?? "?" }.joined(separator: ",")
+        let wire = add("Parameter", attributes: ["shape": dimensions, "element_type": type.rawValue], inputs: [])
+        names[wire, default: []].append(name)
+        return wire
+    }
+
+    /// A tensor of the file, as f32 whatever float type it is stored in.
+    ///
+    /// - Parameter shape: what the family expects; another one is a fault.
+    func weight(_ name: String, shape: [Int]) -> Wire {
+        if let known = loaded[name] { return known }
+        guard let entry = weights.entries[name] else {
+            return fail(name, "is missing")
+        }
+        guard entry.shape == shape else {
+            return fail(name, "has shape \(entry.shape) where \(shape) is needed")
+        }
+        guard [.f32, .f16, .bf16, .f64].contains(entry.type) else {
+            return fail(name, "is \(entry.type.rawValue) where a float is needed")
+        }
+        var wire = add(
+            "Const",
+            attributes: [
+                "element_type": entry.type.irName, "shape": dimensions(entry.shape), "offset": String(entry.offset),
+                "size": String(entry.byteCount),
+            ], inputs: [])
+        if entry.type != .f32 { wire = add("Convert", attributes: ["destination_type": "f32"], inputs: [wire]) }
+        loaded[name] = wire
+        return wire
+    }
+
+    func constant(_ values: [Float], shape: [Int]) -> Wire {
+        constant(.f32, shape, values.withUnsafeBytes { Array($0) })
+    }
+
+    func constant(_ values: [Int], shape: [Int]? = nil) -> Wire {
+        constant(.i64, shape ?? [values.count], values.map(Int64.init).withUnsafeBytes { Array($0) })
+    }
+
+    func scalar(_ value: Float) -> Wire { constant([value], shape: []) }
+
+    private func constant(_ type: ElementType, _ shape: [Int], _ bytes: [UInt8]) -> Wire {
+        let key = ConstantKey(type: type, shape: shape, bytes: bytes)
+        if let known = constants[key] { return known }
+        tail.append(contentsOf: repeatElement(0, count: (8 - tail.count % 8) % 8))
+        let offset = MappedFile.tailOffset(behind: weights.file.fileByteCount) + tail.count
+        tail += bytes
+        let wire = add(
+            "Const",
+            attributes: [
+                "element_type": type.rawValue, "shape": dimensions(shape), "offset": String(offset),
+                "size": String(bytes.count),
+            ], inputs: [])
+        constants[key] = wire
+        return wire
+    }
+
+    // MARK: What happens
+
+    /// One operation with one output. `version` is the opset that first had it in this form.
+    func add(_ type: String, _ version: String = "opset1", attributes: [String: String] = [:], inputs: [Wire]) -> Wire {
+        let id = layers.count
+        // Sorted, so that the same graph gives the same text and OpenVINO's cache knows it again.
+        let fields = attributes.sorted { $0.key < $1.key }.map { " \($0.key)=\"\(escaped($0.value))\"" }.joined()
+        layers.append("name=\"\(type)_\(id)\" type=\"\(type)\" version=\"\(version)\"><data\(fields)/>")
+        inputCounts.append(inputs.count)
+        for (port, input) in inputs.enumerated() {
+            let from = "from-layer=\"\(input.layer)\" from-port=\"\(input.port)\""
+            edges.append("<edge \(from) to-layer=\"\(id)\" to-port=\"\(port)\"/>")
+        }
+        return Wire(layer: id, port: inputs.count)
+    }
+
+    // MARK: What comes out
+
+    /// Names a wire as an output of the network.
+    func result(_ name: String, _ wire: Wire) {
+        // A wire of its own, so that one wire can be given out under two names.
+        names[wire, default: []].append(name)
+        results.append((name, wire))
+    }
+
+    /// The finished description.
+    ///
+    /// - Throws: the first ``WeightsError`` met while describing, or one from mapping the file.
+    func source() throws(WeightsError) -> Engine.Source {
+        if let fault { throw fault }
+        for result in results { _ = add("Result", inputs: [result.wire]) }
+        return .ir(xml: xml(), weights: try MappedFile(path: weights.path, tail: tail))
+    }
+
+    private func xml() -> String {
+        var text = "<?xml version=\"1.0\"?>\n<net name=\"reviewtui\" version=\"11\">\n<layers>\n"
+        for (id, layer) in layers.enumerated() {
+            text += "<layer id=\"\(id)\" \(layer)"
+            if inputCounts[id] > 0 {
+                text += "<input>"
+                for port in 0..<inputCounts[id] { text += "<port id=\"\(port)\" precision=\"FP32\"></port>" }
+                text += "</input>"
+            }
+            if !layer.contains("type=\"Result\"") {
+                let wire = Wire(layer: id, port: inputCounts[id])
+                let tensorNames = names[wire].map { " names=\"\($0.map(escaped).joined(separator: ","))\"" } ?? ""
+                text += "<output><port id=\"\(wire.port)\" precision=\"FP32\"\(tensorNames)></port></output>"
+            }
+            text += "</layer>\n"
+        }
+        return text + "</layers>\n<edges>\n\(edges.joined(separator: "\n"))\n</edges>\n</net>\n"
+    }
+
+    private func fail(_ tensor: String, _ reason: String) -> Wire {
+        fault = fault ?? .unfit(path: weights.path, tensor: printable(tensor), reason: reason)
+        return scalar(0)
+    }
+
+    private func dimensions(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: ",") }
+
+    private func escaped(_ text: String) -> String {
+        var safe = ""
+        for character in text {
+            switch character {
+            case "&": safe += "&amp;"
+            case "<": safe += "&lt;"
+            case ">": safe += "&gt;"
+            case "\"": safe += "&quot;"
+            default: safe.append(character)
+            }
+        }
+        return safe
+    }
+}

@@ -1,0 +1,94 @@
+/// OpenVINO's operations under short names, one line each, so that the families read as formulas.
+///
+/// Names, versions and attributes are those that OpenVINO's own serializer writes.
+extension GraphBuilder {
+    func plus(_ a: Wire, _ b: Wire) -> Wire { add("Add", attributes: numpy, inputs: [a, b]) }
+    func minus(_ a: Wire, _ b: Wire) -> Wire { add("Subtract", attributes: numpy, inputs: [a, b]) }
+    func times(_ a: Wire, _ b: Wire) -> Wire { add("Multiply", attributes: numpy, inputs: [a, b]) }
+    func over(_ a: Wire, _ b: Wire) -> Wire {
+        add("Divide", attributes: numpy.merging(["m_pythondiv": "true"]) { $1 }, inputs: [a, b])
+    }
+    func times(_ a: Wire, _ factor: Float) -> Wire { times(a, scalar(factor)) }
+    func plus(_ a: Wire, _ term: Float) -> Wire { plus(a, scalar(term)) }
+
+    func squareRoot(_ x: Wire) -> Wire { add("Sqrt", inputs: [x]) }
+    func exponential(_ x: Wire) -> Wire { add("Exp", inputs: [x]) }
+    func errorFunction(_ x: Wire) -> Wire { add("Erf", inputs: [x]) }
+    func rectified(_ x: Wire) -> Wire { add("ReLU", inputs: [x]) }
+    func softmax(_ x: Wire) -> Wire { add("SoftMax", "opset8", attributes: ["axis": "-1"], inputs: [x]) }
+    func gelu(_ x: Wire) -> Wire { add("Gelu", "opset7", attributes: ["approximation_mode": "ERF"], inputs: [x]) }
+    func toFloat(_ x: Wire) -> Wire { add("Convert", attributes: ["destination_type": "f32"], inputs: [x]) }
+
+    /// a·b, or a·bᵀ, over the last two axes.
+    func product(_ a: Wire, _ b: Wire, transposingSecond: Bool = false) -> Wire {
+        add("MatMul", attributes: ["transpose_a": "false", "transpose_b": "\(transposingSecond)"], inputs: [a, b])
+    }
+
+    func mean(_ x: Wire, axes: [Int], keep: Bool = true) -> Wire {
+        add("ReduceMean", attributes: ["keep_dims": "\(keep)"], inputs: [x, constant(axes)])
+    }
+
+    func sum(_ x: Wire, axes: [Int], keep: Bool = true) -> Wire {
+        add("ReduceSum", attributes: ["keep_dims": "\(keep)"], inputs: [x, constant(axes)])
+    }
+
+    /// A dimension of 0 stays as it is, one of -1 takes what is left.
+    func reshape(_ x: Wire, _ shape: [Int]) -> Wire {
+        add("Reshape", attributes: ["special_zero": "true"], inputs: [x, constant(shape)])
+    }
+
+    func transpose(_ x: Wire, _ order: [Int]) -> Wire { add("Transpose", inputs: [x, constant(order)]) }
+    func unsqueeze(_ x: Wire, axes: [Int]) -> Wire { add("Unsqueeze", inputs: [x, constant(axes)]) }
+    func squeeze(_ x: Wire, axes: [Int]) -> Wire { add("Squeeze", inputs: [x, constant(axes)]) }
+
+    func concatenate(_ parts: [Wire], axis: Int) -> Wire {
+        add("Concat", attributes: ["axis": "\(axis)"], inputs: parts)
+    }
+
+    /// Positions `from..<to` along an axis.
+    func slice(_ x: Wire, axis: Int, from: Int, to: Int) -> Wire {
+        add("Slice", "opset8", inputs: [x, constant([from]), constant([to]), constant([1]), constant([axis])])
+    }
+
+    /// As many positions from the start of `axis` as `like` has along `likeAxis`.
+    func prefix(_ x: Wire, axis: Int, asLongAs like: Wire, likeAxis: Int) -> Wire {
+        let shape = add("ShapeOf", "opset3", attributes: ["output_type": "i64"], inputs: [like])
+        let length = gather(shape, constant([likeAxis]), axis: 0)
+        return add("Slice", "opset8", inputs: [x, constant([0]), length, constant([1]), constant([axis])])
+    }
+
+    func gather(_ table: Wire, _ indices: Wire, axis: Int) -> Wire {
+        add("Gather", "opset8", attributes: ["batch_dims": "0"], inputs: [table, indices, constant([axis], shape: [])])
+    }
+
+    /// `x` repeated so that its batch axis (the first) is as long as that of `like`; the rest of `shape` is x's own.
+    func repeated(_ x: Wire, alongBatchOf like: Wire, rest shape: [Int]) -> Wire {
+        let shapeOf = add("ShapeOf", "opset3", attributes: ["output_type": "i64"], inputs: [like])
+        let target = concatenate([gather(shapeOf, constant([0]), axis: 0), constant(shape)], axis: 0)
+        return add("Broadcast", "opset3", attributes: ["mode": "numpy"], inputs: [x, target])
+    }
+
+    /// Non-overlapping patches: a convolution whose stride is its kernel.
+    func patches(_ pixels: Wire, kernel: Wire, size: Int) -> Wire {
+        let attributes = [
+            "strides": "\(size),\(size)", "dilations": "1,1", "pads_begin": "0,0", "pads_end": "0,0",
+            "auto_pad": "explicit",
+        ]
+        return add("Convolution", attributes: attributes, inputs: [pixels, kernel])
+    }
+
+    /// softmax(q·kᵀ/√d + mask)·v in one fused operation; `mask` is added to the scores.
+    func scaledDotProductAttention(_ q: Wire, _ k: Wire, _ v: Wire, mask: Wire? = nil) -> Wire {
+        add(
+            "ScaledDotProductAttention", "opset13", attributes: ["causal": "false"],
+            inputs: [q, k, v] + (mask.map { [$0] } ?? []))
+    }
+
+    /// (x − mean) / √(variance + ε) over the last axis.
+    func standardized(_ x: Wire, epsilon: Double) -> Wire {
+        let attributes = ["eps": "\(epsilon)", "normalize_variance": "true", "eps_mode": "INSIDE_SQRT"]
+        return add("MVN", "opset6", attributes: attributes, inputs: [x, constant([-1])])
+    }
+
+    private var numpy: [String: String] { ["auto_broadcast": "numpy"] }
+}
