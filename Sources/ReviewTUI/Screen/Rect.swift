@@ -1,0 +1,34 @@
+/// A part of the screen, in cells.
+struct Rect: Hashable, Sendable {
+    var row: Int
+    var column: Int
+    var size: CellSize
+
+    init(row: Int, column: Int, columns: Int, rows: Int) {
+        self.row = row
+        self.column = column
+        size = CellSize(columns: max(0, columns), rows: max(0, rows))
+    }
+}
+
+/// What the terminal can show, as found at start.
+struct ScreenAbilities: Hashable, Sendable {
+    enum Colours: Hashable, Sendable, CaseIterable {
+        /// No colour, by ability or by `NO_COLOR`: bold, underline and reverse only.
+        case mono
+        case palette8, palette16, palette256
+        case truecolour
+    }
+
+    /// How pictures are drawn.
+    enum Graphics: Hashable, Sendable {
+        case symbols
+        /// With the size of one cell in pixels.
+        case sixel(cellWidth: Int, cellHeight: Int)
+    }
+
+    var colours: Colours = .palette256
+    /// Whether characters beyond ASCII may be sent.
+    var unicode = true
+    var graphics: Graphics = .symbols
+}
