@@ -87,3 +87,13 @@ enum ContractJSON {
         ["reason": .string(report.reason), "reporter": .optional(report.reporter)]
     }
 }
+
+extension ContractJSON {
+    static func policy(_ policy: Policy) -> JSONValue {
+        [
+            "id": .string(policy.id.rawValue), "title": .string(policy.title), "summary": .string(policy.summary),
+            "threshold": .number(policy.threshold), "severity": .integer(Int64(policy.severity)),
+            "restricted": .bool(policy.restricted), "blurred": .bool(policy.blurred),
+        ]
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Queue
+
+struct DecideCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decide", abstract: "Record a verdict under a lease.",
+        discussion: """
+            Prints {"decision":…,"hash":…} when the decision is durable. `remove` and `restrict` need a policy. Where \
+            the lease is lost nothing is recorded and the status is 75.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: ArgumentHelp("The lease that claim printed.", valueName: "token"))
+    var lease: String
+    @Option(help: "What to do: \(Verdict.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var verdict: Verdict
+    @Option(help: ArgumentHelp("A violated policy; once for each.", valueName: "id"))
+    var policy: [String] = []
+    @Option(help: "How grave: 1 (mild) to 4.")
+    var severity: Int?
+    @Option(help: "Why, for the record.")
+    var note: String?
+
+    func run() throws {
+        let draft = DecisionDraft(
+            verdict: verdict, policies: Set(policy.map { PolicyID($0) }), severity: severity, note: note)
+        let receipt = try options.openQueue().decide(token: lease, draft: draft)
+        Output.result(ContractJSON.receipt(receipt).text)
+    }
+}
+
+struct UndoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "undo", abstract: "Take a reviewer's latest standing decision back.",
+        discussion: "Repeated, it goes further back. Refused where somebody has decided the item since.")
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: "Whose decision; the operating system's user by default.")
+    var reviewer: String?
+
+    func run() throws {
+        let undone = try options.openQueue().undo(reviewer: Reviewer.name(option: reviewer))
+        Output.result(ContractJSON.receipt(undone).text)
+    }
+}
