@@ -1,0 +1,69 @@
+import Queue
+
+/// Something that happened: a key, or the answer to an ``Effect``.
+enum ConsoleEvent: Hashable, Sendable {
+    /// - Parameter item: review this one first.
+    case started(item: ItemID?)
+    case key(Key)
+    case paste(String)
+    case resized(CellSize)
+    /// What the terminal can show turned out better than thought.
+    case abilities(ScreenAbilities)
+    case page(ListPage, PageRequest)
+    case detail(Focus?, ItemID)
+    /// The dwell on a selected item is over.
+    case dwelled(ItemID)
+    case claimed(Claim?, ClaimPurpose)
+    case claimFailed(ClaimPurpose, ConsoleFailure)
+    case renewed(Lease)
+    case renewFailed(Lease, ConsoleFailure)
+    case decided(DecisionReceipt, DecisionDraft)
+    case decideFailed(ItemID, ConsoleFailure)
+    case undone(Claim?, Verdict, ItemID)
+    case undoFailed(ConsoleFailure)
+    case preview(PreviewContent, PreviewRequest)
+    case counts(QueueCounts)
+    /// Somebody else wrote to the queue.
+    case queueChanged
+    case failed(ConsoleFailure)
+    /// Time went by.
+    case tick
+}
+
+/// What a claim is for.
+enum ClaimPurpose: Hashable, Sendable {
+    /// Whatever comes first in the queue.
+    case next
+    case item(ItemID)
+}
+
+/// Why something could not be done, in a sentence for the reviewer.
+enum ConsoleFailure: Error, Hashable, Sendable {
+    case leaseLost(String)
+    case busy(String)
+    case failed(String)
+
+    var sentence: String {
+        switch self {
+        case .leaseLost(let text), .busy(let text), .failed(let text): text
+        }
+    }
+}
+
+/// Something to be done off the main actor; its outcome comes back as a ``ConsoleEvent``.
+enum Effect: Hashable, Sendable {
+    case loadPage(PageRequest)
+    case loadDetail(ItemID)
+    case dwell(ItemID)
+    case claim(ClaimPurpose)
+    case renew(Lease)
+    case release([Lease])
+    case decide(Lease, DecisionDraft)
+    /// Take the reviewer's latest decision back and claim its item again.
+    case undo
+    case preview(PreviewRequest)
+    case count
+    /// Paint everything anew.
+    case redraw
+    case quit
+}

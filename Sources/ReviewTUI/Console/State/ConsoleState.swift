@@ -1,0 +1,116 @@
+import Queue
+
+/// Numbers for the title bar.
+struct QueueCounts: Hashable, Sendable {
+    var pending: Int
+    var leased: Int
+    var decided: Int
+}
+
+/// The sentence under the item, and whether it is good news.
+struct StatusLine: Hashable, Sendable {
+    enum Tone: Hashable, Sendable { case neutral, good, bad }
+
+    var text: String
+    var tone: Tone
+}
+
+/// What keys go to.
+enum Mode: Hashable, Sendable {
+    case review
+    case help(scroll: Int)
+    case policies(PolicyPicker)
+    case prompt(Prompt)
+}
+
+/// The list of all policies, open over the item.
+struct PolicyPicker: Hashable, Sendable {
+    var index = 0
+    /// The verdict that waits for a policy; nil where the picker was opened for itself.
+    var pending: VerdictCommand?
+}
+
+/// One line of input.
+struct Prompt: Hashable, Sendable {
+    enum Purpose: Hashable, Sendable { case note, question, command }
+
+    var purpose: Purpose
+    var text: String
+}
+
+/// The preview on the screen and the one on its way.
+struct PreviewSlot: Hashable, Sendable {
+    var wanted: PreviewRequest?
+    /// What was last made, and from which request.
+    var shown: PreviewRequest?
+    var content: PreviewContent?
+}
+
+/// Everything the console shows. Changed only by ``update(_:_:at:)``; drawn by `ReviewScreen`.
+struct ConsoleState: Hashable, Sendable {
+    let reviewer: String
+    /// Policies of the taxonomy, in its order.
+    let taxonomy: [Policy]
+    var keymap: Keymap
+    var size: CellSize
+    var abilities: ScreenAbilities
+
+    var list = ListWindow()
+    /// Where the list's selection went ahead of the focus; nil when they stand together.
+    var selection: ItemID?
+    var focus: Focus?
+    /// Claimed ahead of need, with its preview.
+    var ahead: [Focus] = []
+    var aheadPreview = PreviewSlot()
+    /// A claim of whatever comes next is on its way.
+    var nextIsAsked = false
+    /// When the queue last had nothing to give, in milliseconds since 1970; nil while it has.
+    var drySince: Int64?
+    /// Tokens whose renewal is on its way.
+    var renewing: Set<String> = []
+    /// Skipped, and held until the end so that they do not come straight back.
+    var setAside: [Lease] = []
+    /// Keys that wait: see ``Held``.
+    var held: [Held] = []
+
+    var explains = true
+    var overlay = OverlayStyle.heat
+    var grey = false
+    var preview = PreviewSlot()
+    var counts: QueueCounts?
+    var status = StatusLine(text: "", tone: .neutral)
+    var mode = Mode.review
+    /// Milliseconds since 1970, as of the last event.
+    var now: Int64 = 0
+    var isQuitting = false
+
+    /// A verdict key that was pressed before its item's lease had come, and the item it was meant for: nil where the
+    /// item itself was still on its way. It never lands on another item.
+    struct Held: Hashable, Sendable {
+        var command: CommandID
+        var item: ItemID?
+    }
+
+    init(
+        reviewer: String, taxonomy: [Policy], keymap: Keymap = .standard, size: CellSize,
+        abilities: ScreenAbilities = ScreenAbilities()
+    ) {
+        self.reviewer = reviewer
+        self.taxonomy = taxonomy
+        self.keymap = keymap
+        self.size = size
+        self.abilities = abilities
+    }
+
+    /// Leases to give back when the console ends.
+    var leases: [Lease] { ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 } + setAside }
+
+    /// The item the list points at.
+    var selected: ItemID? { selection ?? focus?.id }
+
+    /// How long a lease is asked for, in seconds. It is renewed when half of that is left.
+    static let leaseSeconds = 600.0
+    /// Items held beside the one in focus. More are given back.
+    static let aheadLimit = 2
+
+}

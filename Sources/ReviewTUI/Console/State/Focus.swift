@@ -1,0 +1,119 @@
+import Queue
+
+/// The item before the reviewer, with everything that belongs to judging it.
+struct Focus: Hashable, Sendable {
+    enum Hold: Hashable, Sendable {
+        /// Looked at, not claimed.
+        case none
+        /// The claim is on its way.
+        case asked
+        case held(Lease)
+        /// Its verdict is being written.
+        case recording(Lease)
+    }
+
+    let item: Item
+    let scores: [Score]
+    let explanations: [Explanation]
+    let sampledWithProbability: Double?
+    var hold: Hold
+    var choice: PolicyChoice
+    var note: String?
+    /// Index into ``explained``.
+    var explainedIndex: Int
+    /// What can be explained: policies, most likely first; nil for attention that knows no policy.
+    let explained: [PolicyID?]
+    var mediaIndex = 0
+    var textScroll = 0
+    var blurred: Bool
+    /// Whether a restricted item's picture was asked for.
+    var revealed = false
+    let restricted: Bool
+    /// When it was first painted, in milliseconds since 1970.
+    var shownAt: Int64?
+    let safeText: SafeText?
+    let facts: [Fact]
+
+    /// A line of metadata: safe to show.
+    struct Fact: Hashable, Sendable {
+        var name: String
+        var value: String
+    }
+
+    var id: ItemID { item.id }
+
+    var lease: Lease? {
+        switch hold {
+        case .held(let lease), .recording(let lease): lease
+        case .none, .asked: nil
+        }
+    }
+
+    var isRecording: Bool { if case .recording = hold { true } else { false } }
+
+    init(
+        item: Item, scores: [Score], explanations: [Explanation], sampledWithProbability: Double? = nil, hold: Hold,
+        taxonomy: [Policy], ascii: Bool
+    ) {
+        self.item = item
+        self.scores = scores
+        self.explanations = explanations
+        self.sampledWithProbability = sampledWithProbability
+        self.hold = hold
+        let choice = PolicyChoice(scores: scores, taxonomy: taxonomy)
+        let explained = Self.explainable(explanations, choice)
+        let top = choice.rows.first { $0.isOver && explained.contains($0.policy) }?.policy
+        self.choice = choice
+        self.explained = explained
+        explainedIndex = explained.firstIndex { $0 == top } ?? 0
+        let over = Set(choice.rows.filter(\.isOver).map(\.policy))
+        let named = over.union(item.reports.map { PolicyID($0.reason) })
+        blurred = taxonomy.contains { $0.blurred && named.contains($0.id) }
+        restricted = taxonomy.contains { $0.restricted && named.contains($0.id) }
+        safeText = item.text.map { SafeText($0, ascii: ascii) }
+        facts = ItemFacts.facts(of: item, ascii: ascii)
+    }
+
+    init(_ claim: Claim, taxonomy: [Policy], ascii: Bool) {
+        self.init(
+            item: claim.item, scores: claim.scores, explanations: claim.explanations,
+            sampledWithProbability: claim.sampledWithProbability, hold: .held(claim.lease), taxonomy: taxonomy,
+            ascii: ascii)
+    }
+
+    /// The policy whose explanation is shown; nil for plain attention or where there is nothing to explain.
+    var explainedPolicy: PolicyID? { explained.indices.contains(explainedIndex) ? explained[explainedIndex] : nil }
+
+    /// The grid over the present picture: of the explained policy, else attention that knows no policy.
+    var gridExplanation: Explanation? {
+        let grids = explanations.filter { explanation in
+            if case .grid = explanation.relevance { explanation.mediaIndex == mediaIndex } else { false }
+        }
+        return grids.first { $0.policy == explainedPolicy } ?? grids.first { $0.policy == nil }
+    }
+
+    /// The spans over the text, of the explained policy only.
+    var spanExplanation: Explanation? {
+        explanations.first { explanation in
+            if case .spans = explanation.relevance { explanation.policy == explainedPolicy } else { false }
+        }
+    }
+
+    /// How strongly an explanation may glow, in [0, 1]: its policy's score, or fully where it knows no policy.
+    func strength(of explanation: Explanation) -> Double {
+        guard let policy = explanation.policy else { return 1 }
+        let own = scores.first { $0.policy == policy && $0.model == explanation.model }?.value
+        return min(1, max(0, own ?? choice.score(of: policy) ?? 1))
+    }
+
+    /// Policies by their score, then attention; attention first where no policy passes its threshold.
+    private static func explainable(_ explanations: [Explanation], _ choice: PolicyChoice) -> [PolicyID?] {
+        let policies = Set(explanations.compactMap(\.policy))
+        let ordered: [PolicyID?] =
+            choice.rows.map(\.policy).filter(policies.contains)
+            + policies.subtracting(choice.rows.map(\.policy)).sorted()
+        guard explanations.contains(where: { $0.policy == nil }) else { return ordered }
+        let passes = choice.rows.contains { $0.isOver && policies.contains($0.policy) }
+        return passes ? ordered + [nil] : [nil] + ordered
+    }
+}

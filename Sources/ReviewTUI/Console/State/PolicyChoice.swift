@@ -1,0 +1,64 @@
+import Queue
+
+/// The policies of one item: what the model thinks, what is chosen, and by whom.
+struct PolicyChoice: Hashable, Sendable {
+    struct Row: Hashable, Sendable {
+        var policy: PolicyID
+        var title: String
+        /// The highest score of any model; nil for a policy that only a person chose.
+        var score: Double?
+        var threshold: Double
+        var isOver: Bool
+    }
+
+    /// By score, highest first; policies without a score after them. The first nine answer to the digits.
+    private(set) var rows: [Row] = []
+    private(set) var chosen: Set<PolicyID> = []
+    /// Over their threshold when the item came up.
+    private(set) var preselected: Set<PolicyID> = []
+    /// Chosen or dropped by hand.
+    private(set) var touched: Set<PolicyID> = []
+
+    init(scores: [Score], taxonomy: [Policy]) {
+        let known = Dictionary(taxonomy.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var best: [PolicyID: Row] = [:]
+        for score in scores {
+            let policy = known[score.policy]
+            let threshold = score.threshold ?? policy?.threshold ?? 0.5
+            let isOver = score.value >= threshold
+            if isOver { preselected.insert(score.policy) }
+            // Of several models' scores the one that is over its threshold speaks, then the higher.
+            if let other = best[score.policy], (other.isOver, other.score ?? 0) >= (isOver, score.value) { continue }
+            best[score.policy] = Row(
+                policy: score.policy, title: policy?.title ?? score.policy.rawValue, score: score.value,
+                threshold: threshold, isOver: isOver)
+        }
+        rows = best.values.sorted { ($0.score ?? 0, $1.policy) > ($1.score ?? 0, $0.policy) }
+        chosen = preselected
+    }
+
+    func score(of policy: PolicyID) -> Double? { rows.first { $0.policy == policy }?.score }
+
+    mutating func toggle(_ policy: PolicyID, taxonomy: [Policy] = []) {
+        touched.insert(policy)
+        if chosen.remove(policy) == nil {
+            chosen.insert(policy)
+            if !rows.contains(where: { $0.policy == policy }) {
+                let known = taxonomy.first { $0.id == policy }
+                rows.append(
+                    Row(
+                        policy: policy, title: known?.title ?? policy.rawValue, score: nil,
+                        threshold: known?.threshold ?? 0.5, isOver: false))
+            }
+        }
+    }
+
+    /// Preselected and left alone: what the model proposed and one key confirmed.
+    var confirmed: Set<PolicyID> { chosen.intersection(preselected).subtracting(touched) }
+    /// Preselected, or chosen before, and dropped by hand.
+    var dropped: Set<PolicyID> { touched.subtracting(chosen) }
+}
+
+private func >= (a: (Bool, Double), b: (Bool, Double)) -> Bool {
+    a.0 == b.0 ? a.1 >= b.1 : a.0
+}

@@ -1,0 +1,149 @@
+import Queue
+
+/// Keys while a dialog is open: help, the list of policies, a line of input.
+extension ConsoleState {
+    mutating func pressInHelp(_ key: Key, _ scroll: Int) -> [Effect] {
+        switch key {
+        case .down, .character("j"), .pageDown:
+            let last = HelpView.lastScroll(keymap: keymap, size: size)
+            mode = .help(scroll: min(last, scroll + (key == .pageDown ? 10 : 1)))
+        case .up, .character("k"), .pageUp:
+            mode = .help(scroll: max(0, scroll - (key == .pageUp ? 10 : 1)))
+        default: mode = .review
+        }
+        return []
+    }
+
+    // MARK: Policies
+
+    mutating func openPicker(for verdict: VerdictCommand?) -> [Effect] {
+        guard let focus, !taxonomy.isEmpty else { return [] }
+        // The policy the model finds likeliest is nearest at hand.
+        let likeliest = focus.choice.rows.first?.policy
+        let index = taxonomy.firstIndex { $0.id == likeliest } ?? 0
+        mode = .policies(PolicyPicker(index: index, pending: verdict))
+        return []
+    }
+
+    mutating func pressInPicker(_ key: Key, _ picker: PolicyPicker) -> [Effect] {
+        var picker = picker
+        let count = taxonomy.count
+        switch key {
+        case .escape, .character("q"):
+            mode = .review
+            if picker.pending != nil { say("No verdict was recorded.") }
+            return []
+        case .down, .character("j"), .tab: picker.index = (picker.index + 1) % count
+        case .up, .character("k"), .backTab: picker.index = (picker.index + count - 1) % count
+        case .home: picker.index = 0
+        case .end: picker.index = count - 1
+        case .character(" "): focus?.choice.toggle(taxonomy[picker.index].id, taxonomy: taxonomy)
+        case .enter: return confirm(picker)
+        default: break
+        }
+        mode = .policies(picker)
+        return []
+    }
+
+    private mutating func confirm(_ picker: PolicyPicker) -> [Effect] {
+        mode = .review
+        guard let focus else { return [] }
+        if picker.pending == nil || focus.choice.chosen.isEmpty {
+            self.focus?.choice.toggle(taxonomy[picker.index].id, taxonomy: taxonomy)
+        }
+        switch picker.pending {
+        case .remove: return judge(.remove)
+        case .restrict: return judge(.restrict)
+        default: return []
+        }
+    }
+
+    // MARK: One line of input
+
+    mutating func open(_ purpose: Prompt.Purpose) -> [Effect] {
+        guard purpose == .command || focus != nil else { return [] }
+        mode = .prompt(Prompt(purpose: purpose, text: purpose == .command ? "" : focus?.note ?? ""))
+        return []
+    }
+
+    mutating func pressInPrompt(_ key: Key, _ prompt: Prompt) -> [Effect] {
+        var prompt = prompt
+        switch key {
+        case .escape:
+            mode = .review
+            return []
+        case .enter: return enter(prompt)
+        case .backspace:
+            if prompt.text.isEmpty, prompt.purpose == .command {
+                mode = .review
+                return []
+            }
+            prompt.text = String(prompt.text.dropLast())
+        case .control("u"): prompt.text = ""
+        case .control("w"):
+            let kept = prompt.text.split(separator: " ").dropLast().joined(separator: " ")
+            prompt.text = kept.isEmpty ? "" : kept + " "
+        case .tab: if prompt.purpose == .command { prompt.text = Self.completed(prompt.text) }
+        case .character(let scalar):
+            if prompt.text.unicodeScalars.count < 2_000, ScalarClass(scalar) != .mark {
+                prompt.text.unicodeScalars.append(scalar)
+            }
+        default: break
+        }
+        mode = .prompt(prompt)
+        return []
+    }
+
+    private mutating func enter(_ prompt: Prompt) -> [Effect] {
+        mode = .review
+        let text = prompt.text.trimmingSpaces
+        switch prompt.purpose {
+        case .note:
+            focus?.note = text.isEmpty ? nil : text
+            say(text.isEmpty ? "No note." : "The note goes with your verdict.")
+            return []
+        case .question:
+            guard !text.isEmpty else {
+                say("Without a question nothing was escalated.")
+                return []
+            }
+            focus?.note = text
+            return judge(.escalate)
+        case .command:
+            guard !text.isEmpty else { return [] }
+            let name = Self.completed(text)
+            guard let command = CommandID(rawValue: name) else {
+                say("There is no command “\(SafeText.line(text, limit: 40))”; Tab completes names.", .bad)
+                return []
+            }
+            return run(command)
+        }
+    }
+
+    /// The names of commands that begin as typed.
+    static func completions(of typed: String) -> [String] {
+        CommandID.allCases.map(\.rawValue).filter { $0.hasPrefix(typed) }
+    }
+
+    /// A command's name as far as what was typed makes it certain.
+    static func completed(_ typed: String) -> String {
+        let names = completions(of: typed)
+        guard var common = names.first else { return typed }
+        if names.contains(typed) { return typed }
+        for name in names { common = common.commonPrefix(with: name) }
+        return common
+    }
+}
+
+extension String {
+    var trimmingSpaces: String {
+        var text = self[...]
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+
+    func commonPrefix(with other: String) -> String {
+        String(zip(self, other).prefix { $0 == $1 }.map(\.0))
+    }
+}

@@ -1,0 +1,134 @@
+import Queue
+
+/// Keys: to commands in the review itself, to the open dialog otherwise.
+extension ConsoleState {
+    mutating func press(_ key: Key) -> [Effect] {
+        // Leaving works from everywhere.
+        if key == .control("c") { return run(.quit) }
+        switch mode {
+        case .review:
+            guard let command = keymap.command(for: key) else {
+                if key != .escape, let help = keymap.label(for: .help) {
+                    say("\(key.label) does nothing here; \(help) shows the keys.")
+                }
+                return []
+            }
+            return run(command)
+        case .help(let scroll): return pressInHelp(key, scroll)
+        case .policies(let picker): return pressInPicker(key, picker)
+        case .prompt(let prompt): return pressInPrompt(key, prompt)
+        }
+    }
+
+    /// Pasted text goes into a prompt; anywhere else it is refused, since every letter would be a command.
+    mutating func paste(_ text: String) -> [Effect] {
+        guard case .prompt(var prompt) = mode else {
+            say("Pasted text is ignored outside a note.")
+            return []
+        }
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        prompt.text += String(line.unicodeScalars.filter { ScalarClass($0) != .mark }.prefix(2_000).map(Character.init))
+        mode = .prompt(prompt)
+        return []
+    }
+
+    mutating func run(_ command: CommandID) -> [Effect] {
+        if command.verdict != nil { return judge(command) }
+        if let digit = command.policyDigit { return toggle(digit: digit) }
+        switch command {
+        case .quit: return quit()
+        case .undo: return [.undo]
+        case .escalateWithQuestion: return open(.question)
+        case .note: return open(.note)
+        case .commandLine: return open(.command)
+        case .policies: return openPicker(for: nil)
+        case .help: mode = .help(scroll: 0)
+        case .redraw: return [.redraw]
+        case .down, .up, .pageDown, .pageUp, .first, .last: return move(command)
+        default: adjust(command)
+        }
+        return []
+    }
+
+    private mutating func quit() -> [Effect] {
+        isQuitting = true
+        return [.release(leases), .quit]
+    }
+
+    private mutating func move(_ command: CommandID) -> [Effect] {
+        // While a verdict is being written the item stays; the list moves again a moment later.
+        guard focus?.isRecording != true else { return [] }
+        let page = max(1, size.rows - 4)
+        switch command {
+        case .down: return move(by: 1)
+        case .up: return move(by: -1)
+        case .pageDown: return move(by: page)
+        case .pageUp: return move(by: -page)
+        case .first: return jump(to: .first)
+        default: return jump(to: .last)
+        }
+    }
+
+    /// Changes how the item is shown.
+    private mutating func adjust(_ command: CommandID) {
+        switch command {
+        case .explanation:
+            explains.toggle()
+            say(explains ? "The explanation is shown." : "The explanation is hidden.")
+        case .explanationNext: explain(step: 1)
+        case .explanationPrevious: explain(step: -1)
+        case .overlay:
+            overlay = overlay.next
+            explains = true
+            say("Explanation drawn as \(overlay.rawValue).")
+        case .blur: focus?.blurred.toggle()
+        case .grey: grey.toggle()
+        case .reveal:
+            if focus?.restricted == true { focus?.revealed.toggle() } else { say("This picture is not hidden.") }
+        case .nextMedia: showNextMedia()
+        case .scrollDown: scroll(by: 5)
+        case .scrollUp: scroll(by: -5)
+        default: break
+        }
+    }
+
+    private mutating func showNextMedia() {
+        guard let focus, focus.item.media.count > 1 else {
+            say("The item has no other picture.")
+            return
+        }
+        self.focus?.mediaIndex = (focus.mediaIndex + 1) % focus.item.media.count
+    }
+
+    private mutating func scroll(by step: Int) {
+        guard let focus, focus.safeText != nil else { return }
+        let last = TextView.lastScroll(of: focus, in: layout(for: focus).text)
+        self.focus?.textScroll = min(max(0, focus.textScroll + step), last)
+    }
+
+    private mutating func explain(step: Int) {
+        guard let focus, !focus.explained.isEmpty else {
+            say("Nothing explains this item yet.")
+            return
+        }
+        let count = focus.explained.count
+        self.focus?.explainedIndex = (focus.explainedIndex + step + count) % count
+        explains = true
+    }
+
+    private mutating func toggle(digit: Int) -> [Effect] {
+        guard let focus else { return [] }
+        guard focus.choice.rows.indices.contains(digit - 1) else {
+            let pick = keymap.label(for: .policies).map { "; \($0) lists all policies" } ?? ""
+            say("No policy has the number \(digit)\(pick).")
+            return []
+        }
+        let row = focus.choice.rows[digit - 1]
+        self.focus?.choice.toggle(row.policy)
+        return []
+    }
+
+    func layout(for focus: Focus) -> ScreenLayout {
+        ScreenLayout(size: size, hasMedia: !focus.item.media.isEmpty, hasText: focus.item.text != nil)
+    }
+}

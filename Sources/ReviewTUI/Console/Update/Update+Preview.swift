@@ -1,0 +1,42 @@
+import Queue
+
+extension PreviewSlot {
+    /// Notes what is wanted now; true where it is not what was asked for last.
+    mutating func want(_ request: PreviewRequest?) -> Bool {
+        guard request != wanted else { return false }
+        wanted = request
+        if request?.media != shown?.media {
+            shown = nil
+            content = nil
+        }
+        return true
+    }
+
+    /// Takes a preview if it is the one that is waited for; late ones are dropped.
+    mutating func take(_ made: PreviewContent, for request: PreviewRequest) {
+        guard request == wanted else { return }
+        shown = request
+        content = made
+    }
+}
+
+extension ConsoleState {
+    /// The preview an item asks for under the present settings; nil where it has no picture, or a hidden one.
+    func previewRequest(for focus: Focus) -> PreviewRequest? {
+        guard focus.item.media.indices.contains(focus.mediaIndex), !focus.restricted || focus.revealed else {
+            return nil
+        }
+        guard let area = layout(for: focus).preview, area.size.rows > 0, area.size.columns > 0 else { return nil }
+        var laid: PreviewRequest.Overlay?
+        if explains, let explanation = focus.gridExplanation,
+            case .grid(let rows, let columns, let values) = explanation.relevance
+        {
+            laid = PreviewRequest.Overlay(
+                rows: rows, columns: columns, values: values, signed: explanation.signed,
+                strength: focus.strength(of: explanation), style: overlay)
+        }
+        return PreviewRequest(
+            media: focus.item.media[focus.mediaIndex], size: area.size, overlay: laid, blurred: focus.blurred,
+            grey: grey, abilities: abilities)
+    }
+}

@@ -1,0 +1,108 @@
+import Queue
+
+/// The console's only way to change: takes one event into the state, and says what is to be done about it.
+///
+/// Pure: no clock, no disk, no terminal. What takes time is returned as effects, whose outcomes come back as events.
+///
+/// - Parameter now: milliseconds since 1970.
+func update(_ state: inout ConsoleState, _ event: ConsoleEvent, at now: Int64) -> [Effect] {
+    state.now = now
+    var effects = state.take(event)
+    if !state.isQuitting { effects += state.settle() }
+    return effects
+}
+
+extension ConsoleState {
+    mutating func take(_ event: ConsoleEvent) -> [Effect] {
+        switch event {
+        case .started(let item): return start(with: item)
+        case .key(let key): return press(key)
+        case .paste(let text): return paste(text)
+        case .resized(let size):
+            self.size = size
+            return [.redraw]
+        case .abilities(let found):
+            abilities = found
+            return []
+        case .page(let page, let request):
+            list.take(page, for: request)
+            return []
+        case .detail(let found, let id): return show(detail: found, of: id)
+        case .dwelled(let id): return focus?.id == id ? askForLease() : []
+        case .claimed(let claim, let purpose): return take(claim, for: purpose)
+        case .claimFailed(let purpose, let failure): return fail(purpose, failure)
+        case .renewed(let lease): return renewed(lease)
+        case .renewFailed(let lease, let failure): return lose(lease, failure)
+        case .decided(let receipt, let draft): return recorded(receipt, draft)
+        case .decideFailed(let id, let failure): return unrecorded(id, failure)
+        case .undone(let claim, let verdict, let id): return undone(claim, verdict, id)
+        case .undoFailed(let failure), .failed(let failure):
+            status = StatusLine(text: failure.sentence, tone: .bad)
+            return []
+        case .preview(let content, let request):
+            preview.take(content, for: request)
+            aheadPreview.take(content, for: request)
+            return []
+        case .counts(let counts):
+            self.counts = counts
+            return []
+        case .queueChanged:
+            drySince = nil
+            return [.count] + reloadList()
+        case .tick: return pass()
+        }
+    }
+
+    private mutating func start(with item: ItemID?) -> [Effect] {
+        status = StatusLine(text: "Taking the first item …", tone: .neutral)
+        let request = PageRequest(anchor: .first, limit: ListWindow.pageLength)
+        list.awaited = request
+        if let item {
+            return [.claim(.item(item)), .loadPage(request), .count]
+        }
+        nextIsAsked = true
+        return [.claim(.next), .loadPage(request), .count]
+    }
+
+    /// Reads the list's beginning anew, where that is what it shows.
+    func reloadList() -> [Effect] {
+        guard list.reachesStart else { return [] }
+        return [.loadPage(PageRequest(anchor: .first, limit: max(ListWindow.pageLength, list.rows.count)))]
+    }
+
+    /// Time went by: renews leases that are half over, and asks a dry queue again now and then.
+    private mutating func pass() -> [Effect] {
+        if let since = drySince, now - since > 5_000 { drySince = nil }
+        let half = Int64(Self.leaseSeconds * 500)
+        let due = ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 }.filter { lease in
+            lease.expiresAt.milliseconds - now < half && !renewing.contains(lease.token)
+        }
+        renewing.formUnion(due.map(\.token))
+        return due.map(Effect.renew)
+    }
+
+    /// Brings about what the state as it now is asks for: held keys, the next lease, more of the list, previews.
+    mutating func settle() -> [Effect] {
+        var effects = playHeld()
+        if isQuitting { return effects }
+        if ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
+            nextIsAsked = true
+            effects.append(.claim(.next))
+        }
+        if let index = list.index(of: selected) ?? (list.rows.isEmpty ? nil : 0),
+            let request = list.wanted(near: index)
+        {
+            list.awaited = request
+            effects.append(.loadPage(request))
+        }
+        let wanted = focus.flatMap { previewRequest(for: $0) }
+        if preview.want(wanted) { effects += wanted.map { [.preview($0)] } ?? [] }
+        let wantedAhead = ahead.first.flatMap { previewRequest(for: $0) }
+        if aheadPreview.want(wantedAhead) { effects += wantedAhead.map { [.preview($0)] } ?? [] }
+        return effects
+    }
+
+    mutating func say(_ text: String, _ tone: StatusLine.Tone = .neutral) {
+        status = StatusLine(text: text, tone: tone)
+    }
+}

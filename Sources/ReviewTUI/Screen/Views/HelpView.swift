@@ -1,0 +1,70 @@
+/// Every command with its keys, from the command table.
+enum HelpView {
+    private enum Line {
+        case heading(String)
+        case command(keys: String, help: String)
+        case gap
+    }
+
+    static func draw(_ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
+        guard case .help(let scroll) = state.mode else { return }
+        let lines = lines(state.keymap)
+        let columns = columns(state.size)
+        let rows = rows(lines.count, state.size)
+        let width = min(state.size.columns - 4, columns * 58 + 4)
+        let rect = Rect(
+            row: max(0, (state.size.rows - 2 - rows - 2) / 2) + 1, column: (state.size.columns - width) / 2,
+            columns: width, rows: rows + 2)
+        let below = lines.count - scroll - rows * columns
+        buffer.box(rect, title: below > 0 ? "Keys (\(below) more lines below)" : "Keys", theme: theme)
+        for (offset, line) in lines.dropFirst(scroll).prefix(rows * columns).enumerated() {
+            let column = rect.column + 2 + (offset / rows) * ((width - 4) / columns)
+            let row = rect.row + 1 + offset % rows
+            draw(line, row: row, column: column, width: (width - 4) / columns - 1, theme, into: &buffer)
+        }
+    }
+
+    /// The furthest that the help can be scrolled, in lines.
+    static func lastScroll(keymap: Keymap, size: CellSize) -> Int {
+        let count = lines(keymap).count
+        return max(0, count - rows(count, size) * columns(size))
+    }
+
+    private static func columns(_ size: CellSize) -> Int { size.columns >= 118 ? 2 : 1 }
+
+    private static func rows(_ lines: Int, _ size: CellSize) -> Int {
+        min((lines + columns(size) - 1) / columns(size), size.rows - 6)
+    }
+
+    private static func lines(_ keymap: Keymap) -> [Line] {
+        var lines: [Line] = []
+        for group in Command.Group.allCases {
+            if !lines.isEmpty { lines.append(.gap) }
+            lines.append(.heading(group.rawValue))
+            for command in Command.table where command.group == group {
+                // The nine policy keys are one line.
+                if let digit = command.id.policyDigit, digit > 1 { continue }
+                guard let keys = keymap.label(for: command.id, all: true) else { continue }
+                lines.append(.command(keys: keys, help: command.help))
+            }
+        }
+        return lines
+    }
+
+    private static func draw(
+        _ line: Line, row: Int, column: Int, width: Int, _ theme: Theme, into buffer: inout CellBuffer
+    ) {
+        let glyphs = theme.glyphs
+        switch line {
+        case .gap: break
+        case .heading(let title): buffer.write(title, row: row, column: column, style: theme[.dialogTitle])
+        case .command(let keys, let help):
+            var style = theme[.dialog]
+            style.bold = true
+            buffer.write(glyphs.spelled(keys), row: row, column: column, style: style, width: 14)
+            buffer.write(
+                glyphs.spelled(help), row: row, column: column + 15, style: theme[.dialog], width: width - 15,
+                ellipsis: glyphs.ellipsis)
+        }
+    }
+}

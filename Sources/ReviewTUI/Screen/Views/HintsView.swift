@@ -1,0 +1,53 @@
+/// The keys one needs, always in the last row.
+enum HintsView {
+    static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
+        var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.hint]))
+        let (left, right) = hints(state)
+        var end = size.columns - 1
+        for (key, word) in right.reversed() {
+            end -= CellWidth.of(key) + 1 + CellWidth.of(word)
+            draw(key, word, column: end, theme, into: &buffer)
+            end -= 2
+        }
+        var column = 1
+        for (key, word) in left {
+            let width = CellWidth.of(key) + 1 + CellWidth.of(word)
+            guard column + width <= end else { break }
+            draw(key, word, column: column, theme, into: &buffer)
+            column += width + 2
+        }
+        return buffer
+    }
+
+    private static func draw(_ key: String, _ word: String, column: Int, _ theme: Theme, into buffer: inout CellBuffer)
+    {
+        let used = buffer.write(theme.glyphs.spelled(key), row: 0, column: column, style: theme[.hintKey])
+        buffer.write(theme.glyphs.spelled(word), row: 0, column: column + used + 1, style: theme[.hint])
+    }
+
+    /// Keys and their words, from the left as far as there is room, and the ones that never give way.
+    private static func hints(_ state: ConsoleState) -> ([(String, String)], [(String, String)]) {
+        switch state.mode {
+        case .review:
+            let all = Command.table.compactMap { command -> (CommandID, (String, String))? in
+                guard let word = command.hint, let key = state.keymap.label(for: command.id) else { return nil }
+                return (command.id, (key, word))
+            }
+            let fixed: Set<CommandID> = [.help, .quit]
+            return (all.filter { !fixed.contains($0.0) }.map(\.1), all.filter { fixed.contains($0.0) }.map(\.1))
+        case .help: return ([("j/k", "scroll"), ("esc", "back")], [])
+        case .policies(let picker):
+            let done = picker.pending.map { $0 == .remove ? "remove" : "restrict" } ?? "choose"
+            return ([("j/k", "move"), ("space", "choose"), ("enter", done), ("esc", "back")], [])
+        case .prompt(let prompt):
+            guard prompt.purpose == .command else { return ([("enter", "done"), ("esc", "back")], []) }
+            let names = ConsoleState.completions(of: prompt.text).joined(separator: " ")
+            return (
+                [
+                    ("tab", "complete"), ("enter", "do it"), ("esc", "back"),
+                    (names.isEmpty ? "no such command" : names, ""),
+                ], []
+            )
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// All policies of the taxonomy, to choose from.
+enum PolicyPickerView {
+    static func draw(_ picker: PolicyPicker, _ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
+        let glyphs = theme.glyphs
+        let count = state.taxonomy.count
+        let width = min(state.size.columns - 8, 72)
+        let room = min(count, state.size.rows - 9)
+        let rect = Rect(
+            row: max(1, (state.size.rows - room - 5) / 2), column: (state.size.columns - width) / 2, columns: width,
+            rows: room + 4)
+        buffer.box(rect, title: title(picker), theme: theme)
+        let first = max(0, min(picker.index - room / 2, count - room))
+        for offset in 0..<room {
+            let policy = state.taxonomy[first + offset]
+            let isSelected = first + offset == picker.index
+            let style = theme[isSelected ? .dialogSelected : .dialog]
+            let row = rect.row + 1 + offset
+            let inner = Rect(row: row, column: rect.column + 1, columns: width - 2, rows: 1)
+            buffer.fill(inner, with: Cell(text: " ", style: style))
+            let isChosen = state.focus?.choice.chosen.contains(policy.id) == true
+            let mark = isChosen ? glyphs.chosen : glyphs.unchosen
+            buffer.write(mark, row: row, column: rect.column + 2, style: style)
+            let id = SafeText.line(policy.id.rawValue, limit: 60, ascii: glyphs.ascii)
+            buffer.write(id, row: row, column: rect.column + 4, style: style, width: 26, ellipsis: glyphs.ellipsis)
+            let title = SafeText.line(policy.title, limit: 80, ascii: glyphs.ascii)
+            buffer.write(
+                title, row: row, column: rect.column + 31, style: style, width: width - 38, ellipsis: glyphs.ellipsis)
+            if let score = state.focus?.choice.score(of: policy.id) {
+                buffer.writeRight(ScoresView.short(score), row: row, endColumn: rect.column + width - 2, style: style)
+            }
+        }
+        let summary = SafeText.line(state.taxonomy[picker.index].summary, limit: 300, ascii: glyphs.ascii)
+        buffer.write(
+            summary, row: rect.row + room + 2, column: rect.column + 2, style: theme[.dialog], width: width - 4,
+            ellipsis: glyphs.ellipsis)
+    }
+
+    private static func title(_ picker: PolicyPicker) -> String {
+        switch picker.pending {
+        case .remove: "Remove: which rule does it break?"
+        case .restrict: "Restrict: which rule does it break?"
+        default: "Policies"
+        }
+    }
+}

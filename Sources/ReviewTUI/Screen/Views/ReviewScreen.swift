@@ -1,0 +1,66 @@
+import Queue
+
+/// What a terminal is to show: cells, and a picture that some terminals draw over reserved ones.
+struct Frame: Hashable, Sendable {
+    var cells: CellBuffer
+    var picture: PlacedPicture?
+}
+
+/// A picture and where its top left corner goes.
+struct PlacedPicture: Hashable, Sendable {
+    var picture: SixelPicture
+    var row: Int
+    var column: Int
+}
+
+/// The whole screen, from the state.
+enum ReviewScreen {
+    /// What reserves a cell for a picture: not a space, so that ncurses sees it change.
+    static let reserved = "\u{A0}"
+
+    static func frame(_ state: ConsoleState, _ theme: Theme) -> Frame {
+        let theme = theme.adapted(to: state.abilities)
+        let smallest = ScreenLayout.smallest
+        guard state.size.columns >= smallest.columns, state.size.rows >= smallest.rows else {
+            return Frame(cells: TooSmallView.render(state, theme, state.size), picture: nil)
+        }
+        var buffer = CellBuffer(size: state.size, filledWith: Cell(text: " ", style: theme[.text]))
+        let item = state.focus?.item
+        let layout = ScreenLayout(
+            size: state.size, hasMedia: item?.media.isEmpty == false, hasText: item?.text != nil)
+        func place(_ rect: Rect?, _ view: (ConsoleState, Theme, CellSize) -> CellBuffer) {
+            guard let rect else { return }
+            buffer.place(view(state, theme, rect.size), row: rect.row, column: rect.column)
+        }
+        for column in layout.rules {
+            buffer.verticalRule(row: 1, column: column, height: layout.list.size.rows, theme: theme)
+        }
+        place(layout.title, TitleView.render)
+        place(layout.list, QueueListView.render)
+        place(layout.header, HeaderView.render)
+        place(layout.preview, PreviewView.render)
+        place(layout.text, TextView.render)
+        place(layout.side, SideView.render)
+        place(layout.status, StatusView.render)
+        place(layout.hints, HintsView.render)
+        if state.focus == nil { NothingView.draw(state, theme, layout, into: &buffer) }
+        switch state.mode {
+        case .help: HelpView.draw(state, theme, into: &buffer)
+        case .policies(let picker): PolicyPickerView.draw(picker, state, theme, into: &buffer)
+        case .review, .prompt: break
+        }
+        return Frame(cells: buffer, picture: picture(state, layout, buffer))
+    }
+
+    /// The picture, if the terminal draws pictures and nothing lies over its cells.
+    private static func picture(_ state: ConsoleState, _ layout: ScreenLayout, _ buffer: CellBuffer) -> PlacedPicture? {
+        guard let area = layout.preview, let sixel = PreviewView.sixel(state) else { return nil }
+        let column = area.column + max(0, (area.size.columns - sixel.size.columns) / 2)
+        for row in 0..<sixel.size.rows {
+            for offset in 0..<sixel.size.columns where buffer[area.row + row, column + offset].text != reserved {
+                return nil
+            }
+        }
+        return PlacedPicture(picture: sixel, row: area.row, column: column)
+    }
+}

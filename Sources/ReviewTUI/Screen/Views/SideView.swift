@@ -1,0 +1,82 @@
+import Foundation
+import Queue
+
+/// The right column: scores, what is explained, reports, facts.
+enum SideView {
+    static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
+        var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
+        guard let focus = state.focus else { return buffer }
+        let side = Rect(row: 0, column: 0, columns: size.columns, rows: size.rows)
+        heading("SCORES", 0, theme, into: &buffer)
+        var line = ScoresView.draw(focus, in: side, from: 1, theme, into: &buffer) + 1
+        heading("EXPLANATION", line, theme, into: &buffer)
+        line = ExplanationView.draw(state, focus, from: line + 1, theme, into: &buffer) + 1
+        if let note = focus.note {
+            heading("NOTE", line, theme, into: &buffer)
+            line = paragraph(note, from: line + 1, limit: 3, theme[.text], theme, into: &buffer) + 1
+        }
+        if !focus.item.reports.isEmpty {
+            heading("REPORTS", line, theme, into: &buffer)
+            line = reports(focus.item.reports, from: line + 1, theme, into: &buffer) + 1
+        }
+        heading("DETAILS", line, theme, into: &buffer)
+        facts(focus, state, from: line + 1, theme, into: &buffer)
+        return buffer
+    }
+
+    static func heading(_ title: String, _ line: Int, _ theme: Theme, into buffer: inout CellBuffer) {
+        buffer.write(title, row: line, column: 0, style: theme[.heading])
+    }
+
+    /// Wraps text over at most `limit` lines and returns the first free one.
+    static func paragraph(
+        _ text: String, from line: Int, limit: Int, _ style: Style, _ theme: Theme, into buffer: inout CellBuffer
+    ) -> Int {
+        let pieces = SafeText(text, limit: 1_000, ascii: theme.glyphs.ascii).pieces
+        let lines = TextWrap.lines(pieces, width: buffer.size.columns)
+        for (offset, range) in lines.prefix(limit).enumerated() {
+            buffer.write(pieces[range].map(\.text).joined(), row: line + offset, column: 0, style: style)
+        }
+        return line + min(limit, lines.count)
+    }
+
+    /// Reasons with how often each was given, most frequent first.
+    private static func reports(
+        _ reports: [Report], from line: Int, _ theme: Theme, into buffer: inout CellBuffer
+    ) -> Int {
+        let counted = Dictionary(reports.map { ($0.reason, 1) }, uniquingKeysWith: +)
+        let ordered = counted.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        for (offset, entry) in ordered.prefix(3).enumerated() {
+            let reason = SafeText.line(entry.key, limit: 60, ascii: theme.glyphs.ascii)
+            let times = theme.glyphs.ascii ? "x" : "×"
+            buffer.write(
+                entry.value > 1 ? "\(entry.value)\(times) \(reason)" : reason, row: line + offset, column: 0,
+                style: theme[.text], width: buffer.size.columns, ellipsis: theme.glyphs.ellipsis)
+        }
+        return line + min(3, ordered.count)
+    }
+
+    private static func facts(
+        _ focus: Focus, _ state: ConsoleState, from line: Int, _ theme: Theme, into buffer: inout CellBuffer
+    ) {
+        var facts = focus.facts
+        if case .picture(let picture) = state.preview.content {
+            let times = theme.glyphs.ascii ? "x" : "×"
+            facts.insert(
+                Focus.Fact(
+                    name: "picture", value: "\(picture.pixelWidth)\(times)\(picture.pixelHeight) \(picture.format)"),
+                at: 0)
+            facts += picture.notes.map { Focus.Fact(name: "decoder", value: SafeText.line($0, limit: 200)) }
+        }
+        let width = buffer.size.columns
+        let nameWidth = width < 34 ? 8 : 12
+        for (offset, fact) in facts.prefix(max(0, buffer.size.rows - line)).enumerated() {
+            buffer.write(
+                fact.name, row: line + offset, column: 0, style: theme[.dim], width: nameWidth,
+                ellipsis: theme.glyphs.ellipsis)
+            buffer.write(
+                fact.value, row: line + offset, column: nameWidth + 1, style: theme[.text],
+                width: width - nameWidth - 1, ellipsis: theme.glyphs.ellipsis)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/// The title bar: how much is waiting, who reviews.
+enum TitleView {
+    static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
+        var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.titleBar]))
+        let dot = " \(theme.glyphs.dot) "
+        var column = 1
+        column += buffer.write("ReviewTUI", row: 0, column: column, style: theme[.titleAccent])
+        if let counts = state.counts {
+            let parts = [
+                "\(grouped(counts.pending)) waiting", "\(grouped(counts.leased)) on desks",
+                "\(grouped(counts.decided)) decided",
+            ]
+            buffer.write("   " + parts.joined(separator: dot), row: 0, column: column, style: theme[.titleBar])
+        }
+        let name = SafeText.line(state.reviewer, limit: 24, ascii: theme.glyphs.ascii)
+        buffer.writeRight(name, row: 0, endColumn: size.columns - 1, style: theme[.titleAccent])
+        return buffer
+    }
+
+    /// 1234567 as `1,234,567`.
+    static func grouped(_ number: Int) -> String {
+        var digits = String(abs(number))
+        var parts: [String] = []
+        while digits.count > 3 {
+            parts.insert(String(digits.suffix(3)), at: 0)
+            digits.removeLast(3)
+        }
+        return (number < 0 ? "-" : "") + ([digits] + parts).joined(separator: ",")
+    }
+}
