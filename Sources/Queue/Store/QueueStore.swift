@@ -108,11 +108,12 @@ public final class QueueStore: Sendable {
         (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) == 0
     }
 
-    /// Reads the application id where SQLite's file format has it: bytes 68 to 71, big-endian.
+    /// Reads the application id where SQLite's file format has it: bytes 68 to 71, big-endian. A queue that lost its
+    /// power just after it was made may have it in the write-ahead log only.
     private static func isQueue(_ path: String) -> Bool {
         guard let file = FileHandle(forReadingAtPath: path), let header = try? file.read(upToCount: 100),
             header.count == 100, header.starts(with: "SQLite format 3\0".utf8)
-        else { return false }
+        else { return FileManager.default.fileExists(atPath: path + "-wal") }
         return header[68..<72].reduce(0) { $0 << 8 | Int32($1) } == Schema.applicationID
     }
 
