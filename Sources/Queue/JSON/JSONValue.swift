@@ -78,3 +78,30 @@ extension JSONValue {
         return writer.text
     }
 }
+
+extension JSONValue {
+    /// The text of a JSON string; nil for anything else.
+    public var string: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    /// A number of either kind; nil for anything else.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        case .digits(let digits): Double(digits)
+        default: nil
+        }
+    }
+
+    /// An integer within 64 bits; nil for anything else.
+    public var int64: Int64? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    /// The elements of an array; nil for anything else.
+    public var array: [JSONValue]? {
+        if case .array(let elements) = self { elements } else { nil }
+    }
+}

@@ -35,10 +35,12 @@ public struct Policy: Hashable, Sendable {
     public var restricted: Bool
     /// Previews under this policy start blurred.
     public var blurred: Bool
+    /// What other taxonomies call it: `["openai": "hate/threatening"]`.
+    public var mappings: [String: String]
 
     public init(
         id: PolicyID, title: String, summary: String = "", threshold: Double = 0.5, severity: Int = 2,
-        restricted: Bool = false, blurred: Bool = false
+        restricted: Bool = false, blurred: Bool = false, mappings: [String: String] = [:]
     ) {
         self.id = id
         self.title = title
@@ -47,5 +49,6 @@ public struct Policy: Hashable, Sendable {
         self.severity = severity
         self.restricted = restricted
         self.blurred = blurred
+        self.mappings = mappings
     }
 }

@@ -1,0 +1,206 @@
+import Foundation
+import GRDB
+
+extension QueueStore {
+    /// Records a verdict on a leased item and gives up the lease, in one transaction that is on the disk when this
+    /// returns.
+    ///
+    /// - parameter reviewer: Where given, the lease must be this reviewer's.
+    /// - throws: ``QueueError/leaseLost(_:)`` where the lease has expired or was released: nothing is recorded then,
+    ///   whoever holds the item now. ``QueueError/usage(_:)`` for a verdict without the policy it needs, an unknown
+    ///   policy, or a severity out of 1...4.
+    public func decide(token: String, draft: DecisionDraft, reviewer: String? = nil) throws -> DecisionReceipt {
+        try write { db in
+            let now = clock()
+            let (taxonomy, taxonomySeq) = try Self.installedTaxonomy(db)
+            try Self.check(draft, against: taxonomy)
+            let leased = try Row.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability
+                        FROM work w JOIN item i ON i.seq = w.item
+                        WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
+                        """), arguments: [token, now.milliseconds])
+            guard let leased else { throw Self.leaseLost }
+            let holder: String = leased["lease_reviewer"]
+            guard reviewer.map({ $0.utf8.elementsEqual(holder.utf8) }) ?? true else {
+                throw QueueError.leaseLost("The lease belongs to another reviewer: claim the item yourself.")
+            }
+            let item: Int64 = leased["item"]
+            let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
+            let labels = Label.labels(
+                of: draft, scored: Set(scores.map(\.policy)),
+                overThreshold: Set(scores.filter { $0.value >= taxonomy.threshold(for: $0) }.map(\.policy)))
+            let row = DecisionRow(
+                id: ULID.fresh(at: now), item: item, itemID: leased["id"], itemDigest: leased["digest"],
+                reviewer: holder, decidedAt: now.milliseconds, verdict: draft.verdict.rawValue,
+                policies: JSONValue.array(draft.policies.sorted().map { .string($0.rawValue) }).text,
+                labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
+                duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
+                shown: Self.shown(draft).text, sampled: leased["lease_probability"], taxonomy: taxonomySeq,
+                supersedes: try Self.latestDecision(on: item, in: db))
+            let (seq, hash) = try row.record(in: db, at: now)
+            let isRestricted = draft.policies.contains { taxonomy.isRestricted($0) }
+            try db.cachedStatement(
+                sql: """
+                    UPDATE work SET state = 2, lease_token = NULL, lease_reviewer = NULL, lease_expires = NULL,
+                        lease_probability = NULL, decision = ?, queue = max(queue, ?)
+                    WHERE item = ? AND lease_token = ?
+                    """
+            ).execute(arguments: [seq, isRestricted ? QueueName.restricted.code : 0, item, token])
+            guard db.changesCount == 1 else { throw Self.leaseLost }
+            try db.cachedStatement(sql: "DELETE FROM skip WHERE item = ?").execute(arguments: [item])
+            return DecisionReceipt(
+                decision: row.id, hash: hash.hex, item: ItemID(row.itemID), verdict: draft.verdict)
+        }
+    }
+
+    /// What an undo did.
+    public struct Undone: Sendable, Hashable {
+        public var receipt: DecisionReceipt
+        /// The item again in the reviewer's hands, where that was asked for and nobody else holds it.
+        public var claim: Claim?
+    }
+
+    /// Takes back the reviewer's latest standing verdict: records an undo and returns the item to pending.
+    ///
+    /// Called again, it walks back through the reviewer's history. Nothing is edited: the verdict stays in the record
+    /// and the standing export omits it.
+    ///
+    /// - parameter reclaiming: Whether to lease the item to the reviewer at once, for the console to show it again.
+    /// - returns: The receipt names the undo's own row, and the verdict that was taken back.
+    /// - throws: ``QueueError/failed(_:)`` where there is nothing to undo, or somebody has decided the item since.
+    public func undo(reviewer: String, reclaiming: Bool = false, lifetime: Double = 900) throws -> Undone {
+        try Self.check(reviewer: reviewer)
+        return try write { db in
+            let now = clock()
+            try Self.returnExpired(in: db, at: now)
+            let undone = try Self.latestToUndo(of: reviewer, in: db)
+            let row = DecisionRow(
+                id: ULID.fresh(at: now), item: undone.item, itemID: undone.itemID, itemDigest: undone.digest,
+                reviewer: reviewer, decidedAt: now.milliseconds, taxonomy: try Self.installedTaxonomy(db).seq,
+                supersedes: undone.seq)
+            let (_, hash) = try row.record(in: db, at: now)
+            // The uniform draw is kept: an undone verdict must not push its item out of the sample.
+            let token = reclaiming ? LeaseToken.fresh() : nil
+            let expiry = now.adding(seconds: lifetime)
+            try db.execute(
+                sql: """
+                    UPDATE work SET state = ?, lease_token = ?, lease_reviewer = ?, lease_expires = ?,
+                        lease_probability = ?, decision = NULL
+                    WHERE item = ? AND state = 2
+                    """,
+                arguments: [
+                    reclaiming ? WorkState.leased : WorkState.pending, token, reclaiming ? reviewer : nil,
+                    reclaiming ? expiry.milliseconds : nil, reclaiming ? undone.sampled : nil, undone.item,
+                ])
+            let receipt = DecisionReceipt(
+                decision: row.id, hash: hash.hex, item: ItemID(undone.itemID), verdict: undone.verdict)
+            guard let token, db.changesCount == 1 else { return Undone(receipt: receipt) }
+            let stored = StoredItem(db: db, mediaFolder: mediaFolder)
+            let claim = Claim(
+                lease: Lease(token: token, expiresAt: expiry, item: receipt.item), item: try stored.item(undone.item),
+                scores: try stored.scores(undone.item), explanations: try stored.explanations(undone.item),
+                sampledWithProbability: undone.sampled)
+            return Undone(receipt: receipt, claim: claim)
+        }
+    }
+
+    private struct ToUndo {
+        var seq: Int64
+        var item: Int64
+        var itemID: String
+        var digest: Data
+        var verdict: Verdict
+        var sampled: Double?
+    }
+
+    /// The reviewer's latest verdict that neither an undo nor a later verdict of the same reviewer supersedes.
+    private static func latestToUndo(of reviewer: String, in db: Database) throws -> ToUndo {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT d.seq, d.item, i.id AS item_id, i.digest, d.verdict, d.sampled, later.seq IS NOT NULL AS is_over
+                FROM decision d JOIN item i ON i.seq = d.item LEFT JOIN decision later ON later.supersedes = d.seq
+                WHERE d.reviewer = ? AND d.verdict IS NOT NULL
+                  AND (later.seq IS NULL OR (later.verdict IS NOT NULL AND later.reviewer <> d.reviewer))
+                ORDER BY d.seq DESC LIMIT 1
+                """, arguments: [reviewer])
+        guard let row, let verdict = Verdict(rawValue: row["verdict"]) else {
+            throw QueueError.failed("There is nothing to undo: you have no standing decision.")
+        }
+        let itemID: String = row["item_id"]
+        guard !(row["is_over"] as Bool) else {
+            throw QueueError.failed(
+                "Item \"\(Visible.text(itemID))\" was decided by somebody else since: your verdict no longer stands.")
+        }
+        return ToUndo(
+            seq: row["seq"], item: row["item"], itemID: itemID, digest: row["digest"], verdict: verdict,
+            sampled: row["sampled"])
+    }
+
+    private static func latestDecision(on item: Int64, in db: Database) throws -> Int64? {
+        let statement = try db.cachedStatement(sql: "SELECT max(seq) FROM decision WHERE item = ?")
+        return try Int64.fetchOne(statement, arguments: [item])
+    }
+
+    // MARK: - Checking and writing down
+
+    private static func check(_ draft: DecisionDraft, against taxonomy: Taxonomy) throws {
+        if draft.verdict.needsPolicy, draft.policies.isEmpty {
+            throw QueueError.usage(
+                "The verdict \(draft.verdict) needs a policy: name at least one (reviewtui policy list shows them).")
+        }
+        let named = draft.policies.union(draft.deselected)
+        if let unknown = named.sorted().first(where: { taxonomy[$0] == nil }) {
+            throw QueueError.usage(
+                "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are.")
+        }
+        if let both = draft.policies.intersection(draft.deselected).sorted().first {
+            throw QueueError.usage("Policy \"\(both)\" is both chosen and deselected: it can be only one.")
+        }
+        if let severity = draft.severity, !(1...4).contains(severity) {
+            throw QueueError.usage("A severity lies from 1 (mild) to 4 (grave).")
+        }
+        if let note = draft.note, note.utf8.count > 10_000 || note.utf8.contains(0) {
+            throw QueueError.usage("A note has at most 10,000 bytes, and no NUL among them.")
+        }
+        if let duration = draft.durationMilliseconds, duration < 0 {
+            throw QueueError.usage("A verdict cannot take less than no time.")
+        }
+    }
+
+    static func json(_ labels: [PolicyID: Label]) -> JSONValue {
+        .object(
+            labels.sorted { $0.key < $1.key }.map { policy, label in
+                JSONMember(
+                    policy.rawValue,
+                    ["value": .integer(label.isViolation ? 1 : 0), "origin": .string(label.origin.rawValue)])
+            })
+    }
+
+    private static func shown(_ draft: DecisionDraft) -> JSONValue {
+        let explanation: JSONValue =
+            draft.shownExplanation.map { shown in
+                [
+                    "method": .string(shown.method), "policy": .optional(shown.policy?.rawValue),
+                    "confirmed": shown.confirmed.map { .bool($0) } ?? .null,
+                ]
+            } ?? .null
+        return [
+            "scores": .array(draft.shownScores.sorted().map { .string($0.rawValue) }), "explanation": explanation,
+        ]
+    }
+}
+
+extension Score {
+    /// `{"model","policy","score"}`, with `threshold` where the model brings one.
+    public var json: JSONValue {
+        var members = [
+            JSONMember("model", .string(model)), JSONMember("policy", .string(policy.rawValue)),
+            JSONMember("score", .number(value)),
+        ]
+        if let threshold { members.append(JSONMember("threshold", .number(threshold))) }
+        return .object(members)
+    }
+}

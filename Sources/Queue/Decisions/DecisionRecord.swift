@@ -1,0 +1,165 @@
+import Foundation
+import GRDB
+
+/// One row of the record: a verdict, or an undo of one.
+public struct DecisionRecord: Sendable, Hashable {
+    public var decision: String
+    public var item: ItemID
+    /// Nil for an undo.
+    public var verdict: Verdict?
+    public var policies: [PolicyID]
+    public var labels: [PolicyID: Label]
+    public var severity: Int?
+    public var note: String?
+    public var reviewer: String
+    public var decidedAt: Timestamp
+    public var durationMilliseconds: Int64?
+    /// The scores that stood when the verdict fell.
+    public var scores: [Score]
+    public var shownExplanation: DecisionDraft.ShownExplanation?
+    /// Set where the claim had been drawn uniformly: the share of claims so drawn.
+    public var sampledWithProbability: Double?
+    /// The id of the row about the same item that this one takes the place of.
+    public var supersedes: String?
+    /// Whether nothing has superseded it. An undo never stands for a verdict, so this is false for one.
+    public var isStanding: Bool
+    /// Hash of its audit event, 64 hex digits.
+    public var hash: String
+}
+
+/// A row of `decision` as it is stored, and the text that its audit event commits to.
+struct DecisionRow {
+    var id: String
+    var item: Int64
+    var itemID: String
+    var itemDigest: Data
+    var reviewer: String
+    var decidedAt: Int64
+    var verdict: String?
+    var policies: String = "[]"
+    var labels: String = "{}"
+    var severity: Int?
+    var note: String?
+    var duration: Int64?
+    var scores: String = "[]"
+    var shown: String = "{}"
+    var sampled: Double?
+    var taxonomy: Int64
+    var supersedes: Int64?
+
+    /// Every column that says something, canonical: what the event's HMAC covers.
+    var canonicalText: String {
+        let value: JSONValue = [
+            "id": .string(id), "item": .string(itemID), "item_digest": .string(itemDigest.hex),
+            "reviewer": .string(reviewer), "decided_at": .integer(decidedAt), "verdict": .optional(verdict),
+            "policies": .string(policies), "labels": .string(labels), "severity": .optional(severity),
+            "note": .optional(note), "duration_ms": .optional(duration), "scores": .string(scores),
+            "shown": .string(shown), "sampled": .optional(sampled), "taxonomy": .integer(taxonomy),
+            "supersedes": .optional(supersedes),
+        ]
+        return value.canonicalText
+    }
+
+    /// Writes the row with its event in the caller's transaction.
+    func record(in db: Database, at time: Timestamp) throws -> (seq: Int64, hash: Data) {
+        guard let key = try AuditChain.key(ofItem: item, in: db) else {
+            throw QueueError.failed("The item was erased: there is nothing to decide any more.")
+        }
+        let commitment = AuditChain.commitment(to: canonicalText, key: key)
+        let event = try AuditChain.append(
+            kind: verdict == nil ? "undo" : "decision",
+            body: ["commitment": .string(commitment.hex), "decision": .string(id)], in: db, at: time)
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO decision (id, item, item_digest, reviewer, decided_at, verdict, policies, labels, severity,
+                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        try statement.execute(arguments: [
+            id, item, itemDigest, reviewer, decidedAt, verdict, policies, labels, severity, note, duration, scores,
+            shown, sampled, taxonomy, supersedes, event.seq,
+        ])
+        return (db.lastInsertedRowID, event.hash)
+    }
+
+    /// Columns for ``init(_:)``, of `decision d JOIN item i`.
+    static let columns = """
+        d.id, d.item, i.id AS item_id, d.item_digest, d.reviewer, d.decided_at, d.verdict, d.policies, d.labels,
+        d.severity, d.note, d.duration_ms, d.scores, d.shown, d.sampled, d.taxonomy, d.supersedes
+        """
+}
+
+extension DecisionRow {
+    init(_ row: Row) {
+        id = row["id"]
+        item = row["item"]
+        itemID = row["item_id"]
+        itemDigest = row["item_digest"]
+        reviewer = row["reviewer"]
+        decidedAt = row["decided_at"]
+        verdict = row["verdict"]
+        policies = row["policies"]
+        labels = row["labels"]
+        severity = row["severity"]
+        note = row["note"]
+        duration = row["duration_ms"]
+        scores = row["scores"]
+        shown = row["shown"]
+        sampled = row["sampled"]
+        taxonomy = row["taxonomy"]
+        supersedes = row["supersedes"]
+    }
+
+    func decoded(supersedes: String?, isStanding: Bool, hash: Data) -> DecisionRecord {
+        let explanation = (try? JSONValue(parsing: shown))?["explanation"]
+        return DecisionRecord(
+            decision: id, item: ItemID(itemID), verdict: verdict.flatMap(Verdict.init), policies: decodedPolicies,
+            labels: decodedLabels, severity: severity, note: note, reviewer: reviewer,
+            decidedAt: Timestamp(milliseconds: decidedAt), durationMilliseconds: duration, scores: decodedScores,
+            shownExplanation: explanation.flatMap { explanation in
+                explanation["method"]?.string.map { method in
+                    DecisionDraft.ShownExplanation(
+                        method: method, policy: explanation["policy"]?.string.map { PolicyID($0) },
+                        confirmed: explanation["confirmed"].flatMap { $0 == .null ? nil : $0 == .bool(true) })
+                }
+            },
+            sampledWithProbability: sampled, supersedes: supersedes, isStanding: isStanding, hash: hash.hex)
+    }
+
+    private var decodedPolicies: [PolicyID] {
+        ((try? JSONValue(parsing: policies))?.array ?? []).compactMap { $0.string.map { PolicyID($0) } }
+    }
+
+    private var decodedLabels: [PolicyID: Label] {
+        guard case .object(let members)? = try? JSONValue(parsing: labels) else { return [:] }
+        var decoded: [PolicyID: Label] = [:]
+        for member in members {
+            guard let origin = member.value["origin"]?.string.flatMap(LabelOrigin.init) else { continue }
+            decoded[PolicyID(member.key)] = Label(isViolation: member.value["value"] == .integer(1), origin: origin)
+        }
+        return decoded
+    }
+
+    private var decodedScores: [Score] {
+        ((try? JSONValue(parsing: scores))?.array ?? []).map { score in
+            Score(
+                model: score["model"]?.string ?? "", policy: PolicyID(score["policy"]?.string ?? ""),
+                value: score["score"]?.double ?? 0, threshold: score["threshold"]?.double)
+        }
+    }
+}
+
+/// A ULID: 48 bits of milliseconds and 80 random ones in Crockford's base 32, so that ids sort by time.
+enum ULID {
+    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
+    static func fresh(at time: Timestamp) -> String {
+        var generator = SystemRandomNumberGenerator()
+        var digits: [UInt8] = []
+        for shift in stride(from: 45, through: 0, by: -5) {
+            digits.append(alphabet[Int(time.milliseconds >> shift & 31)])
+        }
+        for _ in 0..<16 { digits.append(alphabet[Int(generator.next(upperBound: UInt(32)))]) }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}

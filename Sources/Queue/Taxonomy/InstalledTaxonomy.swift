@@ -1,0 +1,80 @@
+import Foundation
+import GRDB
+
+extension QueueStore {
+    /// The taxonomy in force.
+    public func taxonomy() throws -> Taxonomy {
+        try read { try Self.installedTaxonomy($0).taxonomy }
+    }
+
+    /// Puts a taxonomy in force where it differs from the one that is; the earlier ones are kept.
+    ///
+    /// - throws: ``QueueError/usage(_:)`` where it lacks a policy that is in force: ids never go away.
+    public func install(_ taxonomy: Taxonomy) throws {
+        try write { try Self.install(taxonomy, in: $0, at: clock()) }
+    }
+
+    static func install(_ taxonomy: Taxonomy, in db: Database, at time: Timestamp) throws {
+        if try Int.fetchOne(db, sql: "SELECT count(*) FROM taxonomy") != 0 {
+            let installed = try installedTaxonomy(db).taxonomy
+            if installed == taxonomy { return }
+            if let lost = installed.policies.first(where: { taxonomy[$0.id] == nil }) {
+                throw QueueError.usage("The new policies lack \"\(lost.id)\": an id that was in use must stay.")
+            }
+        }
+        try db.execute(
+            sql: "INSERT INTO taxonomy (name, version, body, installed_at) VALUES (?, ?, ?, ?)",
+            arguments: [taxonomy.name, taxonomy.version, taxonomy.json.canonicalText, time.milliseconds])
+        try AuditChain.append(
+            kind: "policies", body: ["taxonomy": taxonomy.json, "number": .integer(db.lastInsertedRowID)], in: db,
+            at: time)
+    }
+
+    /// The taxonomy in force and its number in the database.
+    static func installedTaxonomy(_ db: Database) throws -> (taxonomy: Taxonomy, seq: Int64) {
+        let row = try Row.fetchOne(db, sql: "SELECT seq, name, version, body FROM taxonomy ORDER BY seq DESC LIMIT 1")
+        guard let row else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
+        guard let json = try? JSONValue(parsing: row["body"] as String) else {
+            throw QueueError.failed("The stored policies cannot be read: restore the queue from a backup.")
+        }
+        return (try Taxonomy(name: row["name"], version: row["version"], json: json), row["seq"])
+    }
+}
+
+extension Taxonomy {
+    /// What is stored, and what `policy list --json` prints.
+    public var json: JSONValue {
+        [
+            "name": .string(name), "version": .integer(Int64(version)),
+            "policies": .array(
+                policies.map { policy in
+                    [
+                        "id": .string(policy.id.rawValue), "title": .string(policy.title),
+                        "summary": .string(policy.summary), "threshold": .number(policy.threshold),
+                        "severity": .integer(Int64(policy.severity)), "restricted": .bool(policy.restricted),
+                        "blurred": .bool(policy.blurred),
+                        "mappings": .object(
+                            policy.mappings.sorted { $0.key < $1.key }.map { JSONMember($0.key, .string($0.value)) }),
+                    ]
+                }),
+        ]
+    }
+
+    init(name: String, version: Int, json: JSONValue) throws {
+        guard case .array(let entries)? = json["policies"] else {
+            throw QueueError.failed("The stored policies cannot be read: restore the queue from a backup.")
+        }
+        let policies = entries.map { entry in
+            var mappings: [String: String] = [:]
+            if case .object(let members)? = entry["mappings"] {
+                for member in members { mappings[member.key] = member.value.string }
+            }
+            return Policy(
+                id: PolicyID(entry["id"]?.string ?? ""), title: entry["title"]?.string ?? "",
+                summary: entry["summary"]?.string ?? "", threshold: entry["threshold"]?.double ?? 0.5,
+                severity: Int(entry["severity"]?.int64 ?? 2), restricted: entry["restricted"] == .bool(true),
+                blurred: entry["blurred"] == .bool(true), mappings: mappings)
+        }
+        try self.init(name: name, version: version, policies: policies)
+    }
+}

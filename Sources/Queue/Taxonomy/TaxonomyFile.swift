@@ -1,0 +1,132 @@
+import Foundation
+import TOMLKit
+
+extension Taxonomy {
+    /// Reads a policy file.
+    ///
+    /// ```toml
+    /// name = "default"
+    /// version = 1
+    ///
+    /// [[policy]]
+    /// id = "hate"
+    /// title = "Hate"
+    /// summary = "Attacks people for what they are."
+    /// threshold = 0.5        # optional, as are all that follow
+    /// severity = 3
+    /// restricted = false
+    /// blurred = false
+    /// mappings = { openai = "hate" }
+    /// ```
+    ///
+    /// - throws: ``QueueError/notFound(_:)`` where there is no such file, ``QueueError/usage(_:)`` with file, line and
+    ///   key for anything in it that is wrong, unknown keys included.
+    public static func load(file path: String) throws -> Taxonomy {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw QueueError.notFound("There is no policy file \(Visible.text(path, limit: 400)).")
+        }
+        guard let source = String(validating: data, as: UTF8.self) else {
+            throw QueueError.usage("\(Visible.text(path, limit: 400)): the file is not UTF-8.")
+        }
+        return try parse(source, named: path)
+    }
+
+    /// Reads a policy file's text; `name` stands for the file in errors.
+    public static func parse(_ source: String, named name: String) throws -> Taxonomy {
+        try TaxonomyFile(source: source, file: Visible.text(name, limit: 400)).taxonomy()
+    }
+}
+
+private struct TaxonomyFile {
+    let source: String
+    let file: String
+
+    func taxonomy() throws -> Taxonomy {
+        let table: TOMLTable
+        do {
+            table = try TOMLTable(string: source)
+        } catch let error as TOMLParseError {
+            throw refusal(line: error.source.begin.line, Visible.text(error.description, limit: 300))
+        }
+        for key in table.keys where !["name", "version", "policy"].contains(key) {
+            throw refusal(line: line(of: key, inPolicy: nil), "unknown key \"\(Visible.text(key))\"")
+        }
+        guard let name = table["name"]?.string, !name.isEmpty else {
+            throw refusal(line: line(of: "name", inPolicy: nil), "name: a text is needed")
+        }
+        guard let version = table["version"]?.int, version > 0 else {
+            throw refusal(line: line(of: "version", inPolicy: nil), "version: a whole number from 1 is needed")
+        }
+        guard let entries = table["policy"]?.array, !entries.isEmpty else {
+            throw refusal(line: 1, "at least one [[policy]] is needed")
+        }
+        var policies: [Policy] = []
+        var positions: [PolicyID: Int] = [:]
+        for (position, entry) in entries.enumerated() {
+            guard let entry = entry.table else {
+                throw refusal(line: line(of: "policy", inPolicy: nil), "policy: write [[policy]] tables")
+            }
+            let policy = try policy(entry, at: position)
+            if let fault = Taxonomy.fault(of: policy, after: positions) {
+                let key = String(fault.prefix { $0 != ":" })
+                throw refusal(line: line(of: key, inPolicy: position), fault)
+            }
+            positions[policy.id] = position
+            policies.append(policy)
+        }
+        return try Taxonomy(name: name, version: version, policies: policies)
+    }
+
+    private func policy(_ entry: TOMLTable, at position: Int) throws -> Policy {
+        let known = ["id", "title", "summary", "threshold", "severity", "restricted", "blurred", "mappings"]
+        func refuse(_ key: String, _ reason: String) -> QueueError {
+            refusal(line: line(of: key, inPolicy: position), "\(Visible.text(key)): \(reason)")
+        }
+        for key in entry.keys where !known.contains(key) {
+            throw refuse(key, "unknown key (known are \(known.joined(separator: ", ")))")
+        }
+        func optional<Value>(_ key: String, _ kind: String, _ read: (TOMLValueConvertible) -> Value?) throws -> Value? {
+            guard let value = entry[key] else { return nil }
+            guard let read = read(value) else { throw refuse(key, "\(kind) is needed") }
+            return read
+        }
+        guard let id = try optional("id", "a text", { $0.string }) else { throw refuse("id", "every policy needs one") }
+        guard let title = try optional("title", "a text", { $0.string }), !title.isEmpty else {
+            throw refuse("title", "every policy needs one")
+        }
+        var mappings: [String: String] = [:]
+        if let table = try optional("mappings", "a table of texts", { $0.table }) {
+            for key in table.keys {
+                guard let value = table[key]?.string else { throw refuse("mappings", "a table of texts is needed") }
+                mappings[key] = value
+            }
+        }
+        return Policy(
+            id: PolicyID(id), title: title,
+            summary: try optional("summary", "a text", { $0.string }) ?? "",
+            threshold: try optional("threshold", "a number", { $0.double ?? $0.int.map(Double.init) }) ?? 0.5,
+            severity: try optional("severity", "a whole number", { $0.int }) ?? 2,
+            restricted: try optional("restricted", "true or false", { $0.bool }) ?? false,
+            blurred: try optional("blurred", "true or false", { $0.bool }) ?? false, mappings: mappings)
+    }
+
+    private func refusal(line: Int, _ reason: String) -> QueueError { .usage("\(file):\(line): \(reason)") }
+
+    /// The line, from 1, on which a key stands: TOMLKit keeps positions for syntax errors only.
+    private func line(of key: String, inPolicy position: Int?) -> Int {
+        var policy = -1
+        var headerLine = 1
+        for (index, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let trimmed = line.drop { $0 == " " || $0 == "\t" }
+            if trimmed.hasPrefix("[") {
+                policy += 1
+                if policy == position { headerLine = index + 1 }
+                if position == nil, trimmed.hasPrefix("[\(key)]") || trimmed.hasPrefix("[[\(key)]]") { return index + 1 }
+            } else if policy == position ?? -1 {
+                let word = trimmed.prefix { $0 != "=" && $0 != " " && $0 != "\t" && $0 != "." }
+                if word == key || word == "\"\(key)\"" { return index + 1 }
+            }
+        }
+        return headerLine
+    }
+}
