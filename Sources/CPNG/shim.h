@@ -75,8 +75,12 @@ static inline int rt_png_open(rt_png_reader *reader, const uint8_t *bytes, size_
 }
 
 /// Asks for 8-bit sRGB with alpha only where the file has any, and says what rows will look like.
-static inline int rt_png_prepare(rt_png_reader *reader) {
+///
+/// `cut`: the file ends within the pixels. libpng then reads a few bytes at a time, since a read that runs into the
+/// end loses all that it had asked for.
+static inline int rt_png_prepare(rt_png_reader *reader, int cut) {
     if (setjmp(png_jmpbuf(reader->png))) return 1;
+    if (cut) png_set_compression_buffer_size(reader->png, 16);
     png_set_expand(reader->png);
     png_set_scale_16(reader->png);
     png_set_gray_to_rgb(reader->png);

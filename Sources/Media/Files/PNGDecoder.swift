@@ -20,7 +20,9 @@ struct PNGDecoder {
         let size = PixelSize(width: Int(reader.width), height: Int(reader.height))
         try checkPixels(size)
         let orientation = Orientation(tiff: UnsafeRawBufferPointer(start: reader.exif, count: Int(reader.exif_count)))
-        guard rt_png_prepare(&reader) == 0, reader.row_bytes == size.width * Int(reader.channels) else {
+        let chunks = PNGChunks(bytes)
+        guard rt_png_prepare(&reader, chunks.cut ? 1 : 0) == 0, reader.row_bytes == size.width * Int(reader.channels)
+        else {
             throw corrupt(&reader)
         }
 
@@ -35,7 +37,7 @@ struct PNGDecoder {
             guard rows.count > 0, cut || !detail.contains("CRC error") else { throw corrupt(&reader) }
             if trouble != 0 { notes.insert(cut ? .truncated : .damaged) }
         }
-        if Self.isAnimated(bytes) { notes.insert(.animated) }
+        if chunks.animated { notes.insert(.animated) }
         let image = rows.reducer.finish().upright(from: orientation)
         return DecodedImage(
             image: image, originalSize: orientation.swapsSides ? size.transposed : size, format: .png, notes: notes)
@@ -91,18 +93,27 @@ struct PNGDecoder {
     private func bigEndian(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
         bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
     }
+}
 
-    /// Whether an acTL chunk stands before the pixels (APNG 1.0).
-    private static func isAnimated(_ bytes: UnsafeRawBufferPointer) -> Bool {
+/// What the list of a PNG's chunks shows before anything is decoded.
+private struct PNGChunks {
+    /// An acTL chunk stands before the pixels (APNG 1.0).
+    private(set) var animated = false
+    /// A chunk of pixels ends beyond the file.
+    private(set) var cut = false
+
+    init(_ bytes: UnsafeRawBufferPointer) {
         var at = 8
-        while at + 12 <= bytes.count {
+        while at + 8 <= bytes.count {
             let length = bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
             let kind = bytes[at + 4..<at + 8]
-            if kind.elementsEqual("acTL".utf8) { return true }
-            if kind.elementsEqual("IDAT".utf8) || length > bytes.count { return false }
+            if kind.elementsEqual("acTL".utf8) { animated = true }
+            if at + length + 12 > bytes.count {
+                cut = kind.elementsEqual("IDAT".utf8)
+                return
+            }
             at += length + 12
         }
-        return false
     }
 }
 
