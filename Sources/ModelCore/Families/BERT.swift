@@ -1,6 +1,6 @@
 import Foundation
 
-/// BERT encoders as published on Hugging Face (`BertModel`) with masked mean pooling over the last layer, as
+/// BERT encoders as published on Hugging Face (`BertModel`) with a pooling over the last layer, as
 /// sentence-transformers uses them.
 ///
 /// Post-norm: each layer norm stands behind a residual sum, and so its derivative is taken at the *sums* S₁ = X + attn
@@ -10,6 +10,15 @@ import Foundation
 struct BERT: Sendable {
     let configuration: FamilyConfiguration
     let weights: SafeTensors
+    let pooling: Pooling
+
+    /// How the embedding comes from the tokens of the last layer.
+    enum Pooling: String, Sendable {
+        /// Mean over the tokens that are not padding.
+        case mean
+        /// The first token, [CLS].
+        case classToken = "cls"
+    }
 
     /// What a layer computes on the way, as far as an explanation looks at it.
     private struct Block {
@@ -37,14 +46,14 @@ struct BERT: Sendable {
         let graph = GraphBuilder(weights: weights)
         var (x, mask) = embeddings(graph)
         for layer in 0..<configuration.layers { x = block(graph, layer, x, mask).output }
-        graph.result("embedding", graph.squeeze(pooled(graph, x, mask), axes: [1]))
+        graph.result("embedding", graph.squeeze(pooled(graph, x, mask, pooling), axes: [1]))
         return try graph.source()
     }
 
     /// `ids`, `mask`, `directions` [directions, width] → `embedding` [batch, width] and `relevance`
     /// [batch, directions, tokens], zero at padding.
     ///
-    /// The model itself pools by the mean over all tokens, so LeGrad as published and pooled are one and the same here.
+    /// Where the model itself pools by the mean over all tokens, LeGrad as published and pooled are one and the same.
     func explainGraph(_ method: RelevanceMethod) throws(WeightsError) -> Engine.Source {
         let graph = GraphBuilder(weights: weights)
         let directions = graph.parameter("directions", .f32, shape: [nil, configuration.width])
@@ -54,11 +63,11 @@ struct BERT: Sendable {
             let block = block(graph, layer, x, mask)
             x = block.output
             if layer >= configuration.layers - method.layers {
-                let map = relevance(graph, layer, block, directions, mask)
+                let map = relevance(graph, layer, block, directions, mask, method)
                 total = total.map { graph.plus($0, map) } ?? map
             }
         }
-        graph.result("embedding", graph.squeeze(pooled(graph, x, mask), axes: [1]))
+        graph.result("embedding", graph.squeeze(pooled(graph, x, mask, pooling), axes: [1]))
         if let total { graph.result("relevance", total) }
         return try graph.source()
     }
@@ -103,30 +112,48 @@ struct BERT: Sendable {
         return Block(values: v, attentionSum: s1, beforeActivation: h, outputSum: s2, output: z)
     }
 
-    /// Mean over the tokens that are there, [batch, 1, width].
-    private func pooled(_ graph: GraphBuilder, _ x: GraphBuilder.Wire, _ mask: Mask) -> GraphBuilder.Wire {
-        graph.over(graph.sum(graph.times(x, mask.column), axes: [1]), mask.count)
+    /// [batch, 1, width].
+    private func pooled(
+        _ graph: GraphBuilder, _ x: GraphBuilder.Wire, _ mask: Mask, _ pooling: Pooling
+    ) -> GraphBuilder.Wire {
+        switch pooling {
+        case .mean: graph.over(graph.sum(graph.times(x, mask.column), axes: [1]), mask.count)
+        case .classToken: graph.slice(x, axis: 1, from: 0, to: 1)
+        }
     }
 
     // MARK: Relevance
 
     private func relevance(
-        _ graph: GraphBuilder, _ layer: Int, _ block: Block, _ directions: GraphBuilder.Wire, _ mask: Mask
+        _ graph: GraphBuilder, _ layer: Int, _ block: Block, _ directions: GraphBuilder.Wire, _ mask: Mask,
+        _ method: RelevanceMethod
     ) -> GraphBuilder.Wire {
-        func spread(_ x: GraphBuilder.Wire) -> GraphBuilder.Wire { graph.unsqueeze(x, axes: [1]) }
+        let entry = method.pooling == .legrad ? .mean : pooling
+        /// The query tokens at which the gradient is not zero: [batch, 1, queries, …].
+        func queries(_ x: GraphBuilder.Wire) -> GraphBuilder.Wire {
+            graph.unsqueeze(entry == .classToken ? graph.slice(x, axis: 1, from: 0, to: 1) : x, axes: [1])
+        }
 
-        let atEmbedding = graph.gradientAtEmbedding(pooled(graph, block.output, mask), directions: directions)
-        let share = graph.over(atEmbedding, mask.count)  // [batch, directions, width]
-        let g = graph.times(graph.unsqueeze(share, axes: [2]), spread(mask.column))  // zero at padding
+        let atEmbedding = graph.unsqueeze(
+            graph.gradientAtEmbedding(
+                pooled(graph, block.output, mask, entry), directions: directions, normalized: method.normalized),
+            axes: [2])
+        // [batch, directions, queries, width], zero at padding.
+        let g =
+            switch entry {
+            case .mean:
+                graph.times(graph.over(atEmbedding, graph.unsqueeze(mask.count, axes: [1])), queries(mask.column))
+            case .classToken: atEmbedding
+            }
 
         let second = outputNorm(graph, layer)
-        let atSum = graph.applyTransposed(second, graph.state(of: second, at: spread(block.outputSum)), g)
+        let atSum = graph.applyTransposed(second, graph.state(of: second, at: queries(block.outputSum)), g)
         let throughDown = graph.applyTransposed(down(graph, layer), atSum)
-        let slope = spread(graph.geluDerivative(block.beforeActivation))
+        let slope = queries(graph.geluDerivative(block.beforeActivation))
         let atY = graph.plus(atSum, graph.applyTransposed(up(graph, layer), graph.times(throughDown, slope)))
 
         let first = attentionNorm(graph, layer)
-        let atAttention = graph.applyTransposed(first, graph.state(of: first, at: spread(block.attentionSum)), atY)
+        let atAttention = graph.applyTransposed(first, graph.state(of: first, at: queries(block.attentionSum)), atY)
         let summed = graph.attentionRelevance(
             atAttention, output: outputProjection(graph, layer), values: block.values, heads: configuration.heads,
             width: configuration.width)

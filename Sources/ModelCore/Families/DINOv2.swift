@@ -9,9 +9,15 @@ struct DINOv2: Sendable {
     let weights: SafeTensors
     /// Height and width of the picture that goes in, in pixels: multiples of the patch size.
     let inputSize: (height: Int, width: Int)
-    /// Mean and deviation per channel of RGB in 0...1.
-    let mean: [Float]
-    let deviation: [Float]
+    let input: Input
+
+    /// In what form pictures come in.
+    enum Input: Sendable, Hashable {
+        /// [batch, height, width, 3] RGB bytes; mean and deviation per channel, of values in 0...1.
+        case bytes(mean: [Float], deviation: [Float])
+        /// [batch, 3, height, width] floats, normalised by the caller.
+        case normalized
+    }
 
     var rows: Int { inputSize.height / configuration.patchSize }
     var columns: Int { inputSize.width / configuration.patchSize }
@@ -26,7 +32,7 @@ struct DINOv2: Sendable {
         let output: GraphBuilder.Wire
     }
 
-    /// `pixels` [batch, height, width, 3] RGB bytes → `embedding` [batch, width] and `attention` [batch, tokens].
+    /// `pixels` (see ``Input``) → `embedding` [batch, width] and `attention` [batch, tokens].
     ///
     /// `attention` is how much the class token looks at each token in the last layer, mean over heads; it sums to 1.
     func scoreGraph(batch: Int? = 1) throws(WeightsError) -> Engine.Source {
@@ -52,7 +58,7 @@ struct DINOv2: Sendable {
             let block = block(graph, layer, x)
             x = block.output
             if layer >= configuration.layers - method.layers {
-                let map = relevance(graph, layer, block, directions, method.pooling)
+                let map = relevance(graph, layer, block, directions, method)
                 total = total.map { graph.plus($0, map) } ?? map
             }
         }
@@ -67,14 +73,9 @@ struct DINOv2: Sendable {
     private func embeddings(_ graph: GraphBuilder, batch: Int?) -> GraphBuilder.Wire {
         let width = configuration.width
         let patch = configuration.patchSize
-        let pixels = graph.parameter("pixels", .u8, shape: [batch, inputSize.height, inputSize.width, 3])
-        let scale = graph.constant(deviation.map { 1 / (255 * $0) }, shape: [3])
-        let shift = graph.constant(zip(mean, deviation).map { -$0 / $1 }, shape: [3])
-        let normalized = graph.plus(graph.times(graph.toFloat(pixels), scale), shift)
-
         let projection = "embeddings.patch_embeddings.projection"
         let patches = graph.patches(
-            graph.transpose(normalized, [0, 3, 1, 2]),
+            pixels(graph, batch: batch),
             kernel: graph.weight(projection + ".weight", shape: [width, 3, patch, patch]), size: patch)
         let sequence = graph.transpose(graph.reshape(patches, [0, width, rows * columns]), [0, 2, 1])
         let biased = graph.plus(sequence, graph.weight(projection + ".bias", shape: [width]))
@@ -86,6 +87,19 @@ struct DINOv2: Sendable {
             graph.slice(positions, axis: 1, from: 0, to: 1))
         return graph.concatenate(
             [graph.repeated(classToken, alongBatchOf: patchTokens, rest: [1, width]), patchTokens], axis: 1)
+    }
+
+    /// [batch, 3, height, width], normalised.
+    private func pixels(_ graph: GraphBuilder, batch: Int?) -> GraphBuilder.Wire {
+        switch input {
+        case .normalized:
+            return graph.parameter("pixels", .f32, shape: [batch, 3, inputSize.height, inputSize.width])
+        case .bytes(let mean, let deviation):
+            let bytes = graph.parameter("pixels", .u8, shape: [batch, inputSize.height, inputSize.width, 3])
+            let scale = graph.constant(deviation.map { 1 / (255 * $0) }, shape: [3])
+            let shift = graph.constant(zip(mean, deviation).map { -$0 / $1 }, shape: [3])
+            return graph.transpose(graph.plus(graph.times(graph.toFloat(bytes), scale), shift), [0, 3, 1, 2])
+        }
     }
 
     /// [1, tokens, width], the patches' part resampled to the grid of the input.
@@ -142,13 +156,13 @@ struct DINOv2: Sendable {
     /// One layer's part of the map, [batch, directions, tokens]: mean over heads and over all query tokens.
     private func relevance(
         _ graph: GraphBuilder, _ layer: Int, _ block: Block, _ directions: GraphBuilder.Wire,
-        _ pooling: RelevanceMethod.Pooling
+        _ method: RelevanceMethod
     ) -> GraphBuilder.Wire {
         let post = finalNorm(graph)
         let pooled: GraphBuilder.Wire
         let rows: (GraphBuilder.Wire) -> GraphBuilder.Wire
         let share: Float
-        switch pooling {
+        switch method.pooling {
         case .legrad:
             (pooled, share) = (graph.mean(block.output, axes: [1]), 1 / Float(tokens))
             rows = { $0 }
@@ -157,7 +171,8 @@ struct DINOv2: Sendable {
             (pooled, share) = (graph.slice(block.output, axis: 1, from: 0, to: 1), 1)
             rows = { graph.slice($0, axis: 1, from: 0, to: 1) }
         }
-        let atEmbedding = graph.gradientAtEmbedding(graph.apply(post, pooled), directions: directions)
+        let atEmbedding = graph.gradientAtEmbedding(
+            graph.apply(post, pooled), directions: directions, normalized: method.normalized)
         let atPooled = graph.applyTransposed(post, graph.state(of: post, at: pooled), atEmbedding)
         let g = graph.times(atPooled, share)  // [batch, directions, width], the same for every token
 

@@ -13,10 +13,13 @@ public struct RelevanceMethod: Sendable, Hashable {
     public var pooling: Pooling
     /// How many layers, counted from the last one. The published code uses two.
     public var layers: Int
+    /// Whether scores are projections of the L2-normalised embedding; false where they are plain dot products.
+    public var normalized: Bool
 
-    public init(pooling: Pooling = .legrad, layers: Int = 2) {
+    public init(pooling: Pooling = .legrad, layers: Int = 2, normalized: Bool = true) {
         self.pooling = pooling
         self.layers = layers
+        self.normalized = normalized
     }
 }
 
@@ -26,9 +29,12 @@ extension GraphBuilder {
     /// - Parameters:
     ///   - embedding: e, [batch, 1, width], not normalised.
     ///   - directions: t, [directions, width].
-    /// - Returns: g_e = (t − (t·ê)ê)/‖e‖, [batch, directions, width]: scores are projections of the *normalised*
-    ///   embedding, so only the part of a direction across it can change them.
-    func gradientAtEmbedding(_ embedding: Wire, directions: Wire) -> Wire {
+    /// - Returns: g_e, [batch, directions, width]. Where scores are projections of the *normalised* embedding only the
+    ///   part of a direction across it can change them: (t − (t·ê)ê)/‖e‖. Else t itself.
+    func gradientAtEmbedding(_ embedding: Wire, directions: Wire, normalized: Bool) -> Wire {
+        guard normalized else {
+            return plus(unsqueeze(directions, axes: [0]), times(embedding, 0))
+        }
         let length = squareRoot(sum(times(embedding, embedding), axes: [-1]))
         let unit = over(embedding, length)
         let rows = unsqueeze(directions, axes: [0])

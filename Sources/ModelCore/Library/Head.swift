@@ -1,0 +1,168 @@
+import Foundation
+
+/// Per-policy directions in one model's embedding space, with calibration and threshold.
+///
+/// score = sigmoid(A·(direction·ê + bias) + B), ê the L2-normalised embedding.
+public struct Head: Sendable, Hashable {
+    /// One policy's direction and what is known of how it was fitted.
+    public struct PolicyDirection: Sendable, Hashable {
+        public let policy: String
+        public let direction: [Float]
+        public let bias: Double
+        /// Platt's A and B (Platt 1999), which turn a projection into a probability. 1 and 0 leave it as it is.
+        public let plattA: Double
+        public let plattB: Double
+        /// At or above this probability the policy is preselected; nil leaves it to the policy's own.
+        public let threshold: Double?
+        /// Area under the ROC curve on data that fitting never saw.
+        public let heldOutAUROC: Double?
+        public let positives: Int?
+        public let negatives: Int?
+        public let data: [String]
+
+        /// - Parameter unit: the L2-normalised embedding, as long as ``direction``.
+        public func probability(of unit: [Float]) -> Double {
+            let projection = zip(direction, unit).reduce(bias) { $0 + Double($1.0) * Double($1.1) }
+            return 1 / (1 + exp(-(plattA * projection + plattB)))
+        }
+    }
+
+    /// How this head's scores are explained.
+    public struct Explain: Sendable, Hashable {
+        public enum Contrast: String, Sendable {
+            case none
+            /// The neutral direction's map is taken off each policy's, negative rests dropped.
+            case neutral
+            /// The mean map over all policies is taken off each policy's, negative rests dropped.
+            case mean
+        }
+
+        public let method: RelevanceMethod.Pooling
+        public let layers: Int
+        public let contrast: Contrast
+    }
+
+    public let file: String
+    public let name: String
+    /// `name@version` of the model whose embeddings these are.
+    public let model: String
+    /// Of the weights the head was fitted on.
+    public let weightsSHA256: String
+    public let policies: [PolicyDirection]
+    public let explain: Explain?
+    /// The direction of everyday content, for the contrast.
+    public let neutral: [Float]?
+
+    /// - Throws: ``RecipeError`` naming the field.
+    public init(path: String) throws(RecipeError) {
+        let document: Document
+        do {
+            document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch let error as DecodingError {
+            throw .invalid(file: path, line: 0, key: error.place, reason: "does not have the form of a head file")
+        } catch {
+            throw .unreadable(file: path, reason: error.localizedDescription)
+        }
+        func fault(_ key: String, _ reason: String) -> RecipeError {
+            .invalid(file: path, line: 0, key: key, reason: reason)
+        }
+        guard document.format == "reviewtui-head" else { throw fault("format", "is not reviewtui-head") }
+        guard document.version == 1 else { throw fault("version", "is \(document.version); 1 is understood") }
+        guard document.normalized else { throw fault("normalized", "is false; only normalised embeddings are scored") }
+        guard let width = document.policies.first?.direction.count, width > 0 else {
+            throw fault("policies", "holds no direction")
+        }
+        for (index, entry) in document.policies.enumerated() {
+            let key = "policies[\(index)]"
+            guard entry.direction.count == width else { throw fault(key + ".direction", "is not as long as the first") }
+            guard (entry.direction + [entry.bias.float]).allSatisfy(\.isFinite) else {
+                throw fault(key + ".direction", "holds a number that is not finite")
+            }
+            guard entry.calibration.map({ $0.kind == "platt" }) ?? true else {
+                throw fault(key + ".calibration.kind", "is not platt")
+            }
+            guard entry.threshold.map({ (0...1).contains($0) }) ?? true else {
+                throw fault(key + ".threshold", "is not from 0 to 1")
+            }
+        }
+        guard document.neutral.map({ $0.count == width }) ?? true else {
+            throw fault("neutral", "is not as long as the directions")
+        }
+        file = path
+        name = document.name
+        model = document.model
+        weightsSHA256 = document.weights_sha256.lowercased()
+        neutral = document.neutral
+        explain = try document.explain.map { (explain) throws(RecipeError) in
+            guard let method = RelevanceMethod.Pooling(rawValue: explain.method) else {
+                throw fault("explain.method", "is not legrad or legrad-pooled")
+            }
+            guard let contrast = Explain.Contrast(rawValue: explain.contrast ?? "none") else {
+                throw fault("explain.contrast", "is not none, neutral or mean")
+            }
+            return Explain(method: method, layers: explain.layers.count, contrast: contrast)
+        }
+        policies = document.policies.map { entry in
+            PolicyDirection(
+                policy: entry.policy, direction: entry.direction, bias: entry.bias, plattA: entry.calibration?.a ?? 1,
+                plattB: entry.calibration?.b ?? 0, threshold: entry.threshold, heldOutAUROC: entry.auroc_heldout,
+                positives: entry.positives, negatives: entry.negatives, data: entry.data ?? [])
+        }
+    }
+
+    /// The file's own field names.
+    private struct Document: Decodable {
+        let format: String
+        let version: Int
+        let name: String
+        let model: String
+        let weights_sha256: String
+        let normalized: Bool
+        let policies: [Entry]
+        let explain: ExplainEntry?
+        let neutral: [Float]?
+
+        struct Entry: Decodable {
+            let policy: String
+            let direction: [Float]
+            let bias: Double
+            let calibration: Calibration?
+            let threshold: Double?
+            let auroc_heldout: Double?
+            let positives: Int?
+            let negatives: Int?
+            let data: [String]?
+        }
+
+        struct Calibration: Decodable {
+            let kind: String
+            let a: Double
+            let b: Double
+        }
+
+        struct ExplainEntry: Decodable {
+            let method: String
+            let layers: [Int]
+            let contrast: String?
+        }
+    }
+}
+
+extension Double {
+    fileprivate var float: Float { Float(self) }
+}
+
+extension DecodingError {
+    /// The path of the field at fault, as in `policies.2.bias`.
+    var place: String {
+        let context: Context
+        switch self {
+        case .typeMismatch(_, let c), .valueNotFound(_, let c), .dataCorrupted(let c): context = c
+        case .keyNotFound(let key, let c):
+            return (c.codingPath + [key]).map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        @unknown default: return "JSON"
+        }
+        let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        return path.isEmpty ? "JSON" : path
+    }
+}

@@ -1,0 +1,157 @@
+import Crypto
+import Foundation
+
+/// One model as `model list` and `doctor` show it.
+public struct ModelDescription: Sendable, Hashable {
+    public enum Status: Sendable, Hashable {
+        case ready
+        /// What is missing and how to get it.
+        case missing(String)
+        /// What is wrong with the files and what to do.
+        case corrupt(String)
+
+        /// What to tell a person; nil where nothing is wrong.
+        public var advice: String? {
+            switch self {
+            case .ready: nil
+            case .missing(let text), .corrupt(let text): text
+            }
+        }
+    }
+
+    /// `name@version`.
+    public let id: String
+    public let family: String
+    /// `image` or `text`.
+    public let modality: String
+    public let licence: String
+    public let source: String
+    public let weightsSHA256: String
+    /// Where the weights lie; nil where they are missing.
+    public let weightsPath: String?
+    /// Policies it can score, sorted; empty for a model that waits for its first head.
+    public let policies: [String]
+    public let status: Status
+}
+
+/// The models a person has: recipes, the weights found for them, and the heads fitted on them.
+///
+///     let library = try ModelLibrary(recipes: "models", stores: ModelLibrary.stores(startingFrom: [folder]))
+///     for model in library.descriptions { print(model.id, model.status) }
+public struct ModelLibrary: Sendable {
+    public let recipes: [Recipe]
+    public let heads: [Head]
+    /// Folders with model folders in them, best first.
+    public let stores: [String]
+    /// Head files that are for other weights than those of the recipes, with the reason: they are left out.
+    public let notes: [String]
+    private let checked: CheckedWeights
+
+    /// - Parameters:
+    ///   - folder: with `*.toml` recipes and `heads/*.json`.
+    ///   - stores: where weights are looked for.
+    ///   - cacheFile: remembers which files have been hashed, by size and time; nil hashes every time.
+    /// - Throws: ``RecipeError`` for the first bad recipe or head.
+    public init(recipes folder: String, stores: [String], cacheFile: String? = nil) throws(RecipeError) {
+        self.stores = stores
+        checked = CheckedWeights(file: cacheFile)
+        var recipes: [Recipe] = []
+        for path in try Self.files(in: folder, ending: ".toml", required: true) {
+            recipes.append(try Recipe(path: path))
+        }
+        self.recipes = recipes
+        var heads: [Head] = []
+        var notes: [String] = []
+        for path in try Self.files(in: folder + "/heads", ending: ".json", required: false) {
+            let head = try Head(path: path)
+            if let recipe = recipes.first(where: { $0.id == head.model }), recipe.weightsSHA256 != head.weightsSHA256 {
+                notes.append("\(path) was fitted on other weights of \(head.model) and is not used.")
+            } else {
+                heads.append(head)
+            }
+        }
+        self.heads = heads
+        self.notes = notes
+    }
+
+    /// `$REVIEWTUI_MODELS`, then `.deps/models` in the given folders and those above, then
+    /// `$XDG_DATA_HOME/reviewtui/models`; only those that exist.
+    public static func stores(
+        startingFrom folders: [String], environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> [String] {
+        var found: [String] = []
+        if let given = environment["REVIEWTUI_MODELS"], !given.isEmpty { found.append(given) }
+        found += folders.flatMap(Engine.selfAndAncestors(of:)).map { $0 + "/.deps/models" }
+        let home = environment["HOME"].map { $0 + "/.local/share" }
+        if let data = environment["XDG_DATA_HOME"].flatMap({ $0.isEmpty ? nil : $0 }) ?? home {
+            found.append(data + "/reviewtui/models")
+        }
+        var seen: Set<String> = []
+        return found.filter { seen.insert($0).inserted && FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// Every recipe with the state of its files, sorted by id. Hashes weights that were not hashed before: 90 MB take
+    /// about 0.1 s.
+    public var descriptions: [ModelDescription] {
+        recipes.map(describe).sorted { $0.id < $1.id }
+    }
+
+    /// The recipe of a model by `name` or `name@version`.
+    ///
+    /// - Throws: ``RecipeError/unknownModel(name:known:)``.
+    public func recipe(_ name: String) throws(RecipeError) -> Recipe {
+        guard let recipe = recipes.first(where: { $0.id == name || $0.name == name }) else {
+            throw .unknownModel(name: name, known: recipes.map(\.id))
+        }
+        return recipe
+    }
+
+    public func describe(_ recipe: Recipe) -> ModelDescription {
+        let path = folder(of: recipe).map { $0 + "/" + recipe.weightsFile }
+        let own = recipe.outputs.map(\.policy)
+        let learnt = heads.filter { $0.model == recipe.id }.flatMap { $0.policies.map(\.policy) }
+        return ModelDescription(
+            id: recipe.id, family: recipe.family.rawValue, modality: recipe.modality.rawValue, licence: recipe.licence,
+            source: recipe.source, weightsSHA256: recipe.weightsSHA256, weightsPath: path,
+            policies: Set(own + learnt).sorted(), status: status(of: recipe, at: path))
+    }
+
+    /// The folder of a model's files, or nil where no store has its weights.
+    func folder(of recipe: Recipe) -> String? {
+        stores.map { "\($0)/\(recipe.folder)" }
+            .first { FileManager.default.fileExists(atPath: "\($0)/\(recipe.weightsFile)") }
+    }
+
+    /// The folder of a model whose weights have been checked.
+    ///
+    /// - Throws: ``RecipeError/notReady(model:reason:)``.
+    func readyFolder(of recipe: Recipe) throws(RecipeError) -> String {
+        let description = describe(recipe)
+        if let advice = description.status.advice { throw .notReady(model: recipe.id, reason: advice) }
+        guard let folder = folder(of: recipe) else { throw .notReady(model: recipe.id, reason: "its folder is gone") }
+        return folder
+    }
+
+    private func status(of recipe: Recipe, at path: String?) -> ModelDescription.Status {
+        guard let path else {
+            return .missing(
+                "\(recipe.folder)/\(recipe.weightsFile) is in none of the model stores. Run `make deps`, or set "
+                    + "REVIEWTUI_MODELS to the folder that holds \(recipe.folder).")
+        }
+        guard let hash = checked.sha256(of: path) else { return .corrupt("\(path) cannot be read.") }
+        guard hash == recipe.weightsSHA256 else {
+            return .corrupt("\(path) is not the file that \(recipe.file) names (SHA-256 \(hash)). Run `make deps`.")
+        }
+        return .ready
+    }
+
+    private static func files(in folder: String, ending: String, required: Bool) throws(RecipeError) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(ending) }.sorted()
+                .map { folder + "/" + $0 }
+        } catch {
+            if required { throw .unreadable(file: folder, reason: error.localizedDescription) }
+            return []
+        }
+    }
+}

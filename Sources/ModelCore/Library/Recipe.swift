@@ -1,0 +1,136 @@
+import Foundation
+import TOMLKit
+
+/// What `models/NAME.toml` says of one model: what it is, which files it needs and how it is fed.
+public struct Recipe: Sendable, Hashable {
+    /// How a model is described to the engine.
+    public enum Family: String, Sendable, CaseIterable {
+        case dinov2, bert
+        /// An ONNX file of a CNN that ends in average pooling and a linear classifier.
+        case onnxClassifier = "onnx-classifier"
+    }
+
+    public enum Modality: String, Sendable, CaseIterable {
+        case image, text
+    }
+
+    /// One policy that the model scores by itself, without a head.
+    public struct Output: Sendable, Hashable {
+        public let policy: String
+        /// The class whose probability is the score, and the one it is held against.
+        public let row: Int
+        public let against: Int
+        public let threshold: Double?
+    }
+
+    /// How pictures are made ready.
+    public struct ImageSettings: Sendable, Hashable {
+        /// Size in pixels the caller scales to, the whole picture squashed into it.
+        public let width: Int
+        public let height: Int
+        public let filter: ImageInput.Filter
+        /// Side of the middle square that the model sees; nil where it sees everything.
+        public let crop: Int?
+        /// Subtracted from 0...255 channel values, in blue, green, red order; families that read
+        /// `preprocessor_config.json` have none.
+        public let meanBGR: [Float]
+    }
+
+    public struct TextSettings: Sendable, Hashable {
+        /// Longest input in tokens, the two special ones included.
+        public let maximumTokens: Int
+        public let pooling: String
+    }
+
+    public let file: String
+    public let name: String
+    public let version: String
+    public let family: Family
+    public let modality: Modality
+    public let licence: String
+    /// Where the weights come from, for people.
+    public let source: String
+    /// The folder inside a store.
+    public let folder: String
+    public let weightsFile: String
+    public let weightsSHA256: String
+    public let image: ImageSettings?
+    public let text: TextSettings?
+    public let outputs: [Output]
+    public let relevance: RelevanceMethod
+
+    /// `name@version`.
+    public var id: String { "\(name)@\(version)" }
+
+    /// - Throws: ``RecipeError`` with file, line and key.
+    public init(path: String) throws(RecipeError) {
+        let fields = try RecipeFields(path: path)
+        try fields.allow([
+            "name", "version", "family", "modality", "licence", "source", "folder", "weights", "image", "text",
+            "output", "explain",
+        ])
+        file = path
+        name = try fields.word("name")
+        version = try fields.word("version")
+        family = try fields.choice("family")
+        modality = try fields.choice("modality")
+        licence = try fields.string("licence")
+        source = try fields.string("source")
+        folder = try fields.word("folder")
+
+        let weights = try fields.table("weights")
+        try weights.allow(["file", "sha256"])
+        weightsFile = try weights.word("file")
+        weightsSHA256 = try weights.string("sha256").lowercased()
+        guard weightsSHA256.count == 64, weightsSHA256.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
+            throw weights.fault("sha256", "is not 64 hex digits")
+        }
+
+        image = try fields.optionalTable("image").map { (table) throws(RecipeError) in try ImageSettings(table) }
+        text = try fields.optionalTable("text").map { (table) throws(RecipeError) in try TextSettings(table) }
+        guard (modality == .image ? image != nil : text != nil) else {
+            throw fields.fault(modality.rawValue, "is missing: the modality needs this table")
+        }
+        var outputs: [Output] = []
+        for table in try fields.tables("output") { outputs.append(try Output(table)) }
+        self.outputs = outputs
+
+        let explain = try fields.optionalTable("explain")
+        try explain?.allow(["method", "layers"])
+        relevance = RelevanceMethod(
+            pooling: try explain?.optionalChoice("method") ?? .legrad,
+            layers: try explain?.integer("layers", in: 1...128, otherwise: 2) ?? 2)
+    }
+}
+
+extension Recipe.Output {
+    fileprivate init(_ table: RecipeFields) throws(RecipeError) {
+        try table.allow(["policy", "row", "against", "threshold"])
+        policy = try table.string("policy")
+        row = try table.integer("row", in: 0...65535)
+        against = try table.integer("against", in: 0...65535)
+        threshold = try table.optionalNumber("threshold", in: 0...1)
+    }
+}
+
+extension Recipe.ImageSettings {
+    fileprivate init(_ table: RecipeFields) throws(RecipeError) {
+        try table.allow(["width", "height", "filter", "crop", "mean_bgr"])
+        width = try table.integer("width", in: 1...4096)
+        height = try table.integer("height", in: 1...4096)
+        filter = try table.choice("filter")
+        let crop = try table.integer("crop", in: 0...4096, otherwise: 0)
+        guard crop <= min(width, height) else { throw table.fault("crop", "is larger than the picture") }
+        self.crop = crop > 0 ? crop : nil
+        meanBGR = try table.numbers("mean_bgr", count: 3, otherwise: [0, 0, 0]).map(Float.init)
+    }
+}
+
+extension Recipe.TextSettings {
+    fileprivate init(_ table: RecipeFields) throws(RecipeError) {
+        try table.allow(["max_tokens", "pooling"])
+        maximumTokens = try table.integer("max_tokens", in: 3...65536)
+        pooling = try table.string("pooling")
+        guard BERT.Pooling(rawValue: pooling) != nil else { throw table.fault("pooling", "is neither mean nor cls") }
+    }
+}

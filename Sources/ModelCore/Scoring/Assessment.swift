@@ -1,0 +1,57 @@
+/// What one model says of one input.
+public struct Assessment: Sendable, Hashable {
+    public struct PolicyScore: Sendable, Hashable {
+        public let policy: String
+        /// Calibrated, in [0, 1].
+        public let probability: Double
+        /// The model's own; nil leaves it to the policy.
+        public let threshold: Double?
+    }
+
+    /// `name@version`.
+    public let model: String
+    /// Not normalised; empty for a model without one (open-nsfw).
+    public let embedding: [Float]
+    /// In the order of the head.
+    public let scores: [PolicyScore]
+    public let explanations: [ModelExplanation]
+    /// Of the policies that were asked to be explained: those this model cannot score until verdicts have taught it.
+    public let untrained: [String]
+    /// For people: what was left out, such as text beyond the model's length.
+    public let notes: [String]
+}
+
+/// Where a model looked.
+public struct ModelExplanation: Sendable, Hashable {
+    public enum Relevance: Sendable, Hashable {
+        /// Row-major, `rows * columns` values, over the whole picture.
+        case grid(rows: Int, columns: Int, values: [Float])
+        /// Words in the order of the text.
+        case spans([Span])
+    }
+
+    /// Half-open range of Unicode scalars of the text as it was given.
+    public struct Span: Sendable, Hashable {
+        public let start: Int
+        public let end: Int
+        public let weight: Float
+    }
+
+    public let model: String
+    /// Nil where the method knows no direction (plain attention).
+    public let policy: String?
+    /// `legrad`, `legrad-pooled`, `attention`, `cam`.
+    public let method: String
+    /// Whether negative values mean evidence against.
+    public let signed: Bool
+    public let relevance: Relevance
+}
+
+/// Which explanations are wanted beside the scores.
+public enum ExplainRequest: Sendable, Hashable {
+    case none
+    /// The policy with the highest score in relation to its threshold, and all others at or over theirs.
+    case flagged
+    /// These policies, by id.
+    case policies([String])
+}

@@ -1,0 +1,136 @@
+import Foundation
+
+/// A loaded ONNX classifier that ends in average pooling: probabilities, and exact class activation maps.
+final class ClassifierVisionModel: VisionModel {
+    private let recipe: Recipe
+    private let settings: Recipe.ImageSettings
+    private let path: String
+    private let engine: Engine
+    private var loaded: (network: CompiledNetwork, classifier: PooledClassifier)?
+
+    init(recipe: Recipe, folder: String, engine: Engine) throws {
+        guard let settings = recipe.image else {
+            throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
+        }
+        self.recipe = recipe
+        self.settings = settings
+        self.engine = engine
+        path = "\(folder)/\(recipe.weightsFile)"
+    }
+
+    func prepare() throws { _ = try load() }
+
+    func assess(_ image: PixelImage, explain: ExplainRequest) throws -> Assessment {
+        let (network, classifier) = try load()
+        let outputs = try network.infer([classifier.input: try input(image)])
+        let logits = outputs[classifier.logits]?.floats ?? []
+        let probabilities = Self.softmax(logits)
+        let scores = recipe.outputs.filter { $0.row < probabilities.count }.map {
+            Assessment.PolicyScore(
+                policy: $0.policy, probability: Double(probabilities[$0.row]), threshold: $0.threshold)
+        }
+        let wanted = Projection.wanted(explain, among: scores)
+        let explanations = recipe.outputs.filter { wanted.contains($0.policy) }.compactMap { output in
+            outputs[classifier.features].flatMap { explanation(output, features: $0, classifier) }
+        }
+        return Assessment(
+            model: recipe.id, embedding: [], scores: scores, explanations: explanations,
+            untrained: Projection.untrained(explain, scores: scores), notes: [])
+    }
+
+    private func load() throws -> (network: CompiledNetwork, classifier: PooledClassifier) {
+        if let loaded { return loaded }
+        let file = try MappedFile(path: path)
+        let bytes = Array(file.bytes.prefix(file.fileByteCount))
+        let classifier = try PooledClassifier(OnnxGraph(bytes, path: path), path: path)
+        for output in recipe.outputs where max(output.row, output.against) >= classifier.classes {
+            throw RecipeError.invalid(
+                file: recipe.file, line: 0, key: "output.row",
+                reason: "is beyond the \(classifier.classes) classes of the file")
+        }
+        let extended = OnnxGraph.bytes(bytes, addingOutputs: [classifier.features, classifier.logits])
+        let made = (try engine.compile(.onnx(extended), name: recipe.id), classifier)
+        loaded = made
+        return made
+    }
+
+    /// [1, rows, columns, 3] in blue, green, red order with the mean taken off.
+    func input(_ image: PixelImage) throws -> Tensor {
+        let side: (width: Int, height: Int) =
+            settings.crop.map { ($0, $0) } ?? (settings.width, settings.height)
+        let left = (image.width - side.width) / 2
+        let top = (image.height - side.height) / 2
+        var values: [Float] = []
+        values.reserveCapacity(side.width * side.height * 3)
+        for y in top..<top + side.height {
+            for x in left..<left + side.width {
+                let pixel = (y * image.width + x) * 3
+                for channel in 0..<3 {
+                    values.append(Float(image.rgb[pixel + 2 - channel]) - settings.meanBGR[channel])
+                }
+            }
+        }
+        return try Tensor(values, shape: [1, side.height, side.width, 3])
+    }
+
+    private func explanation(
+        _ output: Recipe.Output, features: Tensor, _ classifier: PooledClassifier
+    ) -> ModelExplanation? {
+        guard features.shape.count == 4, features.shape[1] == classifier.channels else { return nil }
+        let (rows, columns) = (features.shape[2], features.shape[3])
+        let map = classifier.activationMap(
+            features: features.floats, places: rows * columns, row: output.row, against: output.against)
+        let whole = WholePictureGrid(
+            width: settings.width, height: settings.height, crop: settings.crop, rows: rows, columns: columns)
+        return ModelExplanation(
+            model: recipe.id, policy: output.policy, method: "cam", signed: true,
+            relevance: .grid(rows: whole.rows, columns: whole.columns, values: whole.spread(map)))
+    }
+
+    private static func softmax(_ logits: [Float]) -> [Float] {
+        let largest = logits.max() ?? 0
+        let powers = logits.map { exp($0 - largest) }
+        let sum = powers.reduce(0, +)
+        return powers.map { $0 / sum }
+    }
+}
+
+/// Lays a map over the middle square, which is all the model saw, out over the whole picture: zero where it did not
+/// look. Cells are as large as the border and the map's cells have in common, so that no value is interpolated.
+struct WholePictureGrid {
+    let rows: Int
+    let columns: Int
+    private let mapColumns: Int
+    private let cell: (perRow: Int, perColumn: Int)
+    private let border: (top: Int, left: Int)
+    private let inner: (rows: Int, columns: Int)
+
+    init(width: Int, height: Int, crop: Int?, rows mapRows: Int, columns mapColumns: Int) {
+        self.mapColumns = mapColumns
+        guard let crop, crop % mapRows == 0, crop % mapColumns == 0, (width - crop) % 2 == 0, (height - crop) % 2 == 0
+        else {
+            (rows, columns, cell, border, inner) = (mapRows, mapColumns, (1, 1), (0, 0), (mapRows, mapColumns))
+            return
+        }
+        let (tall, wide) = (crop / mapRows, crop / mapColumns)
+        let (top, left) = ((height - crop) / 2, (width - crop) / 2)
+        let (rowPixels, columnPixels) = (Self.common(tall, top), Self.common(wide, left))
+        (rows, columns) = (height / rowPixels, width / columnPixels)
+        cell = (tall / rowPixels, wide / columnPixels)
+        border = (top / rowPixels, left / columnPixels)
+        inner = (mapRows, mapColumns)
+    }
+
+    func spread(_ map: [Float]) -> [Float] {
+        var values = [Float](repeating: 0, count: rows * columns)
+        for row in 0..<inner.rows * cell.perRow {
+            for column in 0..<inner.columns * cell.perColumn {
+                values[(row + border.top) * columns + column + border.left] =
+                    map[row / cell.perRow * mapColumns + column / cell.perColumn]
+            }
+        }
+        return values
+    }
+
+    private static func common(_ a: Int, _ b: Int) -> Int { b == 0 ? a : common(b, a % b) }
+}

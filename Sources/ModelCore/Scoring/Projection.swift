@@ -1,0 +1,70 @@
+import Foundation
+
+/// What a model's heads make of its embeddings: scores, and the choice of what to explain.
+struct Projection {
+    let model: String
+    let heads: [Head]
+
+    /// Scales a vector to length 1; zero stays zero.
+    static func unit(_ vector: [Float]) -> [Float] {
+        let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return length > 0 ? vector.map { Float(Double($0) / length) } : vector
+    }
+
+    /// - Throws: ``ScorerError/unfitHead(file:width:embedding:)``.
+    func scores(of embedding: [Float]) throws(ScorerError) -> [Assessment.PolicyScore] {
+        let unit = Self.unit(embedding)
+        var scores: [Assessment.PolicyScore] = []
+        for head in heads {
+            for direction in head.policies {
+                guard direction.direction.count == embedding.count else {
+                    throw .unfitHead(file: head.file, width: direction.direction.count, embedding: embedding.count)
+                }
+                scores.append(
+                    Assessment.PolicyScore(
+                        policy: direction.policy, probability: direction.probability(of: unit),
+                        threshold: direction.threshold))
+            }
+        }
+        return scores
+    }
+
+    /// Policies to explain out of those that were scored.
+    static func wanted(_ request: ExplainRequest, among scores: [Assessment.PolicyScore]) -> [String] {
+        switch request {
+        case .none: return []
+        case .policies(let policies): return scores.map(\.policy).filter(policies.contains)
+        case .flagged:
+            func margin(_ score: Assessment.PolicyScore) -> Double { score.probability - (score.threshold ?? 0.5) }
+            let over = scores.filter { margin($0) >= 0 }
+            return (over.isEmpty ? scores.max { margin($0) < margin($1) }.map { [$0] } ?? [] : over).map(\.policy)
+        }
+    }
+
+    /// Asked-for policies that no head knows.
+    static func untrained(_ request: ExplainRequest, scores: [Assessment.PolicyScore]) -> [String] {
+        guard case .policies(let policies) = request else { return [] }
+        return policies.filter { policy in !scores.contains { $0.policy == policy } }
+    }
+}
+
+/// The contrast of a policy's relevance with what is relevant to everything.
+enum RelevanceContrast {
+    /// - Parameters:
+    ///   - maps: one row a direction, all of one length.
+    ///   - neutral: index of the row that is taken off the others; nil takes off the mean of all rows.
+    /// - Returns: the rows without the neutral one, negative rests dropped.
+    static func applied(_ contrast: Head.Explain.Contrast, to maps: [[Float]], neutral: Int?) -> [[Float]] {
+        let reference: [Float]
+        switch contrast {
+        case .none: return maps
+        case .neutral:
+            guard let neutral else { return maps }
+            reference = maps[neutral]
+        case .mean:
+            let count = Float(maps.count)
+            reference = (maps.first ?? []).indices.map { i in maps.reduce(0) { $0 + $1[i] } / count }
+        }
+        return maps.map { zip($0, reference).map { max(0, $0 - $1) } }
+    }
+}

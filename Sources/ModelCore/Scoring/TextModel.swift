@@ -1,0 +1,156 @@
+import Foundation
+
+/// A loaded text transformer with its tokenizer and heads.
+final class TextModel {
+    private let recipe: Recipe
+    private let family: BERT
+    private let tokenizer: WordPiece
+    private let projection: Projection
+    private let engine: Engine
+    private let limit: Int
+    private var scoring: CompiledNetwork?
+    private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
+
+    /// Texts a batch; more gain nothing on a few cores and cost memory.
+    private static let batch = 16
+
+    init(recipe: Recipe, folder: String, heads: [Head], engine: Engine) throws {
+        self.recipe = recipe
+        self.engine = engine
+        let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
+        family = BERT(
+            configuration: try .bert(path: folder + "/config.json"),
+            weights: try SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
+            pooling: BERT.Pooling(rawValue: settings.pooling) ?? .mean)
+        tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
+        limit = min(settings.maximumTokens, family.configuration.positions)
+        projection = Projection(model: recipe.id, heads: heads)
+    }
+
+    func prepare() throws { _ = try scoringNetwork() }
+
+    func assess(_ texts: [String], explain: ExplainRequest) throws -> [Assessment] {
+        let encodings = texts.map { tokenizer.encode($0, limit: limit) }
+        let embeddings = try embed(encodings)
+        return try zip(encodings, embeddings).map { encoding, embedding in
+            let scores = try projection.scores(of: embedding)
+            let wanted = Projection.wanted(explain, among: scores)
+            return Assessment(
+                model: recipe.id, embedding: embedding, scores: scores,
+                explanations: try explanations(encoding, policies: wanted),
+                untrained: Projection.untrained(explain, scores: scores),
+                notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
+        }
+    }
+
+    // MARK: Embeddings
+
+    /// Longest first in batches of like length, so that little is computed for padding.
+    private func embed(_ encodings: [WordPiece.Encoding]) throws -> [[Float]] {
+        let network = try scoringNetwork()
+        var embeddings = [[Float]](repeating: [], count: encodings.count)
+        let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
+        for start in stride(from: 0, to: order.count, by: Self.batch) {
+            let chunk = order[start..<min(start + Self.batch, order.count)]
+            let outputs = try network.infer(Self.inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
+            let values = outputs["embedding"]?.floats ?? []
+            let width = family.configuration.width
+            for (row, index) in chunk.enumerated() {
+                embeddings[index] = Array(values[row * width..<(row + 1) * width])
+            }
+        }
+        return embeddings
+    }
+
+    /// Token ids padded with 0 to the longest, and the mask that says so.
+    static func inputs(_ encodings: [WordPiece.Encoding]) throws(EngineError) -> [String: Tensor] {
+        let length = encodings.map(\.ids.count).max() ?? 0
+        var ids: [Int64] = []
+        var mask: [Int64] = []
+        for encoding in encodings {
+            let padding = length - encoding.ids.count
+            ids += encoding.ids + repeatElement(0, count: padding)
+            mask += Array(repeating: 1, count: encoding.ids.count) + repeatElement(0, count: padding)
+        }
+        let shape = [encodings.count, length]
+        return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
+    }
+
+    private func scoringNetwork() throws -> CompiledNetwork {
+        if let scoring { return scoring }
+        let network = try engine.compile(family.scoreGraph(), name: recipe.id)
+        scoring = network
+        return network
+    }
+
+    // MARK: Explanations
+
+    private func explanations(_ encoding: WordPiece.Encoding, policies: [String]) throws -> [ModelExplanation] {
+        var found: [ModelExplanation] = []
+        for head in projection.heads {
+            // The mean contrast needs every policy's map, whichever are shown.
+            let contrast = head.explain?.contrast ?? .none
+            let computed = contrast == .mean ? head.policies : head.policies.filter { policies.contains($0.policy) }
+            guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
+            let method = head.explain.map { RelevanceMethod(pooling: $0.method, layers: $0.layers) } ?? recipe.relevance
+            var directions = computed.map(\.direction)
+            var neutral: Int?
+            if contrast == .neutral, let direction = head.neutral {
+                neutral = directions.count
+                directions.append(direction)
+            }
+            let maps = RelevanceContrast.applied(
+                contrast, to: try relevance(encoding, directions: directions, method), neutral: neutral)
+            for (policy, map) in zip(computed.map(\.policy), maps) where policies.contains(policy) {
+                found.append(
+                    ModelExplanation(
+                        model: recipe.id, policy: policy, method: method.pooling.rawValue, signed: false,
+                        relevance: .spans(Self.words(of: encoding, weights: map))))
+            }
+        }
+        return found
+    }
+
+    /// One row of token relevances a direction.
+    private func relevance(
+        _ encoding: WordPiece.Encoding, directions: [[Float]], _ method: RelevanceMethod
+    ) throws -> [[Float]] {
+        let clamped = RelevanceMethod(
+            pooling: method.pooling, layers: min(method.layers, family.configuration.layers), normalized: true)
+        let network: CompiledNetwork
+        if let known = explaining[clamped] {
+            network = known
+        } else {
+            network = try engine.compile(family.explainGraph(clamped), name: recipe.id + " explain")
+            explaining[clamped] = network
+        }
+        var inputs = try Self.inputs([encoding])
+        inputs["directions"] = try Tensor(
+            directions.flatMap { $0 }, shape: [directions.count, family.configuration.width])
+        let values = try network.infer(inputs, wanted: ["relevance"])["relevance"]?.floats ?? []
+        let tokens = encoding.ids.count
+        return directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) }
+    }
+
+    /// Token weights as words: pieces merged by their maximum, the special tokens around the text dropped.
+    static func words(of encoding: WordPiece.Encoding, weights: [Float]) -> [ModelExplanation.Span] {
+        var spans: [ModelExplanation.Span] = []
+        var current: Int?
+        for (index, word) in encoding.words.enumerated() {
+            guard let word else { continue }
+            let offsets = encoding.offsets[index]
+            if word == current, let last = spans.popLast() {
+                spans.append(
+                    ModelExplanation.Span(
+                        start: min(last.start, offsets.lowerBound), end: max(last.end, offsets.upperBound),
+                        weight: max(last.weight, weights[index])))
+            } else {
+                spans.append(
+                    ModelExplanation.Span(
+                        start: offsets.lowerBound, end: offsets.upperBound, weight: weights[index]))
+                current = word
+            }
+        }
+        return spans
+    }
+}
