@@ -65,5 +65,7 @@ enum Effect: Hashable, Sendable {
     case count
     /// Paint everything anew.
     case redraw
+    /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.
+    case suspend
     case quit
 }
