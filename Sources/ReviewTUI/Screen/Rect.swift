@@ -13,13 +13,6 @@ struct Rect: Hashable, Sendable {
 
 /// What the terminal can show, as found at start.
 struct ScreenAbilities: Hashable, Sendable {
-    enum Colours: Hashable, Sendable, CaseIterable {
-        /// No colour, by ability or by `NO_COLOR`: bold, underline and reverse only.
-        case mono
-        case palette8, palette16, palette256
-        case truecolour
-    }
-
     /// How pictures are drawn.
     enum Graphics: Hashable, Sendable {
         case symbols
@@ -27,7 +20,8 @@ struct ScreenAbilities: Hashable, Sendable {
         case sixel(cellWidth: Int, cellHeight: Int)
     }
 
-    var colours: Colours = .palette256
+    /// ``ColorDepth/mono`` also where `NO_COLOR` asks for it: bold, underline and reverse only.
+    var colours: ColorDepth = .indexed
     /// Whether characters beyond ASCII may be sent.
     var unicode = true
     var graphics: Graphics = .symbols

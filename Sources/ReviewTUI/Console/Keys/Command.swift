@@ -27,7 +27,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case scrollDown = "scroll-down"
     case scrollUp = "scroll-up"
     case commandLine = "command"
-    case help, redraw, quit
+    case help, redraw, suspend, quit
 
     /// The digit of a policy command, 1 to 9.
     var policyDigit: Int? {
@@ -111,7 +111,7 @@ struct Command: Hashable, Sendable {
             hint: "explain"),
         Command(id: .explanationPrevious, group: .explanation, help: "Explain the policy before", keys: ["["]),
         Command(id: .explanationNext, group: .explanation, help: "Explain the next policy", keys: ["]"]),
-        Command(id: .overlay, group: .explanation, help: "Heat map, contour or spotlight", keys: ["o"]),
+        Command(id: .overlay, group: .explanation, help: "Heat map, contour, spotlight or plain", keys: ["o"]),
         Command(id: .blur, group: .view, help: "Blur the picture, or not", keys: ["b"]),
         Command(id: .grey, group: .view, help: "Grey picture, or coloured", keys: ["g"]),
         Command(id: .reveal, group: .view, help: "Show a restricted picture", keys: ["i"]),
@@ -121,6 +121,7 @@ struct Command: Hashable, Sendable {
         Command(id: .commandLine, group: .console, help: "Type a command's name", keys: [":"]),
         Command(id: .help, group: .console, help: "This help", keys: ["?"], hint: "help"),
         Command(id: .redraw, group: .console, help: "Paint the screen anew", keys: ["ctrl-l"]),
+        Command(id: .suspend, group: .console, help: "Back to the shell for a while (fg returns)", keys: ["ctrl-z"]),
         Command(
             id: .quit, group: .console, help: "Leave; open leases are given back", keys: ["q", "ctrl-c"], hint: "quit"),
     ]

@@ -10,7 +10,9 @@ enum ConsoleEvent: Hashable, Sendable {
     /// What the terminal can show turned out better than thought.
     case abilities(ScreenAbilities)
     case page(ListPage, PageRequest)
+    case pageFailed(PageRequest, ConsoleFailure)
     case detail(Focus?, ItemID)
+    case detailFailed(ItemID, ConsoleFailure)
     /// The dwell on a selected item is over.
     case dwelled(ItemID)
     case claimed(Claim?, ClaimPurpose)
@@ -65,5 +67,7 @@ enum Effect: Hashable, Sendable {
     case count
     /// Paint everything anew.
     case redraw
+    /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.
+    case suspend
     case quit
 }

@@ -1,15 +1,5 @@
 import Queue
 
-/// How relevance is laid over a picture.
-enum OverlayStyle: String, CaseIterable, Sendable, Hashable {
-    case heat, contour, spotlight
-
-    var next: OverlayStyle {
-        let all = Self.allCases
-        return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
-    }
-}
-
 /// Everything a picture of a preview depends on: the key of its cache, and the order to make it.
 struct PreviewRequest: Hashable, Sendable {
     struct Overlay: Hashable, Sendable {

@@ -44,6 +44,7 @@ extension ConsoleState {
         case .policies: return openPicker(for: nil)
         case .help: mode = .help(scroll: 0)
         case .redraw: return [.redraw]
+        case .suspend: return [.suspend]
         case .down, .up, .pageDown, .pageUp, .first, .last: return move(command)
         default: adjust(command)
         }
@@ -80,7 +81,7 @@ extension ConsoleState {
         case .overlay:
             overlay = overlay.next
             explains = true
-            say("Explanation drawn as \(overlay.rawValue).")
+            say(overlay == .off ? "The picture is shown plain." : "Explanation drawn as \(overlay.rawValue).")
         case .blur: focus?.blurred.toggle()
         case .grey: grey.toggle()
         case .reveal:

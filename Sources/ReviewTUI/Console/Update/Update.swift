@@ -27,6 +27,14 @@ extension ConsoleState {
         case .page(let page, let request):
             list.take(page, for: request)
             return []
+        case .pageFailed(let request, let failure):
+            if list.awaited == request { list.awaited = nil }
+            say(failure.sentence, .bad)
+            return []
+        case .detailFailed(let id, let failure):
+            if selection == id { selection = nil }
+            say(failure.sentence, .bad)
+            return []
         case .detail(let found, let id): return show(detail: found, of: id)
         case .dwelled(let id): return focus?.id == id ? askForLease() : []
         case .claimed(let claim, let purpose): return take(claim, for: purpose)

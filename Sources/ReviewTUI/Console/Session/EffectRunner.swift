@@ -1,0 +1,111 @@
+import Dispatch
+import Queue
+
+/// Carries out effects off the main actor and hands back what came of them.
+///
+/// Calls to the queue run one after another, in the order of the effects: a verdict is written before the lease it
+/// used is given back. Previews run beside them.
+final class EffectRunner: Sendable {
+    private let desk: any ReviewDesk
+    private let previews: PreviewMaker?
+    private let taxonomy: [Policy]
+    private let ascii: Bool
+    private let queue = DispatchQueue(label: "reviewtui.desk", qos: .userInitiated)
+
+    /// How long a selected item is looked at before it is claimed, in seconds.
+    private static let dwell = 0.4
+
+    /// - Parameter previews: nil where there is no decoder; previews then say so.
+    init(desk: any ReviewDesk, previews: PreviewMaker?, taxonomy: [Policy], ascii: Bool) {
+        self.desk = desk
+        self.previews = previews
+        self.taxonomy = taxonomy
+        self.ascii = ascii
+    }
+
+    /// Starts an effect. `reply` is called once, from anywhere, with nil where there is nothing to say.
+    func start(_ effect: Effect, reply: @escaping @Sendable (ConsoleEvent?) -> Void) {
+        switch effect {
+        case .dwell(let id):
+            queue.asyncAfter(deadline: .now() + Self.dwell) { reply(.dwelled(id)) }
+        case .preview(let request):
+            guard let previews else { return reply(.preview(.failed("There is no decoder here."), request)) }
+            Task { reply(.preview(await previews.make(request), request)) }
+        case .redraw, .suspend, .quit: reply(nil)
+        default: queue.async { [self] in reply(perform(effect)) }
+        }
+    }
+
+    /// Calls `changed` whenever another process has written to the queue; looks once a second.
+    func watch(_ changed: @escaping @Sendable () -> Void) -> any Sendable {
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        let last = Boxed<Int?>(nil)
+        timer.setEventHandler { [desk] in
+            guard let version = try? desk.dataVersion() else { return }
+            if let before = last.value, before != version { changed() }
+            last.value = version
+        }
+        timer.schedule(deadline: .now(), repeating: 1, leeway: .milliseconds(200))
+        timer.resume()
+        return Watch(timer: timer)
+    }
+
+    private func perform(_ effect: Effect) -> ConsoleEvent? {
+        do {
+            return try outcome(of: effect)
+        } catch {
+            return failure(of: effect, (error as? ConsoleFailure) ?? .failed(SafeText.line("\(error)")))
+        }
+    }
+
+    private func outcome(of effect: Effect) throws -> ConsoleEvent? {
+        switch effect {
+        case .loadPage(let request): return .page(try desk.page(request), request)
+        case .loadDetail(let id):
+            let detail = try desk.detail(id)
+            let focus = detail.map {
+                Focus(
+                    item: $0.item, scores: $0.scores, explanations: $0.explanations, hold: .none, taxonomy: taxonomy,
+                    ascii: ascii)
+            }
+            return .detail(focus, id)
+        case .claim(let purpose): return .claimed(try desk.claim(purpose), purpose)
+        case .renew(let lease): return .renewed(try desk.renew(lease))
+        case .release(let leases):
+            // One that is lost already needs no giving back; the others do.
+            for lease in leases { try? desk.release(lease) }
+            return nil
+        case .decide(let lease, let draft): return .decided(try desk.decide(lease, draft), draft)
+        case .undo:
+            let undone = try desk.undo()
+            return .undone(undone.claim, undone.verdict, undone.item)
+        case .count: return .counts(try desk.counts())
+        case .dwell, .preview, .redraw, .suspend, .quit: return nil
+        }
+    }
+
+    private func failure(of effect: Effect, _ failure: ConsoleFailure) -> ConsoleEvent? {
+        switch effect {
+        case .claim(let purpose): .claimFailed(purpose, failure)
+        case .renew(let lease): .renewFailed(lease, failure)
+        case .decide(let lease, _): .decideFailed(lease.item, failure)
+        case .undo: .undoFailed(failure)
+        case .loadPage(let request): .pageFailed(request, failure)
+        case .loadDetail(let id): .detailFailed(id, failure)
+        default: .failed(failure)
+        }
+    }
+}
+
+/// Used on one queue only.
+private final class Boxed<Value>: @unchecked Sendable {
+    var value: Value
+    init(_ value: Value) { self.value = value }
+}
+
+/// Stops looking when it goes away.
+private final class Watch: @unchecked Sendable {
+    private let timer: any DispatchSourceTimer
+    init(timer: any DispatchSourceTimer) { self.timer = timer }
+    deinit { timer.cancel() }
+}

@@ -1,0 +1,110 @@
+import Media
+import Queue
+
+/// Makes previews: decodes through the worker process, lays the explanation over, and encodes for the terminal.
+///
+/// Decoded pictures and finished previews are kept, so that another overlay does not decode again and going back
+/// costs nothing.
+actor PreviewMaker {
+    private struct DecodeKey: Hashable {
+        var path: String
+        var bound: PixelSize
+    }
+
+    private let decoder: MediaDecoder
+    private var decoded = RecentValues<DecodeKey, DecodedImage>(limit: 8)
+    private var made = RecentValues<PreviewRequest, PreviewContent>(limit: 24)
+
+    /// Pixels for each cell of a preview in symbols: more than any symbol shows, so that the overlay is smooth.
+    private static let symbolCell = PixelSize(width: 8, height: 16)
+
+    init(decoder: MediaDecoder) {
+        self.decoder = decoder
+    }
+
+    func make(_ request: PreviewRequest) async -> PreviewContent {
+        if let known = made[request] { return known }
+        let content: PreviewContent
+        do throws(MediaError) {
+            content = .picture(try await draw(request))
+        } catch {
+            content = .failed("\(error)")
+        }
+        made[request] = content
+        return content
+    }
+
+    private func draw(_ request: PreviewRequest) async throws(MediaError) -> Picture {
+        let cell =
+            switch request.abilities.graphics {
+            case .symbols: Self.symbolCell
+            case .sixel(let width, let height): PixelSize(width: width, height: height)
+            }
+        let bound = PixelSize(width: request.size.columns * cell.width, height: request.size.rows * cell.height)
+        let decoded = try await decode(DecodeKey(path: request.media.storedPath, bound: bound))
+        let image = dressed(decoded.image, request)
+        var picture = Picture(
+            cells: CellBuffer(size: CellSize(columns: 0, rows: 0)), sixel: nil,
+            pixelWidth: decoded.originalSize.width, pixelHeight: decoded.originalSize.height,
+            format: decoded.format.name, notes: decoded.notes.map(\.description).sorted())
+        switch request.abilities.graphics {
+        case .symbols:
+            let symbols = SymbolPreview(
+                colors: request.abilities.colours, symbols: request.abilities.unicode ? .blocks : .ascii)
+            picture.cells = symbols.draw(
+                image, size: PreviewGeometry.cells(for: decoded.originalSize, in: request.size))
+        case .sixel:
+            let pixels = PreviewGeometry.sixelPixels(for: decoded.originalSize, in: request.size, cell: cell)
+            picture.sixel = SixelPicture(
+                bytes: SixelPreview().encode(image, size: pixels),
+                size: PreviewGeometry.cells(covering: pixels, cell: cell))
+        }
+        return picture
+    }
+
+    private func decode(_ key: DecodeKey) async throws(MediaError) -> DecodedImage {
+        if let known = decoded[key] { return known }
+        let image = try await decoder.decode(path: key.path, bound: key.bound)
+        decoded[key] = image
+        return image
+    }
+
+    /// The picture under its blur, without its colours, and with the explanation over it.
+    private func dressed(_ image: RGBImage, _ request: PreviewRequest) -> RGBImage {
+        var image = image
+        if request.blurred { image = image.blurred(radius: max(2, max(image.width, image.height) / 40)) }
+        if request.grey { image = image.greyed() }
+        guard let overlay = request.overlay,
+            let grid = HeatGrid(rows: overlay.rows, columns: overlay.columns, values: overlay.values)
+        else { return image }
+        return HeatOverlay(grid: grid, style: overlay.style, scale: Float(overlay.strength)).composited(over: image)
+    }
+}
+
+/// The values used last, at most `limit` of them.
+struct RecentValues<Key: Hashable, Value> {
+    private let limit: Int
+    private var values: [Key: Value] = [:]
+    /// Least recently used first.
+    private var order: [Key] = []
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    subscript(key: Key) -> Value? {
+        mutating get {
+            guard let value = values[key] else { return nil }
+            order.removeAll { $0 == key }
+            order.append(key)
+            return value
+        }
+        set {
+            order.removeAll { $0 == key }
+            values[key] = newValue
+            guard newValue != nil else { return }
+            order.append(key)
+            if order.count > limit { values[order.removeFirst()] = nil }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Queue
+
+/// What the console asks of a queue, in the console's own words.
+///
+/// Calls block and are made one after another, off the main actor. They throw ``ConsoleFailure``.
+protocol ReviewDesk: Sendable {
+    func page(_ request: PageRequest) throws -> ListPage
+    /// An item as it is now, without claiming it; nil where it waits no longer.
+    func detail(_ id: ItemID) throws -> ItemDetail?
+    /// A lease on the next item, or on a certain one; nil where there is none to be had.
+    func claim(_ purpose: ClaimPurpose) throws -> Claim?
+    func renew(_ lease: Lease) throws -> Lease
+    func release(_ lease: Lease) throws
+    /// Returns when the decision is durable.
+    func decide(_ lease: Lease, _ draft: DecisionDraft) throws -> DecisionReceipt
+    /// Takes the reviewer's latest decision back, and claims its item again where that is possible.
+    func undo() throws -> UndoneDecision
+    func counts() throws -> QueueCounts
+    /// Changes when another process writes.
+    func dataVersion() throws -> Int
+}
+
+struct ItemDetail: Hashable, Sendable {
+    var item: Item
+    var scores: [Score]
+    var explanations: [Explanation]
+}
+
+struct UndoneDecision: Hashable, Sendable {
+    var item: ItemID
+    var verdict: Verdict
+    var claim: Claim?
+}

@@ -1,0 +1,224 @@
+import CNCurses
+import Foundation
+
+/// The real terminal, and the only place that calls ncurses.
+///
+/// Shows frames by drawing the cells that differ from the last one. ncurses reads no input: bytes go through
+/// ``TerminalInput``, so that replies to probes and pasted text never become keys.
+@MainActor
+final class Terminal {
+    /// Colours and character set, by terminfo, locale and `NO_COLOR`. Graphics are found later, by asking.
+    let abilities: ScreenAbilities
+    /// Whether the terminal keeps what is written between its brackets off the screen until the end (mode 2026).
+    var synchronizes = false
+
+    private let screen: OpaquePointer
+    private var shown: CellBuffer?
+    private var picture: PlacedPicture?
+    private var isSuspended = false
+    private let driver = SixelDriver()
+
+    /// Takes the terminal over: alternate screen, no echo, keys one by one.
+    ///
+    /// - Throws: ``TerminalError``.
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw TerminalError.notATerminal }
+        // The character set only: numbers in files and messages do not follow the locale.
+        setlocale(LC_CTYPE, "")
+        let codeset = String(cString: reviewtui_codeset()).uppercased()
+        let term = environment["TERM"] ?? "dumb"
+        var failure: Int32 = 0
+        // newterm ends the process where it does not know the terminal; setupterm says so.
+        guard setupterm(nil, STDOUT_FILENO, &failure) == OK, tigetstrKnows("cup") else {
+            throw TerminalError.unknown(term)
+        }
+        TerminalRescue.arm(descriptor: STDOUT_FILENO, restoring: Self.restoringBytes())
+        guard let screen = newterm(nil, reviewtui_stdout(), reviewtui_stdin()) else {
+            throw TerminalError.unknown(term)
+        }
+        self.screen = screen
+        // Keys neither stop the output nor raise signals: ^S, ^C and ^Z are keys like others.
+        CNCurses.raw()
+        noecho()
+        nonl()
+        set_escdelay(25)
+        curs_set(0)
+        leaveok(reviewtui_stdscr(), true)
+        let coloured = has_colors() && (environment["NO_COLOR"] ?? "").isEmpty
+        if coloured {
+            start_color()
+            use_default_colors()
+        }
+        abilities = ScreenAbilities(
+            colours: coloured ? Self.depth() : .mono, unicode: codeset == "UTF-8" || codeset == "UTF8")
+        send(Self.opening)
+    }
+
+    /// Columns and rows now.
+    var size: CellSize {
+        var columns: Int32 = 80
+        var rows: Int32 = 24
+        if reviewtui_window_size(STDOUT_FILENO, &columns, &rows) != 0 {
+            return CellSize(columns: Int(getmaxx(reviewtui_stdscr())), rows: Int(getmaxy(reviewtui_stdscr())))
+        }
+        return CellSize(columns: Int(columns), rows: Int(rows))
+    }
+
+    // MARK: Drawing
+
+    /// Brings the screen to a frame. Draws nothing where nothing changed.
+    func draw(_ frame: Frame) {
+        guard !isSuspended else { return }
+        if picture != nil, picture != frame.picture { erasePicture(frame.cells) }
+        var changed = false
+        for row in 0..<frame.cells.size.rows {
+            for column in 0..<frame.cells.size.columns {
+                let cell = frame.cells[row, column]
+                if let shown, shown.size == frame.cells.size, shown[row, column] == cell { continue }
+                put(
+                    cell, row, column,
+                    isWide: frame.cells[row, column + 1].text.isEmpty && column + 1 < frame.cells.size.columns)
+                changed = true
+            }
+        }
+        shown = frame.cells
+        if changed { flush() }
+        if let placed = frame.picture, placed != picture {
+            send(driver.show(placed, synchronized: synchronizes))
+        }
+        picture = frame.picture
+    }
+
+    /// Forgets what is on the screen, so that the next frame is drawn whole.
+    func redraw() {
+        guard !isSuspended else { return }
+        clearok(reviewtui_curscr(), true)
+        shown = nil
+        picture = nil
+    }
+
+    /// Takes on the terminal's new size.
+    func resize() {
+        let size = size
+        resizeterm(Int32(size.rows), Int32(size.columns))
+        redraw()
+    }
+
+    /// Writes bytes of the program's own past ncurses.
+    func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private func flush() {
+        wnoutrefresh(reviewtui_stdscr())
+        doupdate()
+    }
+
+    /// The cells of the former picture are rewritten as spaces first: ncurses would leave reserved ones as they are.
+    private func erasePicture(_ next: CellBuffer) {
+        guard let old = picture, var cells = shown else { return }
+        cells.fill(driver.area(of: old), with: .blank)
+        let area = driver.area(of: old)
+        for row in area.row..<(area.row + area.size.rows) {
+            for column in area.column..<(area.column + area.size.columns) { put(.blank, row, column, isWide: false) }
+        }
+        shown = cells
+        picture = nil
+        flush()
+    }
+
+    private func put(_ cell: Cell, _ row: Int, _ column: Int, isWide: Bool) {
+        // The right half of a wide character is drawn with its left.
+        guard let first = cell.text.unicodeScalars.first else { return }
+        var text: [wchar_t] = []
+        if first.isASCII {
+            text = cell.text.unicodeScalars.map { wchar_t($0.value) }
+        } else {
+            // Where the C library knows another width, ncurses would lose count of columns.
+            let width = reviewtui_wcwidth(Int32(first.value))
+            let fits = width == (isWide ? 2 : 1) || first == "\u{A0}"
+            text = fits && abilities.unicode ? cell.text.unicodeScalars.map { wchar_t($0.value) } : [0x3F]
+            if !fits, isWide { put(Cell(text: " ", style: cell.style), row, column + 1, isWide: false) }
+        }
+        text.append(0)
+        reviewtui_put(Int32(row), Int32(column), text, attributes(cell.style), pair(cell.style))
+    }
+
+    private func attributes(_ style: Style) -> attr_t {
+        var attributes: attr_t = 0
+        if style.bold { attributes |= reviewtui_bold() }
+        if style.dim { attributes |= reviewtui_dim() }
+        if style.italic { attributes |= reviewtui_italic() }
+        if style.underline { attributes |= reviewtui_underline() }
+        if style.reverse { attributes |= reviewtui_reverse() }
+        return attributes
+    }
+
+    /// ncurses keeps the pairs, and reuses the least recently asked for when it has no more.
+    private func pair(_ style: Style) -> Int32 {
+        guard abilities.colours != .mono, style.foreground != nil || style.background != nil else { return 0 }
+        let foreground = style.foreground.flatMap { Palette.index(of: $0, depth: abilities.colours) } ?? -1
+        let background = style.background.flatMap { Palette.index(of: $0, depth: abilities.colours) } ?? -1
+        return max(0, alloc_pair(foreground, background))
+    }
+
+    // MARK: Coming and going
+
+    /// Gives the terminal back to the shell for a while.
+    func suspend() {
+        guard !isSuspended else { return }
+        isSuspended = true
+        send(Self.closing)
+        endwin()
+    }
+
+    /// Takes the terminal again. The next frame is drawn whole.
+    func resume() {
+        guard isSuspended else { return }
+        isSuspended = false
+        send(Self.opening)
+        doupdate()
+        resize()
+    }
+
+    /// Gives the terminal back for good.
+    func close() {
+        if !isSuspended {
+            send(Self.closing)
+            endwin()
+        }
+        TerminalRescue.restore()
+        TerminalRescue.disarm()
+        delscreen(screen)
+    }
+
+    /// Bracketed paste on.
+    private static let opening = Array("\u{1B}[?2004h".utf8)
+    private static let closing = Array("\u{1B}[?2026l\u{1B}[?2004l".utf8)
+
+    private static func depth() -> ColorDepth {
+        switch reviewtui_colors() {
+        case 0x1000000...: return reviewtui_terminfo_flag("RGB") != 0 ? .truecolor : .indexed
+        case 256...: return .indexed
+        case 16...: return .sixteen
+        default: return .eight
+        }
+    }
+
+    /// What brings the terminal back when ncurses cannot be asked.
+    private static func restoringBytes() -> [UInt8] {
+        var bytes = closing
+        for name in ["sgr0", "op", "cnorm", "rmkx", "rmcup"] {
+            if let value = reviewtui_terminfo_string(name) { bytes += Array(String(cString: value).utf8) }
+        }
+        return bytes
+    }
+}
+
+private func tigetstrKnows(_ name: String) -> Bool { reviewtui_terminfo_string(name) != nil }
