@@ -10,7 +10,10 @@ struct ReviewTUI: AsyncParsableCommand {
             Every command takes --db and --json, before its name or after it.
             """,
         version: "0.1.0",
-        subcommands: [MediaWorkerCommand.self])
+        subcommands: [
+            InitCommand.self, ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self,
+            UndoCommand.self, PolicyCommand.self, MediaWorkerCommand.self,
+        ])
 }
 
 /// Options of every command.

@@ -32,7 +32,7 @@ struct ClaimCommand: ParsableCommand {
             reviewer: Reviewer.name(option: reviewer), count: count ?? 1, queue: queue, item: item.map { ItemID($0) },
             rules: rules)
         let printed = claims.map(ContractJSON.claim)
-        Output.result((count == nil ? printed.first ?? .null : .array(printed)).text)
+        Output.result((count == nil ? printed.first ?? JSONValue.null : .array(printed)).text)
     }
 }
 

@@ -40,6 +40,6 @@ struct UndoCommand: ParsableCommand {
 
     func run() throws {
         let undone = try options.openQueue().undo(reviewer: Reviewer.name(option: reviewer))
-        Output.result(ContractJSON.receipt(undone).text)
+        Output.result(ContractJSON.receipt(undone.receipt).text)
     }
 }
