@@ -34,7 +34,8 @@ extension QueueStore {
             let row = DecisionRow(
                 id: ULID.fresh(at: now), item: item, itemID: leased["id"], itemDigest: leased["digest"],
                 reviewer: holder, decidedAt: now.milliseconds, verdict: draft.verdict.rawValue,
-                policies: JSONValue.array(draft.policies.sorted().map { .string($0.rawValue) }).text,
+                // What the model preselected and `allow` overruled was not found.
+                policies: JSONValue.array((draft.verdict == .allow ? [] : draft.policies).sorted().map { .string($0.rawValue) }).text,
                 labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
                 duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
                 shown: Self.shown(draft).text, sampled: leased["lease_probability"], taxonomy: taxonomySeq,

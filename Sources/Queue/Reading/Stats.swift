@@ -1,0 +1,93 @@
+import Foundation
+import GRDB
+
+/// The queue in numbers.
+public struct QueueStats: Sendable, Hashable {
+    public struct Counts: Sendable, Hashable {
+        public var pending = 0
+        public var leased = 0
+        public var decided = 0
+    }
+
+    public var items = Counts()
+    public var queues: [QueueName: Counts] = [:]
+    /// Standing decisions.
+    public var verdicts: [Verdict: Int] = [:]
+    /// Standing decisions that name the policy.
+    public var policies: [PolicyID: Int] = [:]
+    /// Standing decisions on items that had been drawn uniformly.
+    public var sampled = 0
+    /// How many items each model has been over.
+    public var models: [String: Int] = [:]
+    /// When the item was flagged that has waited longest.
+    public var oldestPending: Timestamp?
+
+    /// What `stats --json` prints.
+    public var json: JSONValue {
+        func json(_ counts: Counts) -> JSONValue {
+            [
+                "pending": .integer(Int64(counts.pending)), "leased": .integer(Int64(counts.leased)),
+                "decided": .integer(Int64(counts.decided)),
+            ]
+        }
+        func json(_ counts: [String: Int]) -> JSONValue {
+            .object(counts.sorted { $0.key < $1.key }.map { JSONMember($0.key, .integer(Int64($0.value))) })
+        }
+        return [
+            "items": json(items),
+            "queues": .object(QueueName.allCases.map { JSONMember($0.rawValue, json(queues[$0] ?? Counts())) }),
+            "verdicts": .object(
+                Verdict.allCases.map { JSONMember($0.rawValue, .integer(Int64(verdicts[$0] ?? 0))) }),
+            "policies": json([String: Int](uniqueKeysWithValues: policies.map { ($0.key.rawValue, $0.value) })),
+            "sampled": .integer(Int64(sampled)), "models": json(models),
+            "oldest_pending": .optional(oldestPending?.rfc3339),
+        ]
+    }
+}
+
+extension QueueStore {
+    /// Counts everything: a scan of the narrow tables, some tenths of a second at a million items.
+    public func stats() throws -> QueueStats {
+        try read { db in
+            var stats = QueueStats()
+            let now = clock().milliseconds
+            let states = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT queue, CASE WHEN state = 1 AND lease_expires <= ? THEN 0 ELSE state END AS standing,
+                        count(*) AS items
+                    FROM work GROUP BY 1, 2
+                    """, arguments: [now])
+            for row in states {
+                let count: Int = row["items"]
+                let key: WritableKeyPath<QueueStats.Counts, Int> =
+                    switch row["standing"] as Int {
+                    case WorkState.pending: \.pending
+                    case WorkState.leased: \.leased
+                    default: \.decided
+                    }
+                stats.items[keyPath: key] += count
+                stats.queues[QueueName(code: row["queue"]), default: QueueStats.Counts()][keyPath: key] += count
+            }
+            let standing = "FROM work w JOIN decision d ON d.seq = w.decision"
+            for row in try Row.fetchAll(db, sql: "SELECT d.verdict, count(*) \(standing) GROUP BY 1") {
+                if let verdict = Verdict(rawValue: row[0]) { stats.verdicts[verdict] = row[1] }
+            }
+            for row in try Row.fetchAll(
+                db, sql: "SELECT p.value, count(*) \(standing), json_each(d.policies) p GROUP BY 1")
+            {
+                stats.policies[PolicyID(row[0] as String)] = row[1]
+            }
+            stats.sampled = try Int.fetchOne(db, sql: "SELECT count(d.sampled) \(standing)") ?? 0
+            for row in try Row.fetchAll(
+                db, sql: "SELECT m.name, count(*) FROM scoring s JOIN model m ON m.seq = s.model GROUP BY 1")
+            {
+                stats.models[row[0]] = row[1]
+            }
+            let oldest = try Int64.fetchOne(
+                db, sql: "SELECT min(i.flagged_at) FROM work w JOIN item i ON i.seq = w.item WHERE w.state = 0")
+            stats.oldestPending = oldest.map { Timestamp(milliseconds: $0) }
+            return stats
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import GRDB
+
+/// Writes scores and explanations into their tables, and what follows from them into `work`.
+final class ResultWriter {
+    private let db: Database
+    private let taxonomy: Taxonomy
+    private var models: [String: Int64] = [:]
+
+    init(db: Database, taxonomy: Taxonomy) {
+        self.db = db
+        self.taxonomy = taxonomy
+    }
+
+    /// The number of a model, known or new.
+    func model(named name: String, weights: String? = nil) throws -> Int64 {
+        if let known = models[name] { return known }
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO model (name, weights) VALUES (?, ?)")
+            .execute(arguments: [name, weights])
+        let statement = try db.cachedStatement(sql: "SELECT seq, weights FROM model WHERE name = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [name]) else {
+            throw QueueError.failed("The model \(Visible.text(name)) could not be recorded.")
+        }
+        let seq: Int64 = row["seq"]
+        if let weights {
+            if let known = row["weights"] as String?, known != weights {
+                throw QueueError.usage(
+                    "The model \(Visible.text(name)) has other weights than when it scored before: give it a new version.")
+            }
+            try db.execute(sql: "UPDATE model SET weights = ? WHERE seq = ?", arguments: [weights, seq])
+        }
+        models[name] = seq
+        return seq
+    }
+
+    func clear(item: Int64, model: Int64) throws {
+        for table in ["score", "explanation", "embedding"] {
+            try db.cachedStatement(sql: "DELETE FROM \(table) WHERE item = ? AND model = ?")
+                .execute(arguments: [item, model])
+        }
+    }
+
+    func clear(item: Int64) throws {
+        for table in ["score", "explanation", "embedding", "scoring"] {
+            try db.cachedStatement(sql: "DELETE FROM \(table) WHERE item = ?").execute(arguments: [item])
+        }
+    }
+
+    func insert(
+        scores: [Score], explanations: [Explanation], item: Int64, at time: Timestamp, model: (String) throws -> Int64
+    ) throws {
+        for score in scores {
+            try db.cachedStatement(sql: "INSERT INTO score VALUES (?, ?, ?, ?, ?)").execute(
+                arguments: [item, try model(score.model), score.policy.rawValue, score.value, score.threshold])
+        }
+        for (position, explanation) in explanations.enumerated() {
+            var grid: (rows: Int, columns: Int)?
+            if case .grid(let rows, let columns, _) = explanation.relevance { grid = (rows, columns) }
+            try db.cachedStatement(sql: "INSERT INTO explanation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
+                arguments: [
+                    item, try model(explanation.model), position, explanation.policy?.rawValue, explanation.method,
+                    explanation.mediaIndex, explanation.signed, grid?.rows, grid?.columns,
+                    StoredRelevance.encode(explanation.relevance),
+                ])
+        }
+    }
+
+    func markScored(item: Int64, model: Int64, at time: Timestamp) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO scoring VALUES (?, ?, ?)")
+            .execute(arguments: [item, model, time.milliseconds])
+    }
+
+    /// Brings the top score of an item up to date, and moves it to the restricted queue where a score says so. It never
+    /// moves back: a lower second opinion must not bring such an item before everyone.
+    func refreshTop(item: Int64) throws {
+        let scores = try StoredItem(db: db, mediaFolder: "").scores(item)
+        let top = Self.top(of: scores)
+        try db.cachedStatement(
+            sql: "UPDATE work SET top_score = ?, top_policy = ?, queue = max(queue, ?) WHERE item = ?"
+        ).execute(arguments: [
+            top?.value, top?.policy.rawValue, Self.queue(scores: scores, reports: [], taxonomy: taxonomy).code, item,
+        ])
+    }
+
+    static func top(of scores: [Score]) -> Score? { scores.max { ($0.value, $1.policy) < ($1.value, $0.policy) } }
+
+    /// Restricted where a score of a restricted policy reaches its threshold, or a report names such a policy.
+    static func queue(scores: [Score], reports: [Report], taxonomy: Taxonomy) -> QueueName {
+        let isScored = scores.contains { taxonomy.isRestricted($0.policy) && $0.value >= taxonomy.threshold(for: $0) }
+        let isReported = reports.contains { taxonomy.isRestricted(PolicyID($0.reason)) }
+        return isScored || isReported ? .restricted : .default
+    }
+}

@@ -1,0 +1,154 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// What one model made of one item, ready to be recorded.
+public struct ScoredItem: Sendable, Hashable {
+    public var item: ItemID
+    /// Empty where the model has nothing to say; that too is recorded, so that the item does not come up again.
+    public var scores: [Score]
+    public var explanations: [Explanation]
+    /// The model's embedding of the item, for heads that are fitted later.
+    public var embedding: [Float]?
+
+    public init(item: ItemID, scores: [Score], explanations: [Explanation] = [], embedding: [Float]? = nil) {
+        self.item = item
+        self.scores = scores
+        self.explanations = explanations
+        self.embedding = embedding
+    }
+}
+
+/// What an item must have for a model to look at it.
+public enum Modality: Sendable { case text, media, any }
+
+/// Some undecided items, and where to go on.
+public struct ItemPage: Sendable, Hashable {
+    public var items: [Item]
+    /// Hand it to the next call; nil after the last page.
+    public var next: Int64?
+}
+
+extension QueueStore {
+    /// Undecided items that a model has not been over yet, in the order of ingestion.
+    ///
+    /// - parameter cursor: ``ItemPage/next`` of the page before; nil to start.
+    public func unscored(
+        model: String, needing modality: Modality = .any, after cursor: Int64? = nil, limit: Int = 32
+    ) throws -> ItemPage {
+        try read { db in
+            let condition =
+                switch modality {
+                case .any: ""
+                case .text: "AND (SELECT text IS NOT NULL FROM item WHERE seq = w.item)"
+                case .media: "AND EXISTS (SELECT 1 FROM media WHERE item = w.item)"
+                }
+            let seqs = try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT w.item FROM work w
+                    WHERE w.item > ? AND w.state < 2 \(condition) AND NOT EXISTS (
+                        SELECT 1 FROM scoring s WHERE s.item = w.item
+                        AND s.model = (SELECT seq FROM model WHERE name = ?))
+                    ORDER BY w.item LIMIT ?
+                    """, arguments: [cursor ?? 0, model, limit])
+            let stored = StoredItem(db: db, mediaFolder: mediaFolder)
+            return ItemPage(items: try seqs.map(stored.item), next: seqs.count == limit ? seqs.last : nil)
+        }
+    }
+
+    /// How many undecided items a model has not been over yet: the total of a progress bar.
+    public func unscoredCount(model: String, needing modality: Modality = .any) throws -> Int {
+        try read { db in
+            let condition =
+                switch modality {
+                case .any: ""
+                case .text: "AND (SELECT text IS NOT NULL FROM item WHERE seq = w.item)"
+                case .media: "AND EXISTS (SELECT 1 FROM media WHERE item = w.item)"
+                }
+            return try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*) FROM work w WHERE w.state < 2 \(condition) AND NOT EXISTS (
+                        SELECT 1 FROM scoring s WHERE s.item = w.item
+                        AND s.model = (SELECT seq FROM model WHERE name = ?))
+                    """, arguments: [model]) ?? 0
+        }
+    }
+
+    /// Records what a model made of a batch of items, in one transaction with one audit event.
+    ///
+    /// What the same model had said about them before is replaced. Items that have gone meanwhile are passed over.
+    ///
+    /// - parameter model: `name@version`; every score and explanation must carry the same name.
+    /// - parameter weights: SHA-256 of the model's weights, hex; held against that of earlier runs.
+    /// - throws: ``QueueError/usage(_:)`` for a score out of [0, 1], an unknown policy, a grid or span that does not
+    ///   fit, or a known model name with other weights.
+    public func record(_ batch: [ScoredItem], model: String, weights: String? = nil) throws {
+        for scored in batch where !scored.scores.allSatisfy({ $0.model == model })
+            || !scored.explanations.allSatisfy({ $0.model == model })
+        {
+            throw QueueError.usage("A batch of \(Visible.text(model)) carries results of another model.")
+        }
+        try write { db in
+            let taxonomy = try Self.installedTaxonomy(db).taxonomy
+            let results = ResultWriter(db: db, taxonomy: taxonomy)
+            let modelSeq = try results.model(named: model, weights: weights)
+            var digest = SHA256()
+            var count = 0
+            for scored in batch {
+                guard let seq = try Int64.fetchOne(
+                    db.cachedStatement(sql: "SELECT seq FROM item WHERE id = ?"), arguments: [scored.item.rawValue])
+                else { continue }
+                try check(scored, seq: seq, taxonomy: taxonomy, in: db)
+                try results.clear(item: seq, model: modelSeq)
+                try results.insert(
+                    scores: scored.scores, explanations: scored.explanations, item: seq, at: clock()
+                ) { _ in modelSeq }
+                try results.markScored(item: seq, model: modelSeq, at: clock())
+                if let embedding = scored.embedding {
+                    try db.cachedStatement(sql: "INSERT INTO embedding VALUES (?, ?, ?)")
+                        .execute(arguments: [seq, modelSeq, StoredRelevance.floats(embedding)])
+                }
+                try results.refreshTop(item: seq)
+                if let key = try AuditChain.key(ofItem: seq, in: db) {
+                    let text = JSONValue.array(scored.scores.map(\.json)).canonicalText
+                    digest.update(data: AuditChain.commitment(to: text, key: key))
+                }
+                count += 1
+            }
+            guard count > 0 else { return }
+            try AuditChain.append(
+                kind: "scores",
+                body: [
+                    "count": .integer(Int64(count)), "digest": .string(digest.finalize().hex), "model": .string(model),
+                    "weights": .optional(weights),
+                ], in: db, at: clock())
+        }
+    }
+
+    private func check(_ scored: ScoredItem, seq: Int64, taxonomy: Taxonomy, in db: Database) throws {
+        var contract = ResultContract(taxonomy: taxonomy)
+        if scored.explanations.contains(where: { if case .spans = $0.relevance { true } else { false } }) {
+            contract.scalarCount = try StoredItem(db: db, mediaFolder: mediaFolder).item(seq).text?.unicodeScalars.count
+        }
+        contract.mediaCount =
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM media WHERE item = ?", arguments: [seq]) ?? 0
+        if let reason = contract.fault(scores: scored.scores) ?? contract.fault(explanations: scored.explanations) {
+            throw QueueError.usage("Results for item \"\(Visible.text(scored.item.rawValue))\": \(reason)")
+        }
+    }
+
+    /// The embedding that a model recorded for an item; nil where there is none.
+    public func embedding(of item: ItemID, model: String) throws -> [Float]? {
+        try read { db in
+            let bytes = try Data.fetchOne(
+                db,
+                sql: """
+                    SELECT e.vector FROM embedding e JOIN item i ON i.seq = e.item JOIN model m ON m.seq = e.model
+                    WHERE i.id = ? AND m.name = ?
+                    """, arguments: [item.rawValue, model])
+            return bytes.map { StoredRelevance.words($0).map { Float(bitPattern: $0) } }
+        }
+    }
+}
