@@ -10,7 +10,7 @@ struct ReviewTUI: AsyncParsableCommand {
             Every command takes --db and --json, before its name or after it.
             """,
         version: "0.1.0",
-        subcommands: [MediaWorkerCommand.self])
+        subcommands: [MediaWorkerCommand.self, PreviewCommand.self])
 }
 
 /// Options of every command.

@@ -1,22 +1,5 @@
 import Media
 
-/// How an explanation is laid over a picture.
-enum OverlayStyle: String, CaseIterable, Sendable {
-    /// Colour over what mattered.
-    case heat
-    /// Lines at a quarter, half and three quarters of the strongest relevance: the picture stays as it is between.
-    case contour
-    /// What did not matter is dimmed.
-    case spotlight
-    case off
-
-    /// The style that the overlay key shows after this one.
-    var next: OverlayStyle {
-        let all = Self.allCases
-        return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
-    }
-}
-
 /// Composites relevance over a picture before it is turned into symbols or sixels.
 ///
 /// Strength is relevance relative to the grid's maximum, times `scale`. The caller passes the score as the scale, so
@@ -32,13 +15,12 @@ struct HeatOverlay: Sendable {
 
     func composited(over image: RGBImage) -> RGBImage {
         let scale = self.scale.isFinite ? min(1, max(0, self.scale)) : 0
-        guard style != .off, scale > 0 else { return image }
+        guard scale > 0 else { return image }
         let relevance = grid.relevance(width: image.width, height: image.height)
         switch style {
         case .heat: return heated(image, relevance, scale)
         case .contour: return outlined(image, relevance, scale)
         case .spotlight: return grid.values.contains { $0 > 0 } ? spotlit(image, relevance, scale) : image
-        case .off: return image
         }
     }
 
