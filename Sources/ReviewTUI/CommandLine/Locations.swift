@@ -82,7 +82,8 @@ struct Locations: Sendable {
     }
 
     private func xdg(_ variable: String, _ fallback: String) -> URL {
-        let home = environment["HOME"].map { URL(fileURLWithPath: $0) } ?? FileManager.default.homeDirectoryForCurrentUser
+        let home =
+            environment["HOME"].map { URL(fileURLWithPath: $0) } ?? FileManager.default.homeDirectoryForCurrentUser
         // The XDG specification: a relative path in these variables is to be ignored.
         let named = environment[variable].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
         return (named ?? home.appending(path: fallback)).appending(path: "reviewtui")

@@ -29,7 +29,19 @@ extension Main {
         switch error {
         case let failure as CommandFailure: failure.status
         case let error as QueueError: status(of: error)
+        case let error as MediaError: error.exitStatus
+        case is EngineError, is WeightsError, is ConfigurationError: .unavailable
+        case let error as RecipeError: status(of: error)
+        case is ScorerError: .failed
         default: nil
+        }
+    }
+
+    private static func status(of error: RecipeError) -> ExitStatus {
+        switch error {
+        case .unknownModel: .usage
+        case .notReady: .unavailable
+        case .unreadable, .invalid: .failed
         }
     }
 

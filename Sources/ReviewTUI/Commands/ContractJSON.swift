@@ -61,7 +61,9 @@ enum ContractJSON {
         ]
         switch explanation.relevance {
         case .grid(let rows, let columns, let values):
-            if explanation.mediaIndex > 0 { members.append(JSONMember("media", .integer(Int64(explanation.mediaIndex)))) }
+            if explanation.mediaIndex > 0 {
+                members.append(JSONMember("media", .integer(Int64(explanation.mediaIndex))))
+            }
             members.append(JSONMember("grid", [.integer(Int64(rows)), .integer(Int64(columns))]))
             members.append(JSONMember("values", .array(values.map(number))))
         case .spans(let spans):

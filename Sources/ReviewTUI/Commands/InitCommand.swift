@@ -21,7 +21,9 @@ struct InitCommand: ParsableCommand {
         let store = try QueueStore.create(at: try locations.database(option: options.db), taxonomy: taxonomy)
         if let sampleShare { try store.setSampleShare(sampleShare) }
         if options.json {
-            let printed: JSONValue = ["queue": .string(store.path), "policies": .integer(Int64(taxonomy.policies.count))]
+            let printed: JSONValue = [
+                "queue": .string(store.path), "policies": .integer(Int64(taxonomy.policies.count)),
+            ]
             Output.result(printed.text)
         } else {
             Output.say("The queue is at \(store.path), with \(taxonomy.policies.count) policies.")

@@ -14,7 +14,7 @@ struct PolicyCommand: ParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
-            let taxonomy = try inForce()
+            let taxonomy = try options.taxonomyInForce()
             if options.json {
                 for policy in taxonomy.policies { Output.result(ContractJSON.policy(policy).text) }
                 return
@@ -27,12 +27,15 @@ struct PolicyCommand: ParsableCommand {
             }
             Output.result(Table.text(header: ["policy", "threshold", "severity", "handling", "title"], rows: rows))
         }
+    }
+}
 
-        private func inForce() throws -> Taxonomy {
-            let path = try Locations().database(option: options.db)
-            if FileManager.default.fileExists(atPath: path) { return try QueueStore.open(at: path).taxonomy() }
-            return try Taxonomy.load(file: try Locations().defaultTaxonomy())
-        }
+extension GlobalOptions {
+    /// The queue's policies where there is a queue; else those that `init` would install.
+    func taxonomyInForce() throws -> Taxonomy {
+        let path = try Locations().database(option: db)
+        if FileManager.default.fileExists(atPath: path) { return try QueueStore.open(at: path).taxonomy() }
+        return try Taxonomy.load(file: try Locations().defaultTaxonomy())
     }
 }
 
@@ -42,7 +45,8 @@ extension Locations {
         guard let file = file("default.toml", in: "policies") else {
             throw CommandFailure(
                 .unavailable,
-                "policies/default.toml is not there: run reviewtui from its own folder, or name that with REVIEWTUI_SHARE.")
+                "policies/default.toml is not there: run reviewtui from its own folder, or name that with REVIEWTUI_SHARE."
+            )
         }
         return file.path
     }

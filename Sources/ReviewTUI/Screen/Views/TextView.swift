@@ -45,7 +45,7 @@ enum TextView {
         buffer.write(theme.glyphs.spelled(words), row: buffer.size.rows - 1, column: 0, style: theme[.dim])
     }
 
-    private static func style(of piece: SafeText.Piece, heat: Heat?, _ theme: Theme) -> Style {
+    static func style(of piece: SafeText.Piece, heat: Heat?, _ theme: Theme) -> Style {
         if piece.kind == .mark { return theme[.mark] }
         guard let heat else { return theme[piece.kind == .lookAlike ? .lookAlike : .text] }
         let roles: [Role] = [.text, .heat1, .heat2, .heat3, .heat4]

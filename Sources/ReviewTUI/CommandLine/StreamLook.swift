@@ -1,0 +1,27 @@
+import Foundation
+
+/// How much a stream such as stdout can show: colours, characters, width.
+struct StreamLook {
+    let colours: ColorDepth
+    let unicode: Bool
+    let area: CellSize
+    let theme: Theme
+
+    init(environment: [String: String] = ProcessInfo.processInfo.environment, locations: Locations = Locations()) {
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        let unwanted = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        let direct = ["truecolor", "24bit"].contains(environment["COLORTERM"])
+        colours = unwanted || !isTerminal ? .mono : direct ? .truecolor : .indexed
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+        unicode = locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
+        var window = winsize()
+        let known = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0 && window.ws_col > 0 && window.ws_row > 4
+        area =
+            known
+            ? CellSize(columns: Int(window.ws_col), rows: Int(window.ws_row) - 4) : CellSize(columns: 80, rows: 24)
+        let file = locations.file("dark.toml", in: "themes")
+        let source = file.flatMap { try? String(contentsOf: $0, encoding: .utf8) } ?? ""
+        let loaded = (try? Theme(toml: source, file: "dark.toml")) ?? .fallback
+        theme = loaded.adapted(to: ScreenAbilities(colours: colours, unicode: unicode))
+    }
+}

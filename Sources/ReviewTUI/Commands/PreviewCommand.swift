@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import Media
+
+/// Draws one image to stdout by the console's own code.
+struct PreviewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "preview", abstract: "Draw one image in the terminal, as the console would.")
+
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case sixel, symbols, ascii, kitty
+    }
+
+    @Argument(help: ArgumentHelp("A PNG or JPEG file.", valueName: "file"))
+    var file: String
+
+    @Option(help: "How to draw it.")
+    var format: Format = .symbols
+
+    @Option(help: ArgumentHelp("Cells to draw it in.", valueName: "columnsxrows"))
+    var size: String?
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        guard format != .kitty else {
+            throw CommandFailure(.unavailable, "kitty graphics are not drawn yet: use --format sixel or symbols.")
+        }
+        let (area, cell) = try target()
+        let decoded = try await decode(in: area, cell: cell)
+        if options.json {
+            Output.result(Self.json(decoded))
+        } else if format == .sixel {
+            let pixels = PreviewGeometry.sixelPixels(for: decoded.originalSize, in: area, cell: cell, enlarging: false)
+            FileHandle.standardOutput.write(Data(SixelPreview().encode(decoded.image, size: pixels) + [0x0A]))
+        } else {
+            let cells = PreviewGeometry.cells(for: decoded.originalSize, in: area, cell: cell)
+            let preview = SymbolPreview(colors: colors, symbols: format == .ascii ? .ascii : .blocks)
+            Output.result(preview.draw(decoded.image, size: cells).ansi(depth: colors))
+        }
+        for note in decoded.notes.sorted(by: { $0.rawValue < $1.rawValue }) { Output.say("\(note)") }
+    }
+
+    private func decode(in area: CellSize, cell: PixelSize) async throws -> DecodedImage {
+        let bound = PixelSize(width: area.columns * cell.width, height: area.rows * cell.height)
+        do throws(MediaError) {
+            return try await MediaDecoder.ownProcess().decode(path: file, bound: bound)
+        } catch {
+            throw CommandFailure(error.exitStatus, "\(file): \(error)")
+        }
+    }
+
+    private var colors: ColorDepth {
+        let environment = ProcessInfo.processInfo.environment
+        if environment["NO_COLOR"].map({ !$0.isEmpty }) == true { return .mono }
+        return ["truecolor", "24bit"].contains(environment["COLORTERM"]) ? .truecolor : .indexed
+    }
+
+    /// The area to draw in: what was asked for, else the terminal's, one row left for the prompt.
+    private func target() throws -> (area: CellSize, cell: PixelSize) {
+        var window = winsize()
+        let known = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0 && window.ws_col > 0 && window.ws_row > 1
+        var area =
+            known
+            ? CellSize(columns: Int(window.ws_col), rows: Int(window.ws_row) - 1) : CellSize(columns: 80, rows: 24)
+        var cell = PreviewGeometry.assumedCell
+        if known, window.ws_xpixel > 0, window.ws_ypixel > 0 {
+            cell = PixelSize(
+                width: max(1, Int(window.ws_xpixel) / Int(window.ws_col)),
+                height: max(1, Int(window.ws_ypixel) / Int(window.ws_row)))
+        }
+        if let size {
+            let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+            guard sides.count == 2, let columns = sides[0], let rows = sides[1], (1...1000).contains(columns),
+                (1...1000).contains(rows)
+            else {
+                throw CommandFailure(
+                    .usage, "--size wants columns and rows from 1 to 1000, like 80x24; it was \(size).")
+            }
+            area = CellSize(columns: columns, rows: rows)
+        }
+        return (area, cell)
+    }
+
+    /// Numbers and fixed words only: nothing in it comes from the file's bytes as text.
+    private static func json(_ decoded: DecodedImage) -> String {
+        let notes = decoded.notes.map { "\"\($0)\"" }.sorted().joined(separator: ",")
+        return """
+            {"format":"\(decoded.format.name)","width":\(decoded.originalSize.width),\
+            "height":\(decoded.originalSize.height),"notes":[\(notes)]}
+            """
+    }
+}
+
+extension MediaError {
+    /// What a command that needs the file ends with.
+    var exitStatus: ExitStatus {
+        switch self {
+        case .notFound: .notFound
+        case .workerUnavailable: .unavailable
+        case .cancelled, .changedWhileReading: .tryAgain
+        default: .rejected
+        }
+    }
+}

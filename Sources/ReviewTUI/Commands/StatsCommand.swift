@@ -1,0 +1,23 @@
+import ArgumentParser
+import Queue
+
+struct StatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Count items, verdicts and what models have seen.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let stats = try options.openQueue().stats()
+        if options.json { return Output.result(stats.json.text) }
+        var rows = [
+            ["pending", "\(stats.items.pending)"], ["leased", "\(stats.items.leased)"],
+            ["decided", "\(stats.items.decided)"],
+        ]
+        rows += Verdict.allCases.map { ["  \($0.rawValue)", "\(stats.verdicts[$0] ?? 0)"] }
+        rows.append(["decided from the uniform sample", "\(stats.sampled)"])
+        rows += stats.models.sorted { $0.key < $1.key }.map { ["scored by \($0.key)", "\($0.value)"] }
+        if let oldest = stats.oldestPending { rows.append(["waiting longest since", oldest.rfc3339]) }
+        Output.result(Table.text(header: ["what", "items"], rows: rows))
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import ModelCore
+
+/// The models that this machine has, and the engine they run on.
+struct InstalledModels: Sendable {
+    let library: ModelLibrary
+    private let locations: Locations
+
+    init(locations: Locations = Locations()) throws {
+        let folder = locations.folders("models").first { folder in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            return names.contains { $0.hasSuffix(".toml") }
+        }
+        guard let folder else {
+            throw CommandFailure(
+                .unavailable,
+                "No model recipes were found: run reviewtui from its own folder, or name that with REVIEWTUI_SHARE.")
+        }
+        self.locations = locations
+        let checked = locations.cacheHome.appending(path: "checked-weights.json").path
+        library = try ModelLibrary(
+            recipes: folder.path, stores: locations.modelStores.map(\.path), cacheFile: checked)
+    }
+
+    /// Loads OpenVINO.
+    func engine() throws -> Engine {
+        var options = Engine.Options()
+        options.cacheFolder = locations.cacheHome.appending(path: "compiled").path
+        return try Engine(path: try enginePath(), options: options)
+    }
+
+    func enginePath() throws -> String {
+        let here = FileManager.default.currentDirectoryPath
+        return try Engine.locate(startingFrom: locations.ancestors.prefix(1).map(\.path) + [here])
+    }
+
+    /// The models of these names, or all that are ready.
+    func scorer(models names: [String]) throws -> Scorer {
+        let scorer = try Scorer(library: library, engine: try engine(), models: names.isEmpty ? nil : names)
+        guard !scorer.textModels.isEmpty || !scorer.imageInputs.isEmpty else {
+            throw CommandFailure(
+                .unavailable, "No model's weights are here. Run `make deps`; `reviewtui model list` tells more.")
+        }
+        return scorer
+    }
+}
