@@ -101,7 +101,8 @@ extension QueueStore {
         try write { db in
             let now = clock()
             let row = try Row.fetchOne(
-                db, sql: "SELECT item, lease_reviewer FROM work WHERE lease_token = ? AND state = 1 AND lease_expires > ?",
+                db,
+                sql: "SELECT item, lease_reviewer FROM work WHERE lease_token = ? AND state = 1 AND lease_expires > ?",
                 arguments: [token, now.milliseconds])
             guard let row else { throw Self.leaseLost }
             if skipping {
@@ -150,7 +151,9 @@ private struct ClaimDesk {
             // nothing of the item, so nothing about an item makes it likelier.
             let fromPoint = "queue = ? AND state = 0 AND lottery >= ? \(Self.notSkipped) ORDER BY lottery LIMIT 1"
             let probability = rules.sampleShare
-            if let claim = try lease(where: fromPoint, [queue.code, lottery] + skipArguments, probability) { return claim }
+            if let claim = try lease(where: fromPoint, [queue.code, lottery] + skipArguments, probability) {
+                return claim
+            }
             if let claim = try lease(where: fromPoint, [queue.code, 0] + skipArguments, probability) { return claim }
         }
         let byRank = { (unskipped: String) in "queue = ? AND state = 0 \(unskipped) ORDER BY place, item LIMIT 1" }
