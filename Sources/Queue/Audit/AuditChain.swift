@@ -45,7 +45,7 @@ enum AuditChain {
 
     /// The key of an item's commitments.
     static func key(ofItem item: Int64, in db: Database) throws -> Data? {
-        try Data.fetchOne(db.cachedStatement(sql: "SELECT key FROM subject_key WHERE item = ?"), arguments: [item])
+        try Data.fetchOne(db.cachedStatement(sql: "SELECT subject_key FROM item WHERE seq = ?"), arguments: [item])
     }
 }
 

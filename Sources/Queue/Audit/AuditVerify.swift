@@ -100,8 +100,7 @@ private struct AuditWalk {
         let body = try? JSONValue(parsing: body)
         let statement = try db.cachedStatement(
             sql: """
-                SELECT \(DecisionRow.columns), d.seq, k.key FROM decision d JOIN item i ON i.seq = d.item
-                    LEFT JOIN subject_key k ON k.item = d.item
+                SELECT \(DecisionRow.columns), d.seq, i.subject_key FROM decision d JOIN item i ON i.seq = d.item
                 WHERE d.event = ?
                 """)
         guard let row = try Row.fetchOne(statement, arguments: [event]) else {
@@ -114,7 +113,7 @@ private struct AuditWalk {
             fault = AuditReport.Fault(table: .decision, row: seq, reason: "event \(event) records another decision")
             return
         }
-        guard let key = row["key"] as Data? else {
+        guard let key = row["subject_key"] as Data? else {
             erased += 1
             return
         }

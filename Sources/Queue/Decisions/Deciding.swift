@@ -35,7 +35,9 @@ extension QueueStore {
                 id: ULID.fresh(at: now), item: item, itemID: leased["id"], itemDigest: leased["digest"],
                 reviewer: holder, decidedAt: now.milliseconds, verdict: draft.verdict.rawValue,
                 // What the model preselected and `allow` overruled was not found.
-                policies: JSONValue.array((draft.verdict == .allow ? [] : draft.policies).sorted().map { .string($0.rawValue) }).text,
+                policies: JSONValue.array(
+                    (draft.verdict == .allow ? [] : draft.policies).sorted().map { .string($0.rawValue) }
+                ).text,
                 labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
                 duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
                 shown: Self.shown(draft).text, sampled: leased["lease_probability"], taxonomy: taxonomySeq,
@@ -155,7 +157,8 @@ extension QueueStore {
         let named = draft.policies.union(draft.deselected)
         if let unknown = named.sorted().first(where: { taxonomy[$0] == nil }) {
             throw QueueError.usage(
-                "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are.")
+                "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are."
+            )
         }
         if let both = draft.policies.intersection(draft.deselected).sorted().first {
             throw QueueError.usage("Policy \"\(both)\" is both chosen and deselected: it can be only one.")

@@ -62,7 +62,8 @@ struct ResultContract {
     }
 
     private static func fault(model: String) -> String? {
-        model.isEmpty || model.utf8.count > 200 || model.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        model.isEmpty || model.utf8.count > 200
+            || model.unicodeScalars.contains { $0.properties.generalCategory == .control }
             ? "a model without a usable name" : nil
     }
 

@@ -85,7 +85,8 @@ extension QueueStore {
     /// - throws: ``QueueError/usage(_:)`` for a score out of [0, 1], an unknown policy, a grid or span that does not
     ///   fit, or a known model name with other weights.
     public func record(_ batch: [ScoredItem], model: String, weights: String? = nil) throws {
-        for scored in batch where !scored.scores.allSatisfy({ $0.model == model })
+        for scored in batch
+        where !scored.scores.allSatisfy({ $0.model == model })
             || !scored.explanations.allSatisfy({ $0.model == model })
         {
             throw QueueError.usage("A batch of \(Visible.text(model)) carries results of another model.")
@@ -97,8 +98,9 @@ extension QueueStore {
             var digest = SHA256()
             var count = 0
             for scored in batch {
-                guard let seq = try Int64.fetchOne(
-                    db.cachedStatement(sql: "SELECT seq FROM item WHERE id = ?"), arguments: [scored.item.rawValue])
+                guard
+                    let seq = try Int64.fetchOne(
+                        db.cachedStatement(sql: "SELECT seq FROM item WHERE id = ?"), arguments: [scored.item.rawValue])
                 else { continue }
                 try check(scored, seq: seq, taxonomy: taxonomy, in: db)
                 try results.clear(item: seq, model: modelSeq)

@@ -18,7 +18,8 @@ public struct Durability: Sendable, Hashable {
         let (major, minor, patch) = (version / 1_000_000, version / 1000 % 1000, version % 1000)
         let name = "SQLite \(major).\(minor).\(patch)"
         let isFixed =
-            version >= 3_051_003 || (minor == 44 && patch >= 6 && major == 3) || (minor == 50 && patch >= 7 && major == 3)
+            version >= 3_051_003 || (minor == 44 && patch >= 6 && major == 3)
+            || (minor == 50 && patch >= 7 && major == 3)
         return isFixed
             ? Durability(journal: .wal, reason: "\(name) has the fix of the WAL-reset bug")
             : Durability(journal: .truncate, reason: "\(name) has the WAL-reset bug (fixed in 3.44.6, 3.50.7, 3.51.3)")

@@ -156,7 +156,8 @@ public final class QueueStore: Sendable {
         } catch let error as DatabaseError {
             throw queueError(error, path: Visible.text(path, limit: 400))
         } catch {
-            throw QueueError.failed("The queue could not be used: \(Visible.text(String(describing: error), limit: 300))")
+            throw QueueError.failed(
+                "The queue could not be used: \(Visible.text(String(describing: error), limit: 300))")
         }
     }
 

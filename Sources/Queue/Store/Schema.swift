@@ -25,11 +25,12 @@ enum Schema {
         """
 
     private static let items = """
-        -- What was flagged. Rows are as wide as a post and change only through `ingest --update`.
+        -- What was flagged. Rows are as wide as a post and change only through `ingest --update`. `subject_key` keys the
+        -- chain's commitments about the item; erasing it makes them say nothing.
         CREATE TABLE item (
             seq INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
-            digest BLOB NOT NULL,
+            digest BLOB NOT NULL, subject_key BLOB,
             text TEXT, language TEXT, source TEXT, author TEXT,
             created_at INTEGER, flagged_at INTEGER NOT NULL, due_at INTEGER, ingested_at INTEGER NOT NULL,
             priority REAL NOT NULL,
@@ -43,8 +44,6 @@ enum Schema {
             PRIMARY KEY (item, position)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX media_by_content ON media (sha256);
-        -- What the chain's commitments about an item are keyed with; erasing it makes them say nothing.
-        CREATE TABLE subject_key (item INTEGER PRIMARY KEY REFERENCES item(seq), key BLOB NOT NULL) STRICT;
 
         -- Where an item stands. Narrow, since every claim and verdict rewrites a row.
         -- `place` is minus the rank: rate * flagged time - priority. The smallest comes first, ties by seq, so that

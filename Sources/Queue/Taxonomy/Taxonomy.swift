@@ -48,7 +48,8 @@ public struct Taxonomy: Sendable, Hashable {
         let shown = Visible.text(id)
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
         let isWord = { (part: Substring) in
-            !part.isEmpty && part.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+            !part.isEmpty
+                && part.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
         }
         if !parts.allSatisfy(isWord) || id.utf8.count > 100 {
             return "id: \"\(shown)\" must be lower-case words (a-z, 0-9, -) separated by /"

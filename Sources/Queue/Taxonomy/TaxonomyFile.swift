@@ -121,7 +121,9 @@ private struct TaxonomyFile {
             if trimmed.hasPrefix("[") {
                 policy += 1
                 if policy == position { headerLine = index + 1 }
-                if position == nil, trimmed.hasPrefix("[\(key)]") || trimmed.hasPrefix("[[\(key)]]") { return index + 1 }
+                if position == nil, trimmed.hasPrefix("[\(key)]") || trimmed.hasPrefix("[[\(key)]]") {
+                    return index + 1
+                }
             } else if policy == position ?? -1 {
                 let word = trimmed.prefix { $0 != "=" && $0 != " " && $0 != "\t" && $0 != "." }
                 if word == key || word == "\"\(key)\"" { return index + 1 }

@@ -1,0 +1,216 @@
+import Crypto
+import Foundation
+import GRDB
+
+extension IngestSource {
+    /// What a path on the command line means: `-` is standard input, a folder is one of media, `.csv` is CSV, all else
+    /// is JSON Lines.
+    ///
+    /// - throws: ``QueueError/notFound(_:)`` where there is nothing.
+    public static func detect(_ argument: String) throws -> IngestSource {
+        if argument == "-" { return .standardInput }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) else {
+            throw QueueError.notFound("There is no file or folder \(Visible.text(argument, limit: 400)).")
+        }
+        if isFolder.boolValue { return .folder(path: argument) }
+        return (argument as NSString).pathExtension.lowercased() == "csv"
+            ? .csv(path: argument) : .jsonLines(path: argument)
+    }
+}
+
+extension QueueStore {
+    /// Takes items in, a thousand to a transaction, each with one audit event.
+    ///
+    /// Refused lines are counted, told with number and reason, and written to ``IngestOptions/rejects``; the others are
+    /// kept. Media are on the disk before the rows that name them. An interrupted ingestion can simply be run again:
+    /// what is there already is unchanged.
+    ///
+    /// - parameter progress: Called after each transaction.
+    /// - throws: ``QueueError/notFound(_:)`` where the source is not there. A refused line throws nothing.
+    public func ingest(
+        _ source: IngestSource, options: IngestOptions = IngestOptions(),
+        progress: (IngestProgress) -> Void = { _ in }
+    ) throws -> IngestReport {
+        try Self.reporting(path) {
+            let taxonomy = try taxonomy()
+            var (items, folder, descriptor) = try Self.open(source, limit: options.lineLimit)
+            defer { if let descriptor, descriptor != STDIN_FILENO { close(descriptor) } }
+            let root = try (options.mediaRoot ?? folder).map { try Beneath(folder: $0) }
+            let collector = FileCollector(
+                beneath: root, shelf: MediaShelf(folder: mediaFolder), taxonomy: taxonomy, linking: options.link)
+            let ingestion = Ingestion(
+                store: self, options: options, taxonomy: taxonomy, collector: collector,
+                rejects: try options.rejects.map { try RejectsFile(path: $0) })
+            try ingestion.run(&items, progress: progress)
+            if let folder = items as? FolderItems { ingestion.report.ignored = folder.ignored }
+            return ingestion.report
+        }
+    }
+
+    /// The stream, the folder its paths are relative to, and the descriptor to close.
+    private static func open(
+        _ source: IngestSource, limit: Int
+    ) throws -> (items: any RawItems, folder: String?, descriptor: Int32?) {
+        func opened(_ path: String) throws -> (Int32, String) {
+            let shown = Visible.text(path, limit: 400)
+            let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw errno == ENOENT
+                    ? QueueError.notFound("There is no file \(shown).")
+                    : QueueError.failed("Cannot read \(shown): \(systemError()).")
+            }
+            return (descriptor, (absolute(path) as NSString).deletingLastPathComponent)
+        }
+        switch source {
+        case .standardInput:
+            let bytes = ByteSource(descriptor: STDIN_FILENO, name: "standard input")
+            return (try JSONLineItems(source: bytes, limit: limit), nil, STDIN_FILENO)
+        case .jsonLines(let path):
+            let (descriptor, folder) = try opened(path)
+            let bytes = ByteSource(descriptor: descriptor, name: Visible.text(path, limit: 400))
+            return (try JSONLineItems(source: bytes, limit: limit), folder, descriptor)
+        case .csv(let path):
+            let (descriptor, folder) = try opened(path)
+            let bytes = ByteSource(descriptor: descriptor, name: Visible.text(path, limit: 400))
+            return (try CSVItems(source: bytes, limit: limit), folder, descriptor)
+        case .folder(let path): return (try FolderItems(path: path), path, nil)
+        }
+    }
+}
+
+/// One run of `ingest`.
+private final class Ingestion {
+    static let batchItems = 1000
+    static let batchBytes = 8 << 20
+
+    let store: QueueStore
+    let options: IngestOptions
+    let contract: ItemContract
+    let collector: FileCollector
+    let rejects: RejectsFile?
+    var report = IngestReport()
+    private var linesDone = 0
+
+    /// Leaves a strict run's transaction.
+    private struct RolledBack: Error {}
+
+    init(
+        store: QueueStore, options: IngestOptions, taxonomy: Taxonomy, collector: FileCollector, rejects: RejectsFile?
+    ) {
+        self.store = store
+        self.options = options
+        self.collector = collector
+        self.rejects = rejects
+        contract = ItemContract(taxonomy: taxonomy, now: store.clock())
+    }
+
+    func run(_ items: inout any RawItems, progress: (IngestProgress) -> Void) throws {
+        guard options.strict else {
+            while let batch = try nextBatch(&items) {
+                try collector.shelf.settle()
+                // A thousand lines that are all there already need no transaction.
+                if !batch.isEmpty { try store.database.write { try write(batch, in: $0) } }
+                tell(items, progress)
+            }
+            return
+        }
+        do {
+            try store.database.write { db in
+                while let batch = try nextBatch(&items) {
+                    try collector.shelf.settle()
+                    // After a refusal the rest is only read, so that all refusals are told at once.
+                    if report.rejected == 0 { try write(batch, in: db) }
+                    tell(items, progress)
+                }
+                if report.rejected > 0 { throw RolledBack() }
+            }
+        } catch is RolledBack {
+            (report.added, report.updated, report.isRolledBack) = (0, 0, true)
+        }
+    }
+
+    private func tell(_ items: any RawItems, _ progress: (IngestProgress) -> Void) {
+        progress(IngestProgress(items: linesDone, bytes: items.bytesRead, totalBytes: items.totalBytes))
+    }
+
+    // MARK: - Reading
+
+    private func nextBatch(_ items: inout any RawItems) throws -> [IncomingItem]? {
+        var batch: [IncomingItem] = []
+        var bytes = 0
+        var isAtEnd = true
+        while let raw = try items.next() {
+            isAtEnd = false
+            linesDone += 1
+            bytes += raw.input.count
+            do {
+                let described = try contract.describe(raw.value.get())
+                batch.append(try collector.collect(raw, described))
+            } catch let refusal as Refusal {
+                try refuse(raw, refusal.reason)
+            }
+            if batch.count >= Self.batchItems || bytes >= Self.batchBytes { break }
+        }
+        return isAtEnd ? nil : batch
+    }
+
+    private func refuse(_ raw: RawItem, _ reason: String) throws {
+        report.rejected += 1
+        if report.rejections.count < 100 {
+            report.rejections.append(IngestRejection(line: raw.line, reason: reason))
+        }
+        try rejects?.append(raw, reason: reason)
+    }
+
+    // MARK: - Writing
+
+    private func write(_ batch: [IncomingItem], in db: Database) throws {
+        let writer = ItemWriter(db: db, taxonomy: contract.taxonomy, now: store.clock())
+        var digest = SHA256()
+        var (added, updated) = (0, 0)
+        for incoming in batch {
+            switch try writer.put(incoming, replacing: options.update) {
+            case .added(let commitment):
+                added += 1
+                digest.update(data: commitment)
+            case .updated(let commitment):
+                updated += 1
+                digest.update(data: commitment)
+            case .unchanged: report.unchanged += 1
+            case .refused(let reason): try refuse(incoming.raw, reason)
+            }
+        }
+        report.added += added
+        report.updated += updated
+        guard added + updated > 0 else { return }
+        try AuditChain.append(
+            kind: "ingest",
+            body: [
+                "added": .integer(Int64(added)), "digest": .string(digest.finalize().hex),
+                "updated": .integer(Int64(updated)),
+            ], in: db, at: store.clock())
+    }
+}
+
+/// Refused lines as JSON Lines, for mending and taking in again.
+private final class RejectsFile {
+    private let file: FileHandle
+
+    init(path: String) throws {
+        let shown = Visible.text(path, limit: 400)
+        let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw QueueError.failed("Cannot write \(shown): \(systemError()).") }
+        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
+    func append(_ raw: RawItem, reason: String) throws {
+        var members = [JSONMember("line", .integer(Int64(raw.line))), JSONMember("reason", .string(reason))]
+        if let text = String(validating: raw.input, as: UTF8.self) {
+            members.append(JSONMember("input", .string(text)))
+        } else {
+            members.append(JSONMember("input_base64", .string(Data(raw.input).base64EncodedString())))
+        }
+        try file.write(contentsOf: Data((JSONValue.object(members).text + "\n").utf8))
+    }
+}
