@@ -2,8 +2,11 @@
 extension GraphBuilder {
     /// Weight [out, in] and bias [out] of a linear layer, under the names PyTorch gives them.
     struct Linear {
+        let name: String
+        let input: Int
+        let output: Int
         let weight: Wire
-        let bias: Wire?
+        let bias: Wire
     }
 
     /// Scale and shift of a layer norm.
@@ -15,6 +18,7 @@ extension GraphBuilder {
 
     func linear(_ name: String, from input: Int, to output: Int) -> Linear {
         Linear(
+            name: name, input: input, output: output,
             weight: weight(name + ".weight", shape: [output, input]), bias: weight(name + ".bias", shape: [output]))
     }
 
@@ -26,12 +30,16 @@ extension GraphBuilder {
 
     /// x·Wᵀ + b.
     func apply(_ layer: Linear, _ x: Wire) -> Wire {
-        let product = product(x, layer.weight, transposingSecond: true)
-        return layer.bias.map { plus(product, $0) } ?? product
+        plus(product(x, layer.weight, transposingSecond: true), layer.bias)
     }
 
     /// g·W: the derivative of ``apply(_:_:)-(Linear,_)`` turned round.
-    func applyTransposed(_ layer: Linear, _ gradient: Wire) -> Wire { product(gradient, layer.weight) }
+    func applyTransposed(_ layer: Linear, _ gradient: Wire) -> Wire {
+        let square = layer.input == layer.output
+        let weight =
+            square ? copyOfWeight(layer.name + ".weight", shape: [layer.output, layer.input]) : layer.weight
+        return product(gradient, weight)
+    }
 
     func apply(_ norm: Norm, _ x: Wire) -> Wire {
         plus(times(standardized(x, epsilon: norm.epsilon), norm.scale), norm.shift)

@@ -80,6 +80,22 @@ final class GraphBuilder {
         return wire
     }
 
+    /// A tensor of the file as a constant of its own, copied behind the file.
+    ///
+    /// OpenVINO's CPU plugin (2026.4) caches repacked weights by address and packed shape. A *square* matrix that is
+    /// multiplied both as it is and transposed therefore gets one packing for both, and one product is silently wrong.
+    /// A copy has another address.
+    func copyOfWeight(_ name: String, shape: [Int]) -> Wire {
+        let original = weight(name, shape: shape)
+        guard fault == nil else { return original }
+        do {
+            return constant(try weights.floats(name), shape: shape)
+        } catch {
+            fault = error
+            return original
+        }
+    }
+
     func constant(_ values: [Float], shape: [Int]) -> Wire {
         constant(.f32, shape, values.withUnsafeBytes { Array($0) })
     }

@@ -24,7 +24,7 @@ struct EngineOnTinyModelsTests {
         #expect(relativeDifference(outputs["embedding"]?.floats ?? [], stretched.embedding.values) < 1e-4)
     }
 
-    @Test(arguments: [1, 2, 3])
+    @Test(arguments: [1, 3])
     func `DINOv2's relevance is that of automatic differentiation, for every method and depth`(layers: Int) throws {
         let fixture = try TinyFixture.vit()
         for expected in fixture.cases {
@@ -44,7 +44,7 @@ struct EngineOnTinyModelsTests {
         }
     }
 
-    @Test(arguments: [1, 2, 3])
+    @Test(arguments: [1, 3])
     func `BERT's relevance is that of automatic differentiation, in a batch with padding`(layers: Int) throws {
         let fixture = try TinyFixture.bert()
         for expected in fixture.cases {
