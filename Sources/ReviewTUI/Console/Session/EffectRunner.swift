@@ -75,6 +75,9 @@ final class EffectRunner: Sendable {
             // One that is lost already needs no giving back; the others do.
             for lease in leases { try? desk.release(lease) }
             return nil
+        case .skip(let lease):
+            try? desk.skip(lease)
+            return nil
         case .decide(let lease, let draft): return .decided(try desk.decide(lease, draft), draft)
         case .undo:
             let undone = try desk.undo()

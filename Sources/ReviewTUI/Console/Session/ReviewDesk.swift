@@ -6,11 +6,13 @@ import Queue
 protocol ReviewDesk: Sendable {
     func page(_ request: PageRequest) throws -> ListPage
     /// An item as it is now, without claiming it; nil where it waits no longer.
-    func detail(_ id: ItemID) throws -> ItemDetail?
+    func detail(_ id: ItemID) throws -> ItemContents?
     /// A lease on the next item, or on a certain one; nil where there is none to be had.
     func claim(_ purpose: ClaimPurpose) throws -> Claim?
     func renew(_ lease: Lease) throws -> Lease
     func release(_ lease: Lease) throws
+    /// Gives an item back so that the next claim brings another.
+    func skip(_ lease: Lease) throws
     /// Returns when the decision is durable.
     func decide(_ lease: Lease, _ draft: DecisionDraft) throws -> DecisionReceipt
     /// Takes the reviewer's latest decision back, and claims its item again where that is possible.
@@ -20,7 +22,8 @@ protocol ReviewDesk: Sendable {
     func dataVersion() throws -> Int
 }
 
-struct ItemDetail: Hashable, Sendable {
+/// An item to look at.
+struct ItemContents: Hashable, Sendable {
     var item: Item
     var scores: [Score]
     var explanations: [Explanation]

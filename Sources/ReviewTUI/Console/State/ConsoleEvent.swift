@@ -60,6 +60,8 @@ enum Effect: Hashable, Sendable {
     case claim(ClaimPurpose)
     case renew(Lease)
     case release([Lease])
+    /// Give an item back that the reviewer passed over, so that another comes next.
+    case skip(Lease)
     case decide(Lease, DecisionDraft)
     /// Take the reviewer's latest decision back and claim its item again.
     case undo

@@ -68,8 +68,6 @@ struct ConsoleState: Hashable, Sendable {
     var drySince: Int64?
     /// Tokens whose renewal is on its way.
     var renewing: Set<String> = []
-    /// Skipped, and held until the end so that they do not come straight back.
-    var setAside: [Lease] = []
     /// Keys that wait: see ``Held``.
     var held: [Held] = []
 
@@ -78,6 +76,10 @@ struct ConsoleState: Hashable, Sendable {
     var grey = false
     var preview = PreviewSlot()
     var counts: QueueCounts?
+    /// When they were last read, in milliseconds since 1970: reading them takes long in a large queue.
+    var countedAt: Int64 = 0
+    /// An end of the list that the selection goes to when its page has come.
+    var jump: PageRequest.Anchor?
     var status = StatusLine(text: "", tone: .neutral)
     var mode = Mode.review
     /// Milliseconds since 1970, as of the last event.
@@ -103,7 +105,7 @@ struct ConsoleState: Hashable, Sendable {
     }
 
     /// Leases to give back when the console ends.
-    var leases: [Lease] { ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 } + setAside }
+    var leases: [Lease] { ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 } }
 
     /// The item the list points at.
     var selected: ItemID? { selection ?? focus?.id }

@@ -5,8 +5,8 @@ struct QueueRow: Hashable, Sendable {
     enum Kind: Hashable, Sendable { case text, picture, both }
 
     var id: ItemID
-    /// Larger comes first; with the id, the key by which the list is paged.
-    var rank: Double
+    /// Where it stands in line; nil for an item that is not in the list.
+    var cursor: ListCursor?
     /// The first words of its text, made safe and short.
     var snippet: String
     var kind: Kind

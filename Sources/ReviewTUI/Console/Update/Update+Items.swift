@@ -28,11 +28,13 @@ extension ConsoleState {
         ahead.insert(left, at: 0)
         guard ahead.count > Self.aheadLimit else { return [] }
         let extra = ahead.suffix(from: Self.aheadLimit).compactMap(\.lease)
+        count(pending: extra.count, leased: -extra.count)
         ahead.removeLast(ahead.count - Self.aheadLimit)
         return [.release(extra)]
     }
 
     mutating func take(_ claim: Claim?, for purpose: ClaimPurpose) -> [Effect] {
+        if claim != nil { count(pending: -1, leased: 1) }
         switch purpose {
         case .next:
             nextIsAsked = false
@@ -75,6 +77,7 @@ extension ConsoleState {
             show(Focus(claim, taxonomy: taxonomy, ascii: !abilities.unicode))
             return []
         }
+        count(pending: 1, leased: -1)
         return [.release([claim.lease])]
     }
 
@@ -165,6 +168,7 @@ extension ConsoleState {
         if reaches { return select(anchor == .first ? 0 : list.rows.count - 1) }
         let request = PageRequest(anchor: anchor, limit: ListWindow.pageLength)
         list.awaited = request
+        jump = anchor
         return [.loadPage(request)]
     }
 

@@ -60,10 +60,10 @@ extension ConsoleState {
     }
 
     private mutating func setAside(_ focus: Focus, _ lease: Lease) -> [Effect] {
-        setAside.append(lease)
-        say("Set aside \(name(focus.id)). It comes back after you quit, or when its lease runs out.")
+        count(pending: 1, leased: -1)
+        say("Set aside \(name(focus.id)) without a verdict. It comes back later.")
         showNext()
-        return []
+        return [.skip(lease)]
     }
 
     mutating func recorded(_ receipt: DecisionReceipt, _ draft: DecisionDraft) -> [Effect] {
@@ -72,8 +72,9 @@ extension ConsoleState {
         let undo = keymap.label(for: .undo).map { " · \($0) takes it back" } ?? ""
         say("\(draft.verdict.past) \(name(receipt.item))\(reason)\(undo)", .good)
         list.remove(receipt.item)
+        count(leased: -1, decided: 1)
         if focus?.id == receipt.item { showNext() }
-        return [.count]
+        return []
     }
 
     mutating func unrecorded(_ id: ItemID, _ failure: ConsoleFailure) -> [Effect] {
@@ -83,16 +84,17 @@ extension ConsoleState {
         case .leaseLost(let text):
             say(text, .bad)
             showNext()
-            return reloadList() + [.count]
+            return reloadList() + recount()
         case .busy(let text), .failed(let text):
             self.focus?.hold = .held(lease)
-            say("\(text) Nothing was recorded and nothing is lost: press the key again.", .bad)
+            say("\(text) Not recorded: press the key again.", .bad)
             return []
         }
     }
 
     mutating func undone(_ claim: Claim?, _ verdict: Verdict, _ id: ItemID) -> [Effect] {
         var effects: [Effect] = []
+        count(pending: claim == nil ? 1 : 0, leased: claim == nil ? 0 : 1, decided: -1)
         if let claim {
             effects = park()
             ahead.removeAll { $0.id == id }
@@ -101,7 +103,7 @@ extension ConsoleState {
         } else {
             say("Took back “\(verdict.rawValue)” on \(name(id)). It waits in the queue again.", .good)
         }
-        return effects + reloadList() + [.count]
+        return effects + reloadList()
     }
 
     // MARK: Keys that wait

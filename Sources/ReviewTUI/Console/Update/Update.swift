@@ -26,7 +26,9 @@ extension ConsoleState {
             return []
         case .page(let page, let request):
             list.take(page, for: request)
-            return []
+            guard jump == request.anchor else { return [] }
+            jump = nil
+            return select(request.anchor == .first ? 0 : list.rows.count - 1)
         case .pageFailed(let request, let failure):
             if list.awaited == request { list.awaited = nil }
             say(failure.sentence, .bad)
@@ -53,10 +55,11 @@ extension ConsoleState {
             return []
         case .counts(let counts):
             self.counts = counts
+            countedAt = now
             return []
         case .queueChanged:
             drySince = nil
-            return [.count] + reloadList()
+            return recount() + reloadList()
         case .tick: return pass()
         }
     }
@@ -70,6 +73,20 @@ extension ConsoleState {
         }
         nextIsAsked = true
         return [.claim(.next), .loadPage(request), .count]
+    }
+
+    /// Reads the numbers again, but not often.
+    mutating func recount() -> [Effect] {
+        guard now - countedAt > 10_000 else { return [] }
+        countedAt = now
+        return [.count]
+    }
+
+    /// Keeps the numbers right by this console's own doings.
+    mutating func count(pending: Int = 0, leased: Int = 0, decided: Int = 0) {
+        counts?.pending += pending
+        counts?.leased += leased
+        counts?.decided += decided
     }
 
     /// Reads the list's beginning anew, where that is what it shows.
@@ -86,7 +103,7 @@ extension ConsoleState {
             lease.expiresAt.milliseconds - now < half && !renewing.contains(lease.token)
         }
         renewing.formUnion(due.map(\.token))
-        return due.map(Effect.renew)
+        return due.map(Effect.renew) + (now - countedAt > 60_000 ? recount() : [])
     }
 
     /// Brings about what the state as it now is asks for: held keys, the next lease, more of the list, previews.

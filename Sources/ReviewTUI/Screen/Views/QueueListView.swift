@@ -28,7 +28,7 @@ enum QueueListView {
         let top = focus.choice.rows.first
         let kind: QueueRow.Kind = item.media.isEmpty ? .text : item.text == nil ? .picture : .both
         return QueueRow(
-            id: item.id, rank: item.priority, snippet: SafeText.line(String((item.text ?? "").prefix(60))), kind: kind,
+            id: item.id, snippet: SafeText.line(String((item.text ?? "").prefix(60))), kind: kind,
             topPolicy: top?.policy, topScore: top?.score, flaggedAt: item.flaggedAt)
     }
 

@@ -46,14 +46,11 @@ enum SideView {
     ) -> Int {
         let counted = Dictionary(reports.map { ($0.reason, 1) }, uniquingKeysWith: +)
         let ordered = counted.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        for (offset, entry) in ordered.prefix(3).enumerated() {
-            let reason = SafeText.line(entry.key, limit: 60, ascii: theme.glyphs.ascii)
-            let times = theme.glyphs.ascii ? "x" : "×"
-            buffer.write(
-                entry.value > 1 ? "\(entry.value)\(times) \(reason)" : reason, row: line + offset, column: 0,
-                style: theme[.text], width: buffer.size.columns, ellipsis: theme.glyphs.ellipsis)
+        let times = theme.glyphs.ascii ? "x" : "×"
+        let words = ordered.prefix(6).map { reason, count in
+            count > 1 ? "\(count)\(times) \(reason.prefix(60))" : String(reason.prefix(60))
         }
-        return line + min(3, ordered.count)
+        return paragraph(words.joined(separator: ", "), from: line, limit: 2, theme[.text], theme, into: &buffer)
     }
 
     private static func facts(

@@ -1,0 +1,119 @@
+import Queue
+
+/// The reviewer's desk at a real queue.
+struct QueueDesk: ReviewDesk {
+    let store: QueueStore
+    let reviewer: String
+    let queue: QueueName
+
+    func page(_ request: PageRequest) throws -> ListPage {
+        try saying {
+            // One row more than wanted tells whether there are more.
+            let limit = request.limit + 1
+            let rows: [ItemSummary]
+            switch request.anchor {
+            case .first: rows = try store.page(of: queue, limit: limit)
+            case .last: rows = try store.page(of: queue, going: .backward, limit: limit)
+            case .after(let row): rows = try store.page(of: queue, from: row.cursor, limit: limit)
+            case .before(let row): rows = try store.page(of: queue, from: row.cursor, going: .backward, limit: limit)
+            }
+            let isWhole = rows.count <= request.limit
+            switch request.anchor {
+            case .first, .after:
+                let isFirst = request.anchor == .first
+                return ListPage(
+                    rows: rows.prefix(request.limit).map(row), reachesStart: isFirst, reachesEnd: isWhole)
+            case .last, .before:
+                let isLast = request.anchor == .last
+                return ListPage(
+                    rows: rows.suffix(request.limit).map(row), reachesStart: isWhole, reachesEnd: isLast)
+            }
+        }
+    }
+
+    func detail(_ id: ItemID) throws -> ItemContents? {
+        try saying {
+            guard let detail = try store.detail(of: id), detail.state != .decided else { return nil }
+            return ItemContents(item: detail.item, scores: detail.scores, explanations: detail.explanations)
+        }
+    }
+
+    func claim(_ purpose: ClaimPurpose) throws -> Claim? {
+        let rules = ClaimRules(lifetime: ConsoleState.leaseSeconds)
+        return try saying {
+            switch purpose {
+            case .next: try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
+            case .item(let id):
+                // A restricted item is in a queue of its own: naming that queue is asking for it.
+                try store.claim(
+                    reviewer: reviewer, queue: queue == .default ? nil : queue, item: id, rules: rules
+                ).first
+            }
+        }
+    }
+
+    func renew(_ lease: Lease) throws -> Lease {
+        try saying { try store.renew(token: lease.token, lifetime: ConsoleState.leaseSeconds) }
+    }
+
+    func release(_ lease: Lease) throws {
+        try saying { try store.release(token: lease.token) }
+    }
+
+    func skip(_ lease: Lease) throws {
+        try saying { try store.release(token: lease.token, skipping: true) }
+    }
+
+    func decide(_ lease: Lease, _ draft: DecisionDraft) throws -> DecisionReceipt {
+        try saying { try store.decide(token: lease.token, draft: draft, reviewer: reviewer) }
+    }
+
+    func undo() throws -> UndoneDecision {
+        try saying {
+            let undone = try store.undo(
+                reviewer: reviewer, reclaiming: true, lifetime: ConsoleState.leaseSeconds)
+            return UndoneDecision(item: undone.receipt.item, verdict: undone.receipt.verdict, claim: undone.claim)
+        }
+    }
+
+    func counts() throws -> QueueCounts {
+        try saying {
+            let stats = try store.stats()
+            let counts = stats.queues[queue] ?? QueueStats.Counts()
+            return QueueCounts(pending: counts.pending, leased: counts.leased, decided: counts.decided)
+        }
+    }
+
+    func dataVersion() throws -> Int {
+        try saying { try store.dataVersion() }
+    }
+
+    private func row(_ summary: ItemSummary) -> QueueRow {
+        let kind: QueueRow.Kind =
+            switch summary.kind {
+            case .text: .text
+            case .media: .picture
+            case .both: .both
+            }
+        return QueueRow(
+            id: summary.id, cursor: summary.cursor, snippet: SafeText.line(summary.firstLine ?? "", limit: 80),
+            kind: kind, topPolicy: summary.topPolicy, topScore: summary.topScore, flaggedAt: summary.flaggedAt,
+            leasedByOther: summary.leasedBy.map { $0 != reviewer } ?? false)
+    }
+
+    /// The queue's errors as sentences for the status line.
+    private func saying<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as QueueError {
+            switch error {
+            case .leaseLost(let text): throw ConsoleFailure.leaseLost(SafeText.line(text))
+            case .busy(let text): throw ConsoleFailure.busy(SafeText.line(text))
+            case .usage(let text), .rejected(let text), .notFound(let text), .failed(let text):
+                throw ConsoleFailure.failed(SafeText.line(text))
+            }
+        } catch {
+            throw ConsoleFailure.failed(SafeText.line("\(error)"))
+        }
+    }
+}

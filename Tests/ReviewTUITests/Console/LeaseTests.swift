@@ -1,0 +1,106 @@
+import Queue
+import Testing
+
+@testable import ReviewTUI
+
+@Suite("Leases and keys that wait")
+struct LeaseTests {
+    private let items = [
+        Sample.threat, Sample.harmless, Sample.text("post-20", "third"), Sample.text("post-21", "fourth"),
+    ]
+
+    @Test("a verdict pressed while another is being written waits, and lands on the item that comes next in line")
+    func typedAhead() {
+        var mia = Reviewer(items)
+        mia.answers = false
+        mia.press("a e")
+        #expect(mia.record.isEmpty)
+        mia.answers = true
+        #expect(mia.record == ["post-17 allow", "post-18 escalate"])
+    }
+
+    @Test("a waiting verdict is dropped with a sentence where the item it was meant for does not come")
+    func neverOnAnother() {
+        var mia = Reviewer(items)
+        mia.press("j")
+        mia.answers = false
+        mia.press("j e")
+        mia.desk.change { $0.takenByOthers = ["post-20"] }
+        mia.answers = true
+        #expect(mia.record.isEmpty)
+        #expect(mia.statusLine.contains("with another reviewer"))
+    }
+
+    @Test("a verdict given before the item was on the screen counts as blind")
+    func blind() throws {
+        var mia = Reviewer(items)
+        mia.answers = false
+        mia.press("a a")
+        mia.answers = true
+        let second = try #require(mia.desk.decisions.last?.draft)
+        #expect(second.shownScores.isEmpty)
+        #expect(second.shownExplanation == nil)
+    }
+
+    @Test("a selected item is claimed after a dwell, and a verdict there waits for the claim")
+    func browse() {
+        var mia = Reviewer(items)
+        mia.press("j j")
+        #expect(mia.screen.contains("third"))
+        #expect(mia.desk.leased.contains("post-20"))
+        mia.press("a")
+        #expect(mia.record == ["post-20 allow"])
+    }
+
+    @Test("browsing keeps at most three leases")
+    func fewLeases() {
+        var mia = Reviewer(items + (0..<10).map { Sample.text("more-\($0)", "more") })
+        for _ in 0..<9 { mia.press("j") }
+        #expect(mia.desk.leased.count <= 3)
+    }
+
+    @Test("after a lost lease the console says so and moves on; nothing is recorded")
+    func lost() {
+        var mia = Reviewer(items)
+        mia.desk.change { $0.leases = [:] }
+        mia.press("a")
+        #expect(mia.record.isEmpty)
+        #expect(mia.statusLine.contains("lease on post-17 was lost"))
+        #expect(mia.screen.contains("lovely harbour"))
+    }
+
+    @Test("a queue that is busy loses nothing: the same key works a moment later")
+    func busy() {
+        var mia = Reviewer(items)
+        mia.press("3")
+        mia.desk.change { $0.failures["decide"] = .busy("The queue is busy.") }
+        mia.press("x")
+        #expect(mia.record.isEmpty)
+        #expect(mia.statusLine.contains("press the key again"))
+        mia.press("x")
+        #expect(mia.record == ["post-17 remove harassment+hate+violence/graphic"])
+    }
+
+    @Test("leases are renewed when half of their time is over, once")
+    func renewal() {
+        var mia = Reviewer(items)
+        mia.answers = false
+        var state = mia.state
+        #expect(update(&state, .tick, at: Sample.start + 60_000).isEmpty)
+        let renewals = update(&state, .tick, at: Sample.start + 301_000).filter {
+            if case .renew = $0 { true } else { false }
+        }
+        #expect(renewals.count == 2)
+        #expect(
+            !update(&state, .tick, at: Sample.start + 302_000).contains { if case .renew = $0 { true } else { false } })
+    }
+
+    @Test("an empty queue is asked again when something was written to it")
+    func dry() {
+        var mia = Reviewer([])
+        #expect(mia.screen.contains("Nothing is waiting."))
+        mia.desk.change { $0.items = [Sample.harmless] }
+        mia.take(.queueChanged)
+        #expect(mia.screen.contains("lovely harbour"))
+    }
+}

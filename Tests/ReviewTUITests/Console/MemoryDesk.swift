@@ -1,0 +1,164 @@
+import Queue
+import Synchronization
+
+@testable import ReviewTUI
+
+/// A queue in memory, for tests of the console alone: items in the order given, one reviewer, leases as tokens.
+final class MemoryDesk: ReviewDesk {
+    struct State {
+        var items: [ItemContents]
+        var leases: [String: ItemID] = [:]
+        var decisions: [(item: ItemID, draft: DecisionDraft)] = []
+        var tokens = 0
+        var calls: [String] = []
+        /// Thrown by the next call of that name.
+        var failures: [String: ConsoleFailure] = [:]
+        var takenByOthers: Set<ItemID> = []
+        var skipped: Set<ItemID> = []
+    }
+
+    private let state: Mutex<State>
+
+    init(_ items: [ItemContents]) {
+        state = Mutex(State(items: items))
+    }
+
+    func change(_ body: (inout State) -> Void) {
+        state.withLock { body(&$0) }
+    }
+
+    var decisions: [(item: ItemID, draft: DecisionDraft)] { state.withLock { $0.decisions } }
+    var leased: Set<ItemID> { state.withLock { Set($0.leases.values) } }
+
+    private func call<Value>(_ name: String, _ body: (inout State) throws -> Value) throws -> Value {
+        try state.withLock { state in
+            state.calls.append(name)
+            if let failure = state.failures.removeValue(forKey: name) { throw failure }
+            return try body(&state)
+        }
+    }
+
+    func page(_ request: PageRequest) throws -> ListPage {
+        try call("page") { state in
+            let rows = state.waiting.map(\.row)
+            switch request.anchor {
+            case .first:
+                let part = Array(rows.prefix(request.limit))
+                return ListPage(rows: part, reachesStart: true, reachesEnd: part.count == rows.count)
+            case .last:
+                let part = Array(rows.suffix(request.limit))
+                return ListPage(rows: part, reachesStart: part.count == rows.count, reachesEnd: true)
+            case .after(let row):
+                let rest = rows.drop { $0.id != row.id }.dropFirst()
+                return ListPage(
+                    rows: Array(rest.prefix(request.limit)), reachesStart: false,
+                    reachesEnd: rest.count <= request.limit)
+            case .before(let row):
+                let rest = rows.prefix { $0.id != row.id }
+                return ListPage(
+                    rows: Array(rest.suffix(request.limit)), reachesStart: rest.count <= request.limit,
+                    reachesEnd: false)
+            }
+        }
+    }
+
+    func detail(_ id: ItemID) throws -> ItemContents? {
+        try call("detail") { state in
+            state.items.first { $0.item.id == id }.flatMap { found in
+                state.decisions.contains { $0.item == id } ? nil : found
+            }
+        }
+    }
+
+    func claim(_ purpose: ClaimPurpose) throws -> Claim? {
+        try call("claim") { state in
+            let free = state.waiting.filter { detail in
+                !state.leases.values.contains(detail.item.id) && !state.takenByOthers.contains(detail.item.id)
+            }
+            switch purpose {
+            case .next:
+                let next = free.first { !state.skipped.contains($0.item.id) } ?? free.first
+                return next.map { state.lease($0) }
+            case .item(let id):
+                if state.takenByOthers.contains(id) { throw ConsoleFailure.busy("\(id) is with another reviewer.") }
+                return free.first { $0.item.id == id }.map { state.lease($0) }
+            }
+        }
+    }
+
+    func renew(_ lease: Lease) throws -> Lease {
+        try call("renew") { state in
+            guard state.leases[lease.token] != nil else { throw ConsoleFailure.leaseLost("The lease is lost.") }
+            return Lease(token: lease.token, expiresAt: lease.expiresAt.adding(seconds: 600), item: lease.item)
+        }
+    }
+
+    func release(_ lease: Lease) throws {
+        try call("release") { state in state.leases[lease.token] = nil }
+    }
+
+    func skip(_ lease: Lease) throws {
+        try call("skip") { state in
+            state.leases[lease.token] = nil
+            state.skipped.insert(lease.item)
+        }
+    }
+
+    func decide(_ lease: Lease, _ draft: DecisionDraft) throws -> DecisionReceipt {
+        try call("decide") { state in
+            guard state.leases.removeValue(forKey: lease.token) == lease.item else {
+                throw ConsoleFailure.leaseLost("Your lease on \(lease.item) was lost: somebody else has it now.")
+            }
+            state.decisions.append((lease.item, draft))
+            return DecisionReceipt(
+                decision: "d\(state.decisions.count)", hash: String(repeating: "0", count: 64), item: lease.item,
+                verdict: draft.verdict)
+        }
+    }
+
+    func undo() throws -> UndoneDecision {
+        try call("undo") { state in
+            guard let last = state.decisions.popLast() else { throw ConsoleFailure.failed("There is nothing to undo.") }
+            let detail = state.items.first { $0.item.id == last.item }
+            return UndoneDecision(
+                item: last.item, verdict: last.draft.verdict, claim: detail.map { state.lease($0) })
+        }
+    }
+
+    func counts() throws -> QueueCounts {
+        try call("counts") { state in
+            QueueCounts(
+                pending: state.waiting.count - state.leases.count, leased: state.leases.count,
+                decided: state.decisions.count)
+        }
+    }
+
+    func dataVersion() throws -> Int { 1 }
+}
+
+extension MemoryDesk.State {
+    var waiting: [ItemContents] {
+        let decided = Set(decisions.map(\.item))
+        return items.filter { !decided.contains($0.item.id) }
+    }
+
+    mutating func lease(_ detail: ItemContents) -> Claim {
+        tokens += 1
+        let token = "token\(tokens)"
+        leases[token] = detail.item.id
+        return Claim(
+            lease: Lease(
+                token: token, expiresAt: Timestamp(milliseconds: Sample.start + 600_000), item: detail.item.id),
+            item: detail.item, scores: detail.scores, explanations: detail.explanations)
+    }
+}
+
+extension ItemContents {
+    var row: QueueRow {
+        let top = scores.max { $0.value < $1.value }
+        return QueueRow(
+            id: item.id, snippet: SafeText.line(String((item.text ?? "").prefix(80))),
+            kind: item.media.isEmpty ? .text : item.text == nil ? .picture : .both, topPolicy: top?.policy,
+            topScore: top?.value, flaggedAt: item.flaggedAt)
+    }
+}

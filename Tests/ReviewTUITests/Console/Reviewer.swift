@@ -1,0 +1,129 @@
+import Queue
+
+@testable import ReviewTUI
+
+/// A person at the console, in a test: presses keys and looks at the screen.
+///
+/// Effects are carried out at once by a ``MemoryDesk``; between keys a second goes by.
+struct Reviewer {
+    fileprivate(set) var state: ConsoleState
+    let desk: MemoryDesk
+    var theme: Theme
+    private(set) var now = Sample.start
+    /// Effects held back while ``answers`` is false: the queue is slow.
+    private var waiting: [Effect] = []
+    var answers = true {
+        didSet { if answers { catchUp() } }
+    }
+    private(set) var hasLeft = false
+    /// What every preview comes out as; nil leaves them unanswered.
+    var preview: ((PreviewRequest) -> PreviewContent)? = {
+        .picture(Sample.drawn($0.size, unicode: $0.abilities.unicode))
+    }
+
+    init(
+        _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
+        abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
+        preview: ((PreviewRequest) -> PreviewContent)?? = .none
+    ) {
+        desk = MemoryDesk(items)
+        self.theme = theme
+        state = ConsoleState(
+            reviewer: "mia", taxonomy: Sample.taxonomy, size: CellSize(columns: columns, rows: rows),
+            abilities: abilities)
+        if case .some(let chosen) = preview { self.preview = chosen }
+        take(.started(item: item))
+        now += 1_000
+    }
+
+    /// Presses keys by name, separated by spaces: `"j j x"`, `"n h i enter"`.
+    mutating func press(_ keys: String) {
+        for name in keys.split(separator: " ") {
+            guard let key = Key(name: String(name)) else { continue }
+            take(.key(key))
+            now += 1_000
+        }
+    }
+
+    mutating func type(_ text: String) {
+        for scalar in text.unicodeScalars { take(.key(.character(scalar))) }
+    }
+
+    mutating func take(_ event: ConsoleEvent) {
+        for effect in update(&state, event, at: now) {
+            if answers { carryOut(effect) } else { waiting.append(effect) }
+        }
+    }
+
+    private mutating func catchUp() {
+        while !waiting.isEmpty { carryOut(waiting.removeFirst()) }
+    }
+
+    private mutating func carryOut(_ effect: Effect) {
+        switch effect {
+        case .preview(let request): if let preview { take(.preview(preview(request), request)) }
+        case .dwell(let id): take(.dwelled(id))
+        case .quit: hasLeft = true
+        case .redraw, .suspend: break
+        default: if let event = answer(effect) { take(event) }
+        }
+    }
+
+    private func answer(_ effect: Effect) -> ConsoleEvent? {
+        do {
+            switch effect {
+            case .loadPage(let request): return .page(try desk.page(request), request)
+            case .loadDetail(let id):
+                return .detail(
+                    try desk.detail(id).map {
+                        Focus(
+                            item: $0.item, scores: $0.scores, explanations: $0.explanations, hold: .none,
+                            taxonomy: Sample.taxonomy, ascii: false)
+                    }, id)
+            case .claim(let purpose):
+                do { return .claimed(try desk.claim(purpose), purpose) } catch let failure as ConsoleFailure {
+                    return .claimFailed(purpose, failure)
+                }
+            case .renew(let lease): return .renewed(try desk.renew(lease))
+            case .release(let leases):
+                for lease in leases { try desk.release(lease) }
+                return nil
+            case .skip(let lease):
+                try desk.skip(lease)
+                return nil
+            case .decide(let lease, let draft):
+                do { return .decided(try desk.decide(lease, draft), draft) } catch let failure as ConsoleFailure {
+                    return .decideFailed(lease.item, failure)
+                }
+            case .undo:
+                let undone = try desk.undo()
+                return .undone(undone.claim, undone.verdict, undone.item)
+            case .count: return .counts(try desk.counts())
+            default: return nil
+            }
+        } catch let failure as ConsoleFailure {
+            return .failed(failure)
+        } catch {
+            return nil
+        }
+    }
+
+    var frame: Frame { ReviewScreen.frame(state, theme) }
+    var lines: [String] {
+        let cells = frame.cells
+        return (0..<cells.size.rows).map(cells.line)
+    }
+    var screen: String { lines.joined(separator: "\n") }
+    var statusLine: String { lines[lines.count - 2] }
+    /// What was recorded: item, verdict, policies.
+    var record: [String] {
+        desk.decisions.map { decision in
+            let policies = decision.draft.policies.sorted().map(\.rawValue).joined(separator: "+")
+            return "\(decision.item) \(decision.draft.verdict.rawValue)" + (policies.isEmpty ? "" : " \(policies)")
+        }
+    }
+}
+
+extension Reviewer {
+    mutating func use(_ keymap: Keymap) { state.keymap = keymap }
+}

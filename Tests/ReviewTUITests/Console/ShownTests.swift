@@ -1,0 +1,127 @@
+import Queue
+import Testing
+
+@testable import ReviewTUI
+
+@Suite("What is shown of an item")
+struct ShownTests {
+    @Test("the explained policy is the likeliest over its threshold; brackets go through the others")
+    func explained() {
+        var mia = Reviewer([Sample.picture("p", scores: [("violence/graphic", 0.9)])])
+        #expect(mia.state.focus?.explainedPolicy == "violence/graphic")
+        #expect(mia.state.focus?.gridExplanation?.method == "legrad")
+        mia.press("]")
+        #expect(mia.state.focus?.gridExplanation?.method == "attention")
+        mia.press("]")
+        #expect(mia.state.focus?.gridExplanation?.method == "legrad")
+    }
+
+    @Test("attention comes first where no policy passes its threshold, and glows fully")
+    func attention() {
+        let mia = Reviewer([Sample.picture("p", scores: [("spam", 0.1)])])
+        #expect(mia.state.focus?.explainedPolicy == nil)
+        #expect(mia.state.preview.wanted?.overlay?.strength == 1)
+    }
+
+    @Test("a policy's explanation glows by its score")
+    func strength() {
+        let mia = Reviewer([Sample.picture("p", scores: [("spam", 0.8)])])
+        #expect(mia.state.preview.wanted?.overlay?.strength == 0.8)
+    }
+
+    @Test("v and o change the overlay, g and b the picture")
+    func overlay() {
+        var mia = Reviewer([Sample.picture("p", scores: [("spam", 0.8)])])
+        mia.press("o")
+        #expect(mia.state.preview.wanted?.overlay?.style == .contour)
+        mia.press("v")
+        #expect(mia.state.preview.wanted?.overlay == nil)
+        mia.press("g b")
+        #expect(mia.state.preview.wanted?.grey == true)
+        #expect(mia.state.preview.wanted?.blurred == true)
+    }
+
+    @Test("a picture whose policy is blurred starts blurred")
+    func blurred() {
+        var mia = Reviewer([Sample.picture("p", scores: [("violence/graphic", 0.8)])])
+        #expect(mia.state.preview.wanted?.blurred == true)
+        mia.press("b")
+        #expect(mia.state.preview.wanted?.blurred == false)
+    }
+
+    @Test("a restricted picture is not even read until it is asked for")
+    func restricted() {
+        var mia = Reviewer([Sample.picture("p", scores: [("sexual/minors", 0.8)])])
+        #expect(mia.state.preview.wanted == nil)
+        #expect(mia.screen.contains("hidden"))
+        mia.press("i")
+        #expect(mia.state.preview.wanted?.blurred == true)
+    }
+
+    @Test("the next item's preview is made before the verdict")
+    func prefetched() {
+        var asked: [String] = []
+        var mia = Reviewer([Sample.picture("p"), Sample.picture("q")], preview: .some(nil))
+        asked = [mia.state.preview.wanted, mia.state.aheadPreview.wanted].compactMap { $0?.media.path }
+        #expect(asked == ["img/p.jpg", "img/q.jpg"])
+        if let request = mia.state.aheadPreview.wanted {
+            mia.take(.preview(.picture(Sample.drawn(request.size)), request))
+        }
+        mia.press("a")
+        #expect(mia.state.preview.shown?.media.path == "img/q.jpg")
+        #expect(mia.screen.contains("▀"))
+    }
+
+    @Test("a broken picture's place says why")
+    func broken() {
+        let mia = Reviewer([Sample.picture("p")], preview: .some { _ in .failed("broken PNG: bad \u{1B}[31m header") })
+        #expect(mia.screen.contains("No preview"))
+        #expect(mia.screen.contains("broken PNG"))
+        #expect(!mia.screen.contains("\u{1B}"))
+    }
+
+    @Test("highlighted words keep their place after marks")
+    func highlights() throws {
+        let detail = Sample.text("p", "a\u{202E}b vermin", scores: [("hate", 0.9)], spans: [(4, 10, 1)])
+        let focus = Focus(
+            item: detail.item, scores: detail.scores, explanations: detail.explanations, hold: .none,
+            taxonomy: Sample.taxonomy, ascii: false)
+        let heat = TextView.heat(focus)
+        let text = try #require(focus.safeText)
+        let lit = text.pieces.indices.filter { heat[$0] != nil }.map { text.pieces[$0].text }.joined()
+        #expect(lit == "vermin")
+    }
+
+    @Test("a low score does not glow like a high one")
+    func weak() {
+        func top(_ score: Double) -> Int {
+            let detail = Sample.text("p", "vermin", scores: [("hate", score)], spans: [(0, 6, 1)])
+            let focus = Focus(
+                item: detail.item, scores: detail.scores, explanations: detail.explanations, hold: .none,
+                taxonomy: Sample.taxonomy, ascii: false)
+            return TextView.heat(focus).values.map(\.step).max() ?? 0
+        }
+        #expect(top(0.99) == 4)
+        #expect(top(0.3) == 2)
+        #expect(top(0.02) == 0)
+    }
+
+    @Test("a long text scrolls to its end and no further")
+    func scroll() {
+        let words = (0..<600).map { "word\($0)" }.joined(separator: " ")
+        var mia = Reviewer([Sample.text("p", words)])
+        #expect(!mia.screen.contains("word599"))
+        for _ in 0..<60 { mia.press("J") }
+        #expect(mia.screen.contains("word599"))
+        for _ in 0..<60 { mia.press("K") }
+        #expect(mia.screen.contains("word0 "))
+    }
+
+    @Test("no byte of a hostile item reaches the screen raw")
+    func hostile() {
+        let mia = Reviewer([Sample.hostile], columns: 120, rows: 40)
+        #expect(mia.screen.contains("⟨U+202E⟩"))
+        #expect(mia.screen.contains("⟨U+001B⟩"))
+        for scalar in mia.screen.unicodeScalars where scalar != "\n" { #expect(ScalarClass(scalar) != .mark) }
+    }
+}

@@ -1,0 +1,170 @@
+import Queue
+import Testing
+
+@testable import ReviewTUI
+
+@Suite("Verdicts by keystroke")
+struct VerdictTests {
+    private func three() -> [ItemContents] {
+        [Sample.threat, Sample.harmless, Sample.text("post-20", "buy now", scores: [("spam", 0.97)])]
+    }
+
+    @Test("one key allows, and the next item comes up")
+    func allow() {
+        var mia = Reviewer(three())
+        #expect(mia.screen.contains("vermin"))
+        mia.press("a")
+        #expect(mia.record == ["post-17 allow"])
+        #expect(mia.screen.contains("lovely harbour"))
+        #expect(mia.statusLine.contains("Allowed post-17") && mia.statusLine.contains("u takes it back"))
+    }
+
+    @Test("remove takes the policies over their threshold, and says which a person did not touch")
+    func removePreselected() throws {
+        var mia = Reviewer(three())
+        mia.press("x")
+        let draft = try #require(mia.desk.decisions.first?.draft)
+        #expect(draft.policies == ["hate", "harassment"])
+        #expect(draft.preselected == ["hate", "harassment"])
+        #expect(draft.deselected.isEmpty)
+        #expect(draft.shownScores == ["hate", "harassment", "violence/graphic", "spam"])
+        #expect(draft.shownExplanation == .init(method: "legrad", policy: "hate"))
+        #expect(draft.durationMilliseconds == 1_000)
+    }
+
+    @Test("digits drop and choose policies, and the record knows whose choice it was")
+    func digits() throws {
+        var mia = Reviewer(three())
+        mia.press("2 4 v r")
+        let draft = try #require(mia.desk.decisions.first?.draft)
+        #expect(draft.verdict == .restrict)
+        #expect(draft.policies == ["hate", "spam"])
+        #expect(draft.preselected == ["hate"])
+        #expect(draft.deselected == ["harassment"])
+        #expect(draft.shownExplanation == nil)
+    }
+
+    @Test("a policy dropped and chosen again by hand is the person's choice")
+    func chosenAgain() throws {
+        var mia = Reviewer(three())
+        mia.press("1 1 x")
+        let draft = try #require(mia.desk.decisions.first?.draft)
+        #expect(draft.policies == ["hate", "harassment"])
+        #expect(draft.preselected == ["harassment"])
+        #expect(draft.deselected.isEmpty)
+    }
+
+    @Test("allow names no policies, whatever was preselected")
+    func allowNamesNone() throws {
+        var mia = Reviewer(three())
+        mia.press("a")
+        let draft = try #require(mia.desk.decisions.first?.draft)
+        #expect(draft.policies.isEmpty && draft.preselected.isEmpty)
+        #expect(draft.shownScores.count == 4)
+    }
+
+    @Test("remove without a policy asks for one; Enter takes the highlighted one")
+    func picker() {
+        var mia = Reviewer([Sample.harmless])
+        mia.press("x")
+        #expect(mia.record.isEmpty)
+        #expect(mia.screen.contains("which rule does it break?"))
+        mia.press("down enter")
+        #expect(mia.record == ["post-18 remove hate"])
+    }
+
+    @Test("Escape leaves the picker without a verdict")
+    func pickerLeft() {
+        var mia = Reviewer([Sample.harmless])
+        mia.press("r esc")
+        #expect(mia.record.isEmpty)
+        #expect(mia.statusLine.contains("No verdict"))
+        mia.press("a")
+        #expect(mia.record == ["post-18 allow"])
+    }
+
+    @Test("escalate never asks, also without a policy")
+    func escalate() {
+        var mia = Reviewer([Sample.harmless])
+        mia.press("e")
+        #expect(mia.record == ["post-18 escalate"])
+    }
+
+    @Test("a question goes with an escalation")
+    func question() {
+        var mia = Reviewer([Sample.harmless])
+        mia.press("E")
+        mia.type("satire?")
+        mia.press("enter")
+        #expect(mia.record == ["post-18 escalate"])
+        #expect(mia.desk.decisions.first?.draft.note == "satire?")
+    }
+
+    @Test("a note goes with the verdict, and letters typed into it are no commands")
+    func note() {
+        var mia = Reviewer(three())
+        mia.press("n")
+        mia.type("axe q")
+        mia.press("enter a")
+        #expect(mia.record == ["post-17 allow"])
+        #expect(mia.desk.decisions.first?.draft.note == "axe q")
+    }
+
+    @Test("pasted text is never taken for verdicts")
+    func paste() {
+        var mia = Reviewer(three())
+        mia.take(.paste("axxa"))
+        #expect(mia.record.isEmpty)
+        #expect(mia.screen.contains("vermin"))
+        mia.press("n")
+        mia.take(.paste("two\nlines \u{1B}[31m\u{202E}"))
+        mia.press("enter a")
+        #expect(mia.desk.decisions.first?.draft.note == "two lines [31m")
+    }
+
+    @Test("skip records nothing, shows the next, and does not bring the item straight back")
+    func skip() {
+        var mia = Reviewer(three())
+        mia.press("space a")
+        #expect(mia.record == ["post-18 allow"])
+        #expect(mia.screen.contains("buy now"))
+        mia.press("a")
+        #expect(mia.screen.contains("vermin"))
+        mia.press("q")
+        #expect(mia.desk.leased.isEmpty)
+        #expect(mia.hasLeft)
+    }
+
+    @Test("undo brings the item back under a lease, and a second one goes further back")
+    func undo() {
+        var mia = Reviewer(three())
+        mia.press("a a u")
+        #expect(mia.screen.contains("lovely harbour"))
+        #expect(mia.statusLine.contains("Took back"))
+        #expect(mia.record == ["post-17 allow"])
+        mia.press("u")
+        #expect(mia.screen.contains("vermin"))
+        mia.press("x e a")
+        #expect(mia.record == ["post-17 remove harassment+hate", "post-18 escalate", "post-20 allow"])
+    }
+
+    @Test("with nothing to undo the console says so")
+    func nothingToUndo() {
+        var mia = Reviewer(three())
+        mia.press("u")
+        #expect(mia.statusLine.contains("nothing to undo"))
+        #expect(mia.screen.contains("vermin"))
+    }
+
+    @Test("leaving gives every lease back")
+    func quit() {
+        var mia = Reviewer(three())
+        #expect(mia.desk.leased == ["post-17", "post-18"])
+        mia.press("q")
+        #expect(mia.desk.leased.isEmpty && mia.hasLeft)
+    }
+}
+
+extension ItemID: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) { self.init(value) }
+}
