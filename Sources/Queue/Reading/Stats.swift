@@ -7,6 +7,12 @@ public struct QueueStats: Sendable, Hashable {
         public var pending = 0
         public var leased = 0
         public var decided = 0
+
+        public init(pending: Int = 0, leased: Int = 0, decided: Int = 0) {
+            self.pending = pending
+            self.leased = leased
+            self.decided = decided
+        }
     }
 
     public var items = Counts()

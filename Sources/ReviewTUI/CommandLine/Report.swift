@@ -21,6 +21,8 @@ extension Main {
             return ExitStatus.done.rawValue
         }
         if !message.isEmpty { Output.say(message) }
+        // A command that has said everything already ends with its status alone.
+        if let code = error as? ExitCode { return code.rawValue }
         return code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue
     }
 
