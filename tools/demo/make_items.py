@@ -90,7 +90,7 @@ def items(wheels, images):
     for number, (text, language, reported) in enumerate(POSTS, start=1):
         yield {"id": f"post-{number:02}", "text": text, "source": "comments"}, language, reported, {}
     broken = (images / "chelsea.png").read_bytes()
-    (images / "broken.png").write_bytes(broken[:5000] + bytes(200) + broken[5200:20000])
+    (images / "broken.png").write_bytes(broken[:20] + bytes(40) + broken[60:20000])
     yield {"id": "broken-image", "text": "a picture that does not open", "media": [{"path": "img/broken.png"}],
            "source": "uploads"}, "en", "spam", {}
     yield {"id": "hostile-text", "text": HOSTILE, "source": "comments"}, "en", "spam", {}
