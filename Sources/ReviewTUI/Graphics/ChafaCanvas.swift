@@ -17,7 +17,8 @@ final class ChafaPicture {
     private let canvas: OpaquePointer
 
     /// - Parameters:
-    ///   - width: columns; pixels where `cell` is one pixel.
+    ///   - image: eight by eight pixels for each cell.
+    ///   - width: columns.
     ///   - configure: gets the configuration after the geometry is set.
     init(_ image: RGBImage, width: Int, height: Int, configure: (OpaquePointer) -> Void) {
         let config = chafa_canvas_config_new()
@@ -44,18 +45,6 @@ final class ChafaPicture {
         chafa_canvas_get_colors_at(canvas, gint(column), gint(row), &foreground, &background)
         let scalar = Unicode.Scalar(chafa_canvas_get_char_at(canvas, gint(column), gint(row))) ?? " "
         return (scalar, Self.color(foreground), Self.color(background))
-    }
-
-    /// The canvas as terminal output. Made for the protocol that the configuration chose.
-    func printed() -> [UInt8] {
-        let database = chafa_term_db_get_default()
-        let info = chafa_term_db_get_fallback_info(database)
-        defer { chafa_term_info_unref(info) }
-        guard let text = chafa_canvas_print(canvas, info) else { return [] }
-        defer { g_string_free(text, gboolean(1)) }
-        return text.pointee.str.withMemoryRebound(to: UInt8.self, capacity: Int(text.pointee.len)) {
-            Array(UnsafeBufferPointer(start: $0, count: Int(text.pointee.len)))
-        }
     }
 
     private static func color(_ packed: gint) -> RGB? {

@@ -1,7 +1,7 @@
 /// Colours of a strength in [0, 1] that look evenly spaced, also to colour-blind eyes and in grey.
 ///
 /// Inferno, from matplotlib (Smith and van der Walt 2015, CC0), by the degree-6 polynomial that Matt Zucker fitted to
-/// it ("Colormaps as polynomials", shadertoy.com/view/WlfXRN, 2019, CC0). Within 4 levels of the published table.
+/// it ("Colormaps as polynomials", shadertoy.com/view/WlfXRN, 2019, CC0). Within 9 levels of the published table everywhere.
 enum Colormap {
     private static let coefficients: [(red: Float, green: Float, blue: Float)] = [
         (0.0002189403691192265, 0.001651004631001012, -0.01948089843709184),

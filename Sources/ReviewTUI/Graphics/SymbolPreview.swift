@@ -20,13 +20,20 @@ struct SymbolPreview: Sendable {
     func draw(_ image: RGBImage, size: CellSize) -> CellBuffer {
         let columns = min(PreviewGeometry.mostCells, max(1, size.columns))
         let rows = min(PreviewGeometry.mostCells, max(1, size.rows))
-        let picture = ChafaPicture(image, width: columns, height: rows) { config in
+        if colors == .mono {
+            let ink = InkPreview(symbols: symbols, darkBackground: darkBackground)
+            return ink.draw(image, size: CellSize(columns: columns, rows: rows))
+        }
+        // libchafa sees eight by eight pixels a cell. Scaling here keeps its own scaler out of it, which shears
+        // pictures whose rows are no multiple of four bytes (1.12.4).
+        let points = PixelSize(width: columns * 8, height: rows * 8)
+        let enlarged = points.width > image.width || points.height > image.height
+        let scaled = image.resized(to: points, filter: enlarged ? .bilinear : .area)
+        let picture = ChafaPicture(scaled, width: columns, height: rows) { config in
             chafa_canvas_config_set_pixel_mode(config, CHAFA_PIXEL_MODE_SYMBOLS)
             chafa_canvas_config_set_canvas_mode(config, canvasMode)
             chafa_canvas_config_set_preprocessing_enabled(config, colors == .truecolor || colors == .indexed ? 0 : 1)
             chafa_canvas_config_set_work_factor(config, 0.5)
-            chafa_canvas_config_set_fg_color(config, darkBackground ? 0xFFFFFF : 0)
-            chafa_canvas_config_set_bg_color(config, darkBackground ? 0 : 0xFFFFFF)
             let map = chafa_symbol_map_new()
             chafa_symbol_map_add_by_tags(map, tags)
             chafa_canvas_config_set_symbol_map(config, map)
@@ -37,7 +44,9 @@ struct SymbolPreview: Sendable {
             for column in 0..<columns {
                 let (character, foreground, background) = picture.cell(column: column, row: row)
                 let style =
-                    colors == .mono ? Style.plain : Style(foreground: foreground, background: background)
+                    colors == .indexed
+                    ? Style(foreground: foreground?.nearestXterm, background: background?.nearestXterm)
+                    : Style(foreground: foreground, background: background)
                 buffer[row, column] = Cell(text: String(character), style: style)
             }
         }
@@ -46,11 +55,10 @@ struct SymbolPreview: Sendable {
 
     private var canvasMode: ChafaCanvasMode {
         switch colors {
-        case .mono: CHAFA_CANVAS_MODE_FGBG
         case .eight: CHAFA_CANVAS_MODE_INDEXED_8
         case .sixteen: CHAFA_CANVAS_MODE_INDEXED_16
-        case .indexed: CHAFA_CANVAS_MODE_INDEXED_240
-        case .truecolor: CHAFA_CANVAS_MODE_TRUECOLOR
+        // Its nearest of 240 colours is mostly grey; `RGB.nearestXterm` keeps the hue.
+        case .mono, .indexed, .truecolor: CHAFA_CANVAS_MODE_TRUECOLOR
         }
     }
 
@@ -58,8 +66,7 @@ struct SymbolPreview: Sendable {
         switch symbols {
         case .blocks:
             ChafaSymbolTags(
-                CHAFA_SYMBOL_TAG_SPACE.rawValue | CHAFA_SYMBOL_TAG_HALF.rawValue | CHAFA_SYMBOL_TAG_QUAD.rawValue
-                    | (colors == .mono ? CHAFA_SYMBOL_TAG_SOLID.rawValue : 0))
+                CHAFA_SYMBOL_TAG_SPACE.rawValue | CHAFA_SYMBOL_TAG_HALF.rawValue | CHAFA_SYMBOL_TAG_QUAD.rawValue)
         case .ascii: ChafaSymbolTags(CHAFA_SYMBOL_TAG_SPACE.rawValue | CHAFA_SYMBOL_TAG_ASCII.rawValue)
         }
     }

@@ -13,9 +13,10 @@ struct TerminalProbe: Sendable {
     /// The questions, in one batch. Device attributes come last: every terminal answers those, so their answer says
     /// that no other will come. Kitty graphics by asking for a one-pixel picture without drawing it; size of a cell
     /// and of the text area (xterm's window operations 16 and 14); name and version (XTVERSION); whether mode 2026,
-    /// synchronized output, is known.
+    /// synchronized output, is known; how many colours a sixel picture may have (XTSMGRAPHICS item 1).
     static let query = Array(
-        "\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\\u{1B}[16t\u{1B}[14t\u{1B}[>0q\u{1B}[?2026$p\u{1B}[c".utf8)
+        "\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\\u{1B}[16t\u{1B}[14t\u{1B}[>0q\u{1B}[?2026$p\u{1B}[?1;1;0S\u{1B}[c"
+            .utf8)
 
     /// Terminals that draw the questions instead of reading them.
     static func canAsk(term: String?) -> Bool {
@@ -34,6 +35,8 @@ struct TerminalProbe: Sendable {
         case version(String)
         case kittyGraphics(Bool)
         case synchronizedOutput(Bool)
+        /// Colour registers of sixel pictures.
+        case colorRegisters(Int)
 
         /// Whether it says that the terminal draws sixels.
         var offersSixel: Bool {
@@ -127,6 +130,10 @@ struct TerminalProbe: Sendable {
             // Mode reports: 1 set, 2 reset, 3 always set; 0 unknown, 4 always reset.
             guard numbers.count == 2, numbers[0] == 2026 else { return .reply(nil) }
             return .reply(.synchronizedOutput((1...3).contains(numbers[1])))
+        case UInt8(ascii: "S") where isPrivate:
+            // Item 1 is the colour registers, status 0 success.
+            guard numbers.count == 3, numbers[0] == 1, numbers[1] == 0, numbers[2] >= 2 else { return .reply(nil) }
+            return .reply(.colorRegisters(numbers[2]))
         case UInt8(ascii: "t") where !body.isEmpty:
             guard numbers.count == 3, (1...20_000).contains(numbers[1]), (1...20_000).contains(numbers[2]) else {
                 return .reply(nil)

@@ -1,0 +1,141 @@
+import Media
+import Testing
+
+@testable import ReviewTUI
+
+@Suite("Heat over a picture")
+struct HeatOverlayTests {
+    private let image = RGBImage(width: 64, height: 48, red: 100, green: 110, blue: 120)
+    /// One hot patch, at row 0 and column 3 of four by four.
+    private let corner = HeatGrid(rows: 4, columns: 4, values: [0, 0, 0, 2] + [Float](repeating: 0, count: 12))
+
+    private func change(_ image: RGBImage, _ other: RGBImage, x: Int, y: Int) -> Int {
+        let (a, b) = (image[x: x, y: y], other[x: x, y: y])
+        return abs(Int(a.red) - Int(b.red)) + abs(Int(a.green) - Int(b.green)) + abs(Int(a.blue) - Int(b.blue))
+    }
+
+    @Test("heat glows where the relevance is, brightest in the patch's middle, and leaves the rest alone")
+    func place() throws {
+        let grid = try #require(corner)
+        let heated = HeatOverlay(grid: grid, style: .heat, scale: 1).composited(over: image)
+        #expect(change(heated, image, x: 56, y: 6) > 100)
+        #expect(heated[x: 10, y: 40] == image[x: 10, y: 40])
+        #expect(change(heated, image, x: 56, y: 6) > change(heated, image, x: 46, y: 6))
+    }
+
+    @Test(
+        "the glow follows the score: 0.02 hardly shows, 0 not at all",
+        arguments: [OverlayStyle.heat, .spotlight, .contour])
+    func strength(style: OverlayStyle) throws {
+        let grid = try #require(corner)
+        func changed(_ scale: Float) -> Int {
+            let overlaid = HeatOverlay(grid: grid, style: style, scale: scale).composited(over: image)
+            return zip(overlaid.pixels, image.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
+        }
+        #expect(changed(0) == 0)
+        #expect(changed(.nan) == 0)
+        #expect(changed(0.02) <= 6)
+        #expect(changed(0.99) > 60)
+        #expect(changed(7) == changed(1))
+    }
+
+    @Test("a map without anything positive shows the picture as it is", arguments: OverlayStyle.allCases)
+    func nothing(style: OverlayStyle) throws {
+        let maps: [[Float]] = [[0, 0, 0, 0], [-1, -2, -3, 0], [.nan, -Float.infinity, 0, 0]]
+        for values in maps {
+            let grid = try #require(HeatGrid(rows: 2, columns: 2, values: values))
+            #expect(HeatOverlay(grid: grid, style: style, scale: 1).composited(over: image) == image)
+        }
+    }
+
+    @Test("of a signed map only the positive part glows")
+    func signed() throws {
+        let grid = try #require(HeatGrid(rows: 1, columns: 2, values: [-5, 1]))
+        let heated = HeatOverlay(grid: grid, style: .heat, scale: 1).composited(over: image)
+        #expect(heated[x: 2, y: 20] == image[x: 2, y: 20])
+        #expect(change(heated, image, x: 60, y: 20) > 100)
+    }
+
+    @Test("spotlight dims what did not matter and keeps what did")
+    func spotlight() throws {
+        let grid = try #require(corner)
+        let lit = HeatOverlay(grid: grid, style: .spotlight, scale: 1).composited(over: image)
+        #expect(lit[x: 63, y: 0] == image[x: 63, y: 0])
+        #expect(lit[x: 5, y: 40].green < 40)
+    }
+
+    @Test("contour draws lines and leaves the picture between them")
+    func contour() throws {
+        let grid = try #require(corner)
+        let lined = HeatOverlay(grid: grid, style: .contour, scale: 1).composited(over: image)
+        let changed = (0..<64 * 48).count { lined.pixels[$0 * 3] != image.pixels[$0 * 3] }
+        #expect(changed > 20 && changed < 64 * 48 / 6)
+        #expect(lined[x: 63, y: 0] == image[x: 63, y: 0])
+    }
+
+    @Test("a grid that its values do not fill is refused")
+    func shapes() {
+        #expect(HeatGrid(rows: 2, columns: 2, values: [1, 2, 3]) == nil)
+        #expect(HeatGrid(rows: 0, columns: 2, values: []) == nil)
+        #expect(HeatGrid(rows: -1, columns: -1, values: [1]) == nil)
+    }
+
+    @Test("relevance is interpolated between the middles of patches and flat beyond the outer ones")
+    func interpolation() throws {
+        let grid = try #require(HeatGrid(rows: 1, columns: 2, values: [0, 1]))
+        let line = grid.relevance(width: 8, height: 1)
+        #expect(line == [0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1])
+    }
+
+    @Test("the colours are inferno's, as matplotlib publishes them, to nine levels")
+    func inferno() {
+        // Entries 0, 64, 128, 191 and 255 of matplotlib's table.
+        let published = [(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 140, 10), (252, 255, 164)]
+        for (strength, color) in zip([0, 0.251, 0.502, 0.749, 1] as [Float], published) {
+            let mine = Colormap.color(strength)
+            #expect(abs(Int(mine.red) - color.0) <= 9, "\(strength)")
+            #expect(abs(Int(mine.green) - color.1) <= 9, "\(strength)")
+            #expect(abs(Int(mine.blue) - color.2) <= 9, "\(strength)")
+        }
+    }
+
+    @Test("brightness rises all the way, so that the map can be read without colour")
+    func monotone() {
+        let luma = Colormap.table.map { 0.299 * Float($0.red) + 0.587 * Float($0.green) + 0.114 * Float($0.blue) }
+        #expect(zip(luma, luma.dropFirst()).allSatisfy { $1 > $0 - 0.6 })
+        #expect((luma.first ?? 255) < 5 && (luma.last ?? 0) > 220)
+    }
+}
+
+@Suite("Softening")
+struct SofteningTests {
+    @Test("grey has no colour and keeps brightness")
+    func grey() {
+        let image = RGBImage(width: 2, height: 1, pixels: [255, 0, 0, 10, 10, 10])
+        #expect(image.greyed().pixels == [76, 76, 76, 10, 10, 10])
+    }
+
+    @Test("blurring keeps even pictures, spreads a point over the radius and keeps the size")
+    func blur() {
+        let even = RGBImage(width: 9, height: 7, red: 3, green: 250, blue: 77)
+        #expect(even.blurred(radius: 4) == even)
+        #expect(even.blurred(radius: 400) == even)
+        #expect(even.blurred(radius: 0) == even)
+        var point = RGBImage(width: 41, height: 41, red: 0, green: 0, blue: 0)
+        for y in 16...24 { for x in 16...24 { point[x: x, y: y] = (255, 255, 255) } }
+        let blurred = point.blurred(radius: 5)
+        #expect(blurred.size == point.size)
+        #expect(blurred[x: 20, y: 20].red < 160)
+        #expect(blurred[x: 12, y: 20].red > 5)
+        #expect(blurred[x: 20, y: 12] == blurred[x: 12, y: 20])
+        #expect(blurred[x: 12, y: 20] == blurred[x: 28, y: 20])
+    }
+
+    @Test("text in a blurred picture is gone: a fine pattern becomes even")
+    func hides() {
+        var stripes = RGBImage(width: 160, height: 20, red: 0, green: 0, blue: 0)
+        for x in stride(from: 0, to: 160, by: 4) { for y in 0..<20 { stripes[x: x, y: y] = (255, 255, 255) } }
+        let middle = (40..<120).map { Int(stripes.blurred(radius: 6)[x: $0, y: 10].red) }
+        #expect((middle.max() ?? 255) - (middle.min() ?? 0) <= 4)
+    }
+}
