@@ -116,7 +116,7 @@ final class ConsoleSession {
             let cells = terminal.size
             if cell == nil { cell = (size.width / max(1, cells.columns), size.height / max(1, cells.rows)) }
         case .synchronizedOutput(let known): terminal.synchronizes = known
-        case .version, .kittyGraphics: break
+        case .version, .kittyGraphics, .colorRegisters: break
         }
         guard offersSixel, let cell, (3...100).contains(cell.width), (6...200).contains(cell.height) else { return }
         var abilities = state.abilities
