@@ -128,7 +128,9 @@ private struct Snapshot {
                          ELSE earlier.id END AS supersedes_id
                 FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
                     JOIN audit_event e ON e.seq = d.event LEFT JOIN decision earlier ON earlier.seq = d.supersedes
-                WHERE d.seq > ? AND w.queue = 0 AND d.item_digest = i.digest AND \(Self.standing) ORDER BY d.seq LIMIT \(Self.pageSize)
+                WHERE d.seq > ? AND w.queue = 0 AND d.item_digest = i.digest
+                    AND \(Self.standing)
+                ORDER BY d.seq LIMIT \(Self.pageSize)
                 """, arguments: [lastSeq, lastEvent, lastEvent])
         let stored = StoredItem(db: db, mediaFolder: mediaFolder)
         for row in page {
