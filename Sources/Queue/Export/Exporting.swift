@@ -41,7 +41,7 @@ extension QueueStore {
                 try Row.fetchOne(db, sql: "SELECT seq, time, hash FROM audit_event ORDER BY seq DESC LIMIT 1")
             }
             guard let bound else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
-            let (taxonomy, _) = try read { try Self.installedTaxonomy($0) }
+            let (taxonomy, _) = try read { try taxonomyInForce($0) }
             var snapshot = Snapshot(lastEvent: bound["seq"], key: queueKey, mediaFolder: mediaFolder)
             let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
             // Rows are read a page at a time, so that no read stands in a writer's way for long.

@@ -29,7 +29,6 @@ final class ResultWriter {
                     The model \(Visible.text(name)) has other weights than when it scored before: give it a new \
                     version.
                     """)
-                )
             }
             try db.execute(sql: "UPDATE model SET weights = ? WHERE seq = ?", arguments: [weights, seq])
         }
