@@ -12,7 +12,7 @@ extension QueueStore {
     public func decide(token: String, draft: DecisionDraft, reviewer: String? = nil) throws -> DecisionReceipt {
         try write { db in
             let now = clock()
-            let (taxonomy, taxonomySeq) = try Self.installedTaxonomy(db)
+            let (taxonomy, taxonomySeq) = try taxonomyInForce(db)
             try Self.check(draft, against: taxonomy)
             let leased = try Row.fetchOne(
                 db.cachedStatement(
@@ -81,7 +81,7 @@ extension QueueStore {
             let undone = try Self.latestToUndo(of: reviewer, in: db)
             let row = DecisionRow(
                 id: ULID.fresh(at: now), item: undone.item, itemID: undone.itemID, itemDigest: undone.digest,
-                reviewer: reviewer, decidedAt: now.milliseconds, taxonomy: try Self.installedTaxonomy(db).seq,
+                reviewer: reviewer, decidedAt: now.milliseconds, taxonomy: try taxonomyInForce(db).seq,
                 supersedes: undone.seq)
             let (_, hash) = try row.record(in: db, at: now)
             // The uniform draw is kept: an undone verdict must not push its item out of the sample.

@@ -104,6 +104,7 @@ struct CSVItems: RawItems {
                     if fault == nil { cell.append(byte) }
                 } else if try source.peekByte() == byte {
                     _ = try source.nextByte()
+                    input.append(byte)
                     if fault == nil { cell.append(byte) }
                 } else {
                     isQuoted = false

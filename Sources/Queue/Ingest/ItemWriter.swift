@@ -12,8 +12,8 @@ struct ItemWriter {
         case refused(String)
     }
 
-    /// How much an hour of waiting weighs against priority: after 25 hours an item overtakes a new one whose priority is
-    /// higher by 1.
+    /// How much an hour of waiting weighs against priority: after 25 hours an item overtakes a new one whose priority
+    /// is higher by 1.
     static let ageingPerHour = 0.04
 
     private let db: Database
@@ -82,7 +82,8 @@ struct ItemWriter {
         let top = ResultWriter.top(of: incoming.described.scores)
         try db.cachedStatement(
             sql: """
-                INSERT INTO work (item, queue, state, place, lottery, top_score, top_policy) VALUES (?, ?, 0, ?, ?, ?, ?)
+                INSERT INTO work (item, queue, state, place, lottery, top_score, top_policy)
+                VALUES (?, ?, 0, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
             seq, queue(of: incoming).code, Self.place(of: item), Int64.random(in: 0...Int64.max), top?.value,

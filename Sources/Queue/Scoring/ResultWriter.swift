@@ -25,8 +25,10 @@ final class ResultWriter {
         if let weights {
             if let known = row["weights"] as String?, known != weights {
                 throw QueueError.usage(
-                    "The model \(Visible.text(name)) has other weights than when it scored before: give it a new version."
-                )
+                    """
+                    The model \(Visible.text(name)) has other weights than when it scored before: give it a new \
+                    version.
+                    """)
             }
             try db.execute(sql: "UPDATE model SET weights = ? WHERE seq = ?", arguments: [weights, seq])
         }

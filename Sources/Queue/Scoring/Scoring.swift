@@ -92,7 +92,7 @@ extension QueueStore {
             throw QueueError.usage("A batch of \(Visible.text(model)) carries results of another model.")
         }
         try write { db in
-            let taxonomy = try Self.installedTaxonomy(db).taxonomy
+            let taxonomy = try taxonomyInForce(db).taxonomy
             let results = ResultWriter(db: db, taxonomy: taxonomy)
             let modelSeq = try results.model(named: model, weights: weights)
             var digest = SHA256()

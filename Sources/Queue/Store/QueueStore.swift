@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import GRDB
+import Synchronization
 
 /// The queue: items, leases, decisions, scores and the audit chain in one SQLite file.
 ///
@@ -22,6 +23,7 @@ public final class QueueStore: Sendable {
     let clock: @Sendable () -> Timestamp
     /// Keys pseudonyms and splits; 32 random bytes that never leave the database.
     let queueKey: SymmetricKey
+    let knownTaxonomy = Mutex<KnownTaxonomy?>(nil)
 
     /// Content-addressed media lie here: `<db dir>/<db name>.media`.
     public var mediaFolder: String { Self.mediaFolder(of: path) }

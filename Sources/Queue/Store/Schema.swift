@@ -25,8 +25,8 @@ enum Schema {
         """
 
     private static let items = """
-        -- What was flagged. Rows are as wide as a post and change only through `ingest --update`. `subject_key` keys the
-        -- chain's commitments about the item; erasing it makes them say nothing.
+        -- What was flagged. Rows are as wide as a post and change only through `ingest --update`.
+        -- `subject_key` keys the chain's commitments about the item; erasing it makes them say nothing.
         CREATE TABLE item (
             seq INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,

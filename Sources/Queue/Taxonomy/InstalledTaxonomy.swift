@@ -1,10 +1,16 @@
 import Foundation
 import GRDB
 
+/// A taxonomy that was read, with its number in the database.
+struct KnownTaxonomy: Sendable {
+    var taxonomy: Taxonomy
+    var seq: Int64
+}
+
 extension QueueStore {
     /// The taxonomy in force.
     public func taxonomy() throws -> Taxonomy {
-        try read { try Self.installedTaxonomy($0).taxonomy }
+        try read { try taxonomyInForce($0).taxonomy }
     }
 
     /// Puts a taxonomy in force where it differs from the one that is; the earlier ones are kept.
@@ -28,6 +34,15 @@ extension QueueStore {
         try AuditChain.append(
             kind: "policies", body: ["taxonomy": taxonomy.json, "number": .integer(db.lastInsertedRowID)], in: db,
             at: time)
+    }
+
+    /// The taxonomy in force and its number, read from its row only when that number has changed.
+    func taxonomyInForce(_ db: Database) throws -> (taxonomy: Taxonomy, seq: Int64) {
+        let newest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(seq) FROM taxonomy"))
+        if let known = knownTaxonomy.withLock({ $0 }), known.seq == newest { return (known.taxonomy, known.seq) }
+        let installed = try Self.installedTaxonomy(db)
+        knownTaxonomy.withLock { $0 = KnownTaxonomy(taxonomy: installed.taxonomy, seq: installed.seq) }
+        return installed
     }
 
     /// The taxonomy in force and its number in the database.

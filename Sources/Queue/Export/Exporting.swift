@@ -1,0 +1,238 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// What an export wrote.
+public struct ExportReport: Sendable, Hashable {
+    public var rows: Int
+    /// Standing decisions on restricted items, which are never exported.
+    public var leftOut: Int
+    /// Rows in each split.
+    public var splits: [String: Int]
+    /// SHA-256 of `decisions.jsonl`, 64 hex digits.
+    public var sha256: String
+    /// The snapshot holds what the chain held up to this event.
+    public var lastEvent: Int64
+
+    /// What `export --json` prints.
+    public var json: JSONValue {
+        [
+            "rows": .integer(Int64(rows)), "left_out": .integer(Int64(leftOut)),
+            "splits": .object(splits.sorted { $0.key < $1.key }.map { JSONMember($0.key, .integer(Int64($0.value))) }),
+            "sha256": .string(sha256), "last_event": .integer(lastEvent),
+        ]
+    }
+}
+
+extension QueueStore {
+    /// Writes the standing decisions as a snapshot: `decisions.jsonl`, one a line, and `manifest.json`, which comes
+    /// last and so marks a complete one.
+    ///
+    /// The snapshot is bounded by the end of the audit chain at the start, so verdicts that fall meanwhile are in none
+    /// of it; the same chain gives the same bytes. Media stay where they are and are named by path and SHA-256.
+    ///
+    /// - parameter folder: Made if it is not there; must be empty.
+    /// - parameter progress: Called with the rows written so far.
+    /// - throws: ``QueueError/usage(_:)`` where the folder holds something.
+    public func export(to folder: String, progress: (Int) -> Void = { _ in }) throws -> ExportReport {
+        try Self.reporting(path) {
+            try Self.makeEmpty(folder)
+            let bound = try read { db in
+                try Row.fetchOne(db, sql: "SELECT seq, time, hash FROM audit_event ORDER BY seq DESC LIMIT 1")
+            }
+            guard let bound else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
+            let (taxonomy, _) = try read { try taxonomyInForce($0) }
+            var snapshot = Snapshot(lastEvent: bound["seq"], key: queueKey, mediaFolder: mediaFolder)
+            let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
+            // Rows are read a page at a time, so that no read stands in a writer's way for long.
+            while try read({ try snapshot.readPage(in: $0) }) {
+                try file.append(snapshot.takeLines())
+                progress(snapshot.rows)
+            }
+            try file.append(snapshot.takeLines())
+            let (sha256, byteCount) = try file.finish()
+            let report = ExportReport(
+                rows: snapshot.rows,
+                leftOut: try read { try snapshot.restrictedCount(in: $0) }, splits: snapshot.splits, sha256: sha256,
+                lastEvent: bound["seq"])
+            let manifest: JSONValue = [
+                "format": "reviewtui-snapshot", "version": 1,
+                "as_of": .string(Timestamp(milliseconds: bound["time"]).rfc3339),
+                "audit": [
+                    "first": 1, "last": .integer(report.lastEvent), "hash": .string((bound["hash"] as Data).hex),
+                ],
+                "taxonomy": ["name": .string(taxonomy.name), "version": .integer(Int64(taxonomy.version))],
+                "rows": .integer(Int64(report.rows)), "left_out_restricted": .integer(Int64(report.leftOut)),
+                "splits": report.json["splits"] ?? .null,
+                "files": [
+                    [
+                        "name": "decisions.jsonl", "sha256": .string(sha256), "bytes": .integer(byteCount),
+                        "rows": .integer(Int64(report.rows)),
+                    ]
+                ],
+            ]
+            let manifestFile = try SnapshotFile(folder: folder, name: "manifest.json")
+            try manifestFile.append(Array((manifest.text + "\n").utf8))
+            _ = try manifestFile.finish()
+            return report
+        }
+    }
+
+    private static func makeEmpty(_ folder: String) throws {
+        let shown = Visible.text(folder, limit: 400)
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
+            guard isFolder.boolValue else { throw QueueError.usage("\(shown) is a file: name a folder to export to.") }
+            guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
+                throw QueueError.usage("\(shown) is not empty: a snapshot never changes, so export to a new folder.")
+            }
+        } else {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+    }
+}
+
+/// Reads standing decisions by key and writes them as lines.
+private struct Snapshot {
+    let lastEvent: Int64
+    let key: SymmetricKey
+    let mediaFolder: String
+    private(set) var rows = 0
+    private(set) var splits = ["train": 0, "validation": 0, "test": 0]
+    private var lastSeq: Int64 = 0
+    private var writer = JSONWriter()
+
+    private static let pageSize = 500
+
+    init(lastEvent: Int64, key: SymmetricKey, mediaFolder: String) {
+        self.lastEvent = lastEvent
+        self.key = key
+        self.mediaFolder = mediaFolder
+    }
+
+    /// Standing as of `lastEvent`: an undo that came later is as if it had not been. Where it has let the content be
+    /// replaced as well, the verdict no longer belongs to what is there.
+    private static let standing = """
+        d.verdict IS NOT NULL AND d.event <= ?
+        AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= ?)
+        """
+
+    /// False after the last page.
+    mutating func readPage(in db: Database) throws -> Bool {
+        let page = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT \(DecisionRow.columns), d.seq, e.hash,
+                    CASE WHEN earlier.verdict IS NULL THEN (SELECT id FROM decision WHERE seq = earlier.supersedes)
+                         ELSE earlier.id END AS supersedes_id
+                FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
+                    JOIN audit_event e ON e.seq = d.event LEFT JOIN decision earlier ON earlier.seq = d.supersedes
+                WHERE d.seq > ? AND w.queue = 0 AND d.item_digest = i.digest
+                    AND \(Self.standing)
+                ORDER BY d.seq LIMIT \(Self.pageSize)
+                """, arguments: [lastSeq, lastEvent, lastEvent])
+        let stored = StoredItem(db: db, mediaFolder: mediaFolder)
+        for row in page {
+            let decision = DecisionRow(row)
+            let record = decision.decoded(supersedes: row["supersedes_id"], isStanding: true, hash: row["hash"])
+            append(record, of: try stored.item(decision.item))
+            lastSeq = row["seq"]
+        }
+        return page.count == Self.pageSize
+    }
+
+    mutating func takeLines() -> [UInt8] {
+        defer { writer.removeAll() }
+        return writer.bytes
+    }
+
+    func restrictedCount(in db: Database) throws -> Int {
+        try Int.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) FROM decision d JOIN work w ON w.item = d.item WHERE w.queue <> 0 AND \(Self.standing)
+                """, arguments: [lastEvent, lastEvent]) ?? 0
+    }
+
+    private mutating func append(_ record: DecisionRecord, of item: Item) {
+        let split = split(of: item)
+        splits[split, default: 0] += 1
+        rows += 1
+        let explanation: JSONValue = [
+            "shown": .bool(record.shownExplanation != nil), "method": .optional(record.shownExplanation?.method),
+            "confirmed": record.shownExplanation?.confirmed.map { .bool($0) } ?? .null,
+        ]
+        let line: JSONValue = [
+            "id": .string(item.id.rawValue), "text": .optional(item.text), "lang": .optional(item.language),
+            "media": .array(
+                item.media.map { ["path": .string($0.path), "sha256": .string($0.sha256), "pdq": .null] }),
+            "verdict": .optional(record.verdict?.rawValue),
+            "policies": .array(record.policies.map { .string($0.rawValue) }),
+            "labels": QueueStore.json(record.labels), "severity": .optional(record.severity),
+            "note": .optional(record.note), "reviewer": .string(pseudonym(of: record.reviewer)),
+            "decided_at": .string(record.decidedAt.rfc3339), "duration_ms": .optional(record.durationMilliseconds),
+            "split": .string(split), "sampled": .optional(record.sampledWithProbability),
+            "scores": .array(record.scores.map(\.json)), "explanation": explanation,
+            "decision": .string(record.decision), "supersedes": .optional(record.supersedes),
+            "hash": .string(record.hash),
+        ]
+        writer.append(line)
+        writer.append(raw: "\n")
+    }
+
+    /// The same for one reviewer in every snapshot of this queue, and in no other queue.
+    private func pseudonym(of reviewer: String) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: Data("reviewer\0\(reviewer)".utf8), using: key)
+        return "r-\(code.prefix(4).hex)"
+    }
+
+    /// Eight tenths train, one validation, one test. What decides is the content, so that two posts of one picture (or
+    /// of one text) never stand on both sides.
+    private func split(of item: Item) -> String {
+        let content = item.media.first?.sha256 ?? item.text ?? item.id.rawValue
+        let code = HMAC<SHA256>.authenticationCode(for: Data("split\0\(content)".utf8), using: key)
+        let draw = Double(code.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }) / 4_294_967_296
+        return draw < 0.8 ? "train" : draw < 0.9 ? "validation" : "test"
+    }
+}
+
+/// A file that appears under its name only when it is whole and on the disk.
+private final class SnapshotFile {
+    private let partial: String
+    private let path: String
+    private let folder: String
+    private let file: FileHandle
+    private var hash = SHA256()
+    private var byteCount: Int64 = 0
+
+    init(folder: String, name: String) throws {
+        self.folder = folder
+        path = "\(folder)/\(name)"
+        partial = "\(folder)/.\(name).partial"
+        let descriptor = Foundation.open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw QueueError.failed("Cannot write into \(Visible.text(folder, limit: 400)): \(systemError()).")
+        }
+        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
+    func append(_ bytes: [UInt8]) throws {
+        hash.update(data: bytes)
+        byteCount += Int64(bytes.count)
+        do {
+            try file.write(contentsOf: Data(bytes))
+        } catch {
+            throw QueueError.failed("Writing into \(Visible.text(folder, limit: 400)) failed: is the disk full?")
+        }
+    }
+
+    func finish() throws -> (sha256: String, byteCount: Int64) {
+        let directory = Foundation.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if directory >= 0 { close(directory) } }
+        guard fsync(file.fileDescriptor) == 0, rename(partial, path) == 0, directory >= 0, fsync(directory) == 0 else {
+            throw QueueError.failed("Writing into \(Visible.text(folder, limit: 400)) failed: \(systemError()).")
+        }
+        return (hash.finalize().hex, byteCount)
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+@testable import Queue
+
+@Suite struct ScoringTests {
+    private func scored(_ id: ItemID, _ value: Double, model: String = "m@1") -> ScoredItem {
+        ScoredItem(item: id, scores: [Score(model: model, policy: "hate", value: value)], embedding: [0.5, -1])
+    }
+
+    @Test("Unscored items come in pages, and each only until its model has been over it")
+    func unscored() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(25))
+        _ = try queue.store.claim(reviewer: "ann")
+        var (seen, cursor) = ([ItemID](), Int64?.none)
+        repeat {
+            let page = try queue.store.unscored(model: "m@1", after: cursor, limit: 10)
+            try queue.store.record(page.items.map { scored($0.id, 0.5) }, model: "m@1")
+            seen += page.items.map(\.id)
+            cursor = page.next
+        } while cursor != nil
+        #expect(seen.count == 25 && Set(seen).count == 25)
+        #expect(try queue.store.unscored(model: "m@1").items.isEmpty)
+        #expect(try queue.store.unscoredCount(model: "m@1") == 0 && queue.store.unscoredCount(model: "m@2") == 25)
+        #expect(try queue.store.stats().models == ["m@1": 25])
+        #expect(try queue.store.auditVerify().events == 2 + 3)
+    }
+
+    @Test("A model gets only items it can look at")
+    func modality() throws {
+        let queue = try TestQueue()
+        try queue.write("a.png", "picture")
+        try queue.fill([
+            ["id": "text", "text": "t"], ["id": "media", "media": [["path": "a.png"]]],
+            ["id": "both", "text": "t", "media": [["path": "a.png"]]],
+        ])
+        let ids = { (modality: Modality) in
+            try queue.store.unscored(model: "m@1", needing: modality).items.map(\.id.rawValue)
+        }
+        #expect(try ids(.text) == ["text", "both"] && ids(.media) == ["media", "both"] && ids(.any).count == 3)
+        #expect(try queue.store.unscoredCount(model: "m@1", needing: .media) == 2)
+    }
+
+    @Test("Scoring again replaces what the same model said, and nothing of another's")
+    func replaces() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(1, scores: [TestQueue.score("spam", 0.3)]))
+        let id = ItemID("post-0")
+        let spans = Explanation(
+            model: "m@1", policy: "hate", method: "legrad", relevance: .spans([.init(start: 0, end: 4, weight: 1)]))
+        var first = scored(id, 0.9)
+        first.explanations = [spans]
+        try queue.store.record([first], model: "m@1", weights: "aa")
+        #expect(try queue.store.summary(of: id)?.topPolicy == "hate")
+        #expect(try queue.store.detail(of: id)?.explanations == [spans])
+        #expect(try queue.store.embedding(of: id, model: "m@1") == [0.5, -1])
+        try queue.store.record([scored(id, 0.1), scored(ItemID("gone"), 0.1)], model: "m@1", weights: "aa")
+        let detail = try #require(try queue.store.detail(of: id))
+        #expect(detail.scores.map(\.value) == [0.3, 0.1] && detail.explanations.isEmpty)
+        #expect(try queue.store.summary(of: id)?.topPolicy == "spam")
+        #expect(kind(of: { try queue.store.record([scored(id, 0.1)], model: "m@1", weights: "bb") }) == "usage")
+    }
+
+    @Test("Results that do not fit are refused, and none of their batch recorded")
+    func refused() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(2))
+        let (id, other) = (ItemID("post-0"), ItemID("post-1"))
+        let policy = ScoredItem(item: id, scores: [Score(model: "m@1", policy: "rudeness", value: 0.5)])
+        let span = Explanation(
+            model: "m@1", policy: nil, method: "x", relevance: .spans([.init(start: 0, end: 999, weight: 1)]))
+        let grid = Explanation(
+            model: "m@1", policy: nil, method: "x", relevance: .grid(rows: 1, columns: 1, values: [1]))
+        for bad in [
+            scored(id, 1.5), scored(id, .nan), scored(id, 0.5, model: "other"), policy,
+            ScoredItem(item: id, scores: [], explanations: [span]),
+            ScoredItem(item: id, scores: [], explanations: [grid]),
+        ] {
+            #expect(kind(of: { try queue.store.record([scored(other, 0.5), bad], model: "m@1") }) == "usage")
+        }
+        #expect(try queue.store.unscoredCount(model: "m@1") == 2)
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+@testable import Queue
+
+@Suite struct TaxonomyTests {
+    @Test("The default taxonomy has the ids that never change, and sexual/minors is restricted")
+    func defaults() throws {
+        let taxonomy = try TestQueue.defaultTaxonomy()
+        #expect(
+            Set(taxonomy.policies.map(\.id.rawValue)) == [
+                "hate", "hate/threatening", "harassment", "harassment/threatening", "sexual", "sexual/minors",
+                "violence", "violence/graphic", "self-harm", "self-harm/intent", "self-harm/instructions", "illicit",
+                "illicit/violent", "spam", "regulated-goods", "misinformation", "privacy",
+            ])
+        #expect(taxonomy.policies.filter(\.restricted).map(\.id) == ["sexual/minors"])
+        #expect(taxonomy.isRestricted("sexual/minors/deeper") && !taxonomy.isRestricted("sexual"))
+        #expect(taxonomy["hate"]?.mappings["openai"] == "hate")
+    }
+
+    @Test(
+        "A wrong file is refused with file, line and key",
+        arguments: [
+            ("name = \"x\"\nversion = 1\n\n[[policy]]\nid = \"a\"\ntitle = \"A\"\ncolour = 3\n", "p.toml:7: colour"),
+            (
+                "name = \"x\"\nversion = 1\nfoo = 2\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n",
+                "p.toml:3: unknown key \"foo\""
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n[[policy]]\nid = \"b\"\ntitle = \"B\"\nthreshold = 1.5\n",
+                "p.toml:9: threshold"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a/b\"\ntitle = \"A\"\n",
+                "p.toml:4: id: \"a/b\" must come after"
+            ),
+            ("name = \"x\"\nversion = 1\n[[policy]]\nid = \"A b\"\ntitle = \"A\"\n", "p.toml:4: id"),
+            ("name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\n", "p.toml:3: title"),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nseverity = \"high\"\n",
+                "p.toml:6: severity"
+            ),
+            ("name = \"x\"\nversion = 1\nx = [\n", "p.toml:"), ("version = 1\n", "p.toml:1: name"),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n",
+                "p.toml:7: id: \"a\" stands twice"
+            ),
+        ])
+    func refuses(source: String, message: String) {
+        let said = refusal { _ = try Taxonomy.parse(source, named: "p.toml") }
+        #expect(said.hasPrefix(message), "\(said)")
+    }
+
+    @Test("A file that is not there is said to be missing")
+    func missing() {
+        #expect(kind(of: { _ = try Taxonomy.load(file: "/nowhere/p.toml") }) == "notFound")
+    }
+
+    @Test("A new version is installed beside the old one, and an id in use must stay")
+    func versions() throws {
+        let queue = try TestQueue()
+        let old = try queue.store.taxonomy()
+        #expect(try old == TestQueue.defaultTaxonomy())
+        let more = try Taxonomy(
+            name: "default", version: 2, policies: old.policies + [Policy(id: "impersonation", title: "Impersonation")])
+        try queue.store.install(more)
+        #expect(try queue.another().taxonomy() == more)
+        #expect(kind(of: { try queue.store.install(old) }) == "usage")
+    }
+}
