@@ -42,6 +42,14 @@ final class WorkerProcess {
         return end
     }
 
+    /// Whether it ever was a worker: it greeted, and the greeting may not have been read yet.
+    var greeted: Bool {
+        if !saidHello, let hello = try? receive(Hello.byteCount, by: Deadline(after: .milliseconds(100))) {
+            saidHello = words(of: hello) == Hello.words
+        }
+        return saidHello
+    }
+
     // MARK: - Talking
 
     /// Sends all bytes.
@@ -70,9 +78,8 @@ final class WorkerProcess {
     /// Takes the answer to a request that has been sent, and holds it to the protocol.
     func reply(to request: Request, by deadline: Deadline) throws(WorkerTrouble) -> Result<DecodedImage, MediaError> {
         if !saidHello {
-            guard let hello = try? receive(Hello.byteCount, by: deadline), words(of: hello) == Hello.words else {
-                throw .noWorker
-            }
+            let hello = try receive(Hello.byteCount, by: deadline)
+            guard words(of: hello) == Hello.words else { throw .noWorker }
             saidHello = true
         }
         let header = words(of: try receive(Reply.byteCount, by: deadline))
