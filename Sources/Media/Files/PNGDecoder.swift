@@ -145,16 +145,23 @@ private struct PNGRows {
     }
 
     private mutating func composite(_ source: UnsafeBufferPointer<UInt8>) {
+        let width = source.count / 4
         var transparent = false
         line.withUnsafeMutableBufferPointer { target in
-            for x in 0..<source.count / 4 {
-                let alpha = UInt32(source[x * 4 + 3])
-                let board: UInt32 = (x / square + count / square) & 1 == 0 ? 153 : 102
+            guard var from = source.baseAddress, var to = target.baseAddress else { return }
+            var (x, inSquare, dark) = (0, 0, count / square & 1 == 1)
+            while x < width {
+                let alpha = UInt32(from[3])
+                let board = (dark ? 102 : 153) &* (255 &- alpha) &+ 127
+                to[0] = UInt8(truncatingIfNeeded: (UInt32(from[0]) &* alpha &+ board) / 255)
+                to[1] = UInt8(truncatingIfNeeded: (UInt32(from[1]) &* alpha &+ board) / 255)
+                to[2] = UInt8(truncatingIfNeeded: (UInt32(from[2]) &* alpha &+ board) / 255)
                 if alpha < 255 { transparent = true }
-                for channel in 0..<3 {
-                    let mixed = UInt32(source[x * 4 + channel]) * alpha + board * (255 - alpha)
-                    target[x * 3 + channel] = UInt8((mixed + 127) / 255)
-                }
+                from += 4
+                to += 3
+                x &+= 1
+                inSquare &+= 1
+                if inSquare == square { (inSquare, dark) = (0, !dark) }
             }
         }
         if transparent { sawTransparency = true }

@@ -91,8 +91,7 @@ public actor MediaDecoder {
     /// Ends the worker that made trouble and says what happened.
     private func explain(_ trouble: WorkerTrouble, of worker: WorkerProcess) -> MediaError {
         switch trouble {
-        case .gone where worker.isWorker(by: Deadline(after: .milliseconds(200))):
-            return .workerDied(worker.end(patience: 200))
+        case .gone where worker.greeted: return .workerDied(worker.end(patience: 200))
         case .gone, .noWorker:
             return .workerUnavailable(detail: "\(executable) is no media worker (\(worker.end(patience: 200)))")
         default: break

@@ -42,6 +42,14 @@ final class WorkerProcess {
         return end
     }
 
+    /// Whether it ever was a worker: it greeted, and the greeting may not have been read yet.
+    var greeted: Bool {
+        if !saidHello, let hello = try? receive(Hello.byteCount, by: Deadline(after: .milliseconds(100))) {
+            saidHello = words(of: hello) == Hello.words
+        }
+        return saidHello
+    }
+
     // MARK: - Talking
 
     /// Sends all bytes.
@@ -69,7 +77,11 @@ final class WorkerProcess {
 
     /// Takes the answer to a request that has been sent, and holds it to the protocol.
     func reply(to request: Request, by deadline: Deadline) throws(WorkerTrouble) -> Result<DecodedImage, MediaError> {
-        guard isWorker(by: deadline) else { throw .noWorker }
+        if !saidHello {
+            let hello = try receive(Hello.byteCount, by: deadline)
+            guard words(of: hello) == Hello.words else { throw .noWorker }
+            saidHello = true
+        }
         let header = words(of: try receive(Reply.byteCount, by: deadline))
         guard let reply = Reply(words: header, to: request) else { throw .nonsense("header") }
         let detail = try receive(reply.detailCount, by: deadline)
@@ -78,14 +90,6 @@ final class WorkerProcess {
         let image = RGBImage(width: reply.size.width, height: reply.size.height, pixels: pixels)
         return .success(
             DecodedImage(image: image, originalSize: reply.originalSize, format: reply.format, notes: reply.notes))
-    }
-
-    /// Whether it greeted as a worker does, also where it has died since: its greeting waits in the socket.
-    func isWorker(by deadline: Deadline) -> Bool {
-        if saidHello { return true }
-        guard let hello = try? receive(Hello.byteCount, by: deadline) else { return false }
-        saidHello = words(of: hello) == Hello.words
-        return saidHello
     }
 
     private func receive(_ count: Int, by deadline: Deadline) throws(WorkerTrouble) -> [UInt8] {

@@ -1,9 +1,22 @@
 import ArgumentParser
 import Foundation
+import Media
 
 @main
 enum Main {
-    static func main() async {
+    /// Not asynchronous itself: the media worker gives up its privileges before anything has started a thread. (A
+    /// thread of libdispatch that starts meanwhile ends the process when it may open no descriptor any more.)
+    static func main() {
+        if MediaWorkerCommand.isMeant(by: CommandLine.arguments) { exit(MediaWorker.run(input: 0, output: 1)) }
+        Task { @MainActor in
+            await run()
+            exit(ExitStatus.done.rawValue)
+        }
+        dispatchMain()
+    }
+
+    @MainActor
+    private static func run() async {
         let arguments = hoistingGlobalOptions(Array(CommandLine.arguments.dropFirst()))
         do {
             var command = try ReviewTUI.parseAsRoot(arguments)

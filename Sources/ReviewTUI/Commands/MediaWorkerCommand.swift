@@ -2,12 +2,19 @@ import ArgumentParser
 import Media
 
 /// The process in which flagged media is decoded. Started by the program itself, never by a person.
+///
+/// `Main` recognises it before anything is parsed; as a command it stands only among the hidden ones.
 struct MediaWorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "media-worker", abstract: "Decode media for another reviewtui process.", shouldDisplay: false)
 
+    /// Whether a command line, the program's name included, asks for the worker and nothing else.
+    static func isMeant(by arguments: [String]) -> Bool {
+        arguments.dropFirst().elementsEqual(["media-worker"])
+    }
+
     func run() throws {
-        throw ExitCode(MediaWorker.run(input: 0, output: 1))
+        throw CommandFailure(.usage, "media-worker takes no options: reviewtui starts it by itself.")
     }
 }
 
