@@ -11,7 +11,7 @@ struct ReviewTUI: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, IngestCommand.self, ScoreCommand.self,
+            InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
             StatsCommand.self, AuditCommand.self, ExplainCommand.self, PreviewCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,

@@ -39,13 +39,14 @@ struct QueueDesk: ReviewDesk {
     }
 
     func claim(_ purpose: ClaimPurpose) throws -> Claim? {
-        let rules = ClaimRules(lifetime: ConsoleState.leaseSeconds)
-        return try saying {
+        try saying {
+            var rules = try store.claimRules()
+            rules.lifetime = ConsoleState.leaseSeconds
             switch purpose {
-            case .next: try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
+            case .next: return try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
             case .item(let id):
                 // A restricted item is in a queue of its own: naming that queue is asking for it.
-                try store.claim(
+                return try store.claim(
                     reviewer: reviewer, queue: queue == .default ? nil : queue, item: id, rules: rules
                 ).first
             }
@@ -78,9 +79,9 @@ struct QueueDesk: ReviewDesk {
 
     func counts() throws -> QueueCounts {
         try saying {
-            let stats = try store.stats()
-            let counts = stats.queues[queue] ?? QueueStats.Counts()
-            return QueueCounts(pending: counts.pending, leased: counts.leased, decided: counts.decided)
+            let counts = try store.stats().queues[queue]
+            return QueueCounts(
+                pending: counts?.pending ?? 0, leased: counts?.leased ?? 0, decided: counts?.decided ?? 0)
         }
     }
 
