@@ -88,7 +88,7 @@ class Sandbox:
         if not shutil.which("tmux"):
             raise Skipped("tmux is not installed")
         line = f"{before} {self.program} review --reviewer tester {' '.join(map(str, arguments))}; echo ended with $?"
-        self.tmux("new-session", "-d", "-s", "t", "-x", str(columns), "-y", str(rows), "sh")
+        self.tmux("new-session", "-d", "-s", "t", "-x", str(columns), "-y", str(rows), "-c", str(self.folder), "sh")
         self.tmux_running = True
         self.tmux("send-keys", "-t", "t", line, "Enter")
 

@@ -120,7 +120,7 @@ def test_suspend(sandbox):
 def test_resize(sandbox):
     """Resized, the console fills the new size; too small, it says so"""
     ten(sandbox)
-    sandbox.open_console("columns=100, rows=32)
+    sandbox.open_console(columns=100, rows=32)
     sandbox.wait_for(showing(0), "the first item")
     sandbox.tmux("resize-window", "-t", "t", "-x", "40", "-y", "10")
     sandbox.wait_for("80", "the word about the size")
@@ -131,9 +131,9 @@ def test_resize(sandbox):
 
 def test_hostile_item(sandbox):
     """An item's escape sequences and bidi controls are shown as marks"""
-    sandbox.queue_of([{"id": "h", "text": "a \x1b[31mred\x1b]0;owned\x07 \u202eabc\u202c \u200b end"}])
+    sandbox.queue_of([{"id": "h", "text": "a \x1b[31mred\x1b]0;owned\x07 \u202eabc\u202c \u200b the-last-word"}])
     sandbox.open_console()
-    screen = sandbox.wait_for("end", "the item")
+    screen = sandbox.wait_for("the-last-word", "the item")
     assert "⟨U+202E⟩" in screen and "\u202e" not in screen and "\x1b" not in screen, screen
     assert "owned" not in sandbox.tmux("display-message", "-t", "t", "-p", "#{pane_title}").stdout
 
@@ -144,7 +144,7 @@ def test_stale_lease(sandbox):
     sandbox.open_console()
     sandbox.wait_for(showing(1), "the item")
     with sqlite3.connect(sandbox.folder / "queue.sqlite", timeout=20) as database:
-        database.execute("UPDATE item SET lease_expires_at = 0 WHERE lease_token IS NOT NULL")
+        database.execute("UPDATE work SET lease_expires = 0 WHERE lease_token IS NOT NULL")
     taken = sandbox.run("claim", "--reviewer", "ben").expect().json
     assert taken["item"]["id"] == "post-1"
     sandbox.press("a")

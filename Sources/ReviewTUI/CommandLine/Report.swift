@@ -30,30 +30,46 @@ extension Main {
     private static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let failure as CommandFailure: failure.status
-        case let error as QueueError: status(of: error)
+        case let error as QueueError: error.exitStatus
         case let error as MediaError: error.exitStatus
         case is EngineError, is WeightsError, is ConfigurationError: .unavailable
-        case let error as RecipeError: status(of: error)
+        case let error as RecipeError: error.exitStatus
         case is ScorerError: .failed
         default: nil
         }
     }
+}
 
-    private static func status(of error: RecipeError) -> ExitStatus {
-        switch error {
-        case .unknownModel: .usage
-        case .notReady: .unavailable
-        case .unreadable, .invalid: .failed
-        }
-    }
-
-    private static func status(of error: QueueError) -> ExitStatus {
-        switch error {
+extension QueueError {
+    fileprivate var exitStatus: ExitStatus {
+        switch self {
         case .usage: .usage
         case .rejected: .rejected
         case .notFound: .notFound
         case .busy, .leaseLost: .tryAgain
         case .failed: .failed
+        }
+    }
+}
+
+extension RecipeError {
+    fileprivate var exitStatus: ExitStatus {
+        switch self {
+        case .unknownModel: .usage
+        case .notReady: .unavailable
+        case .unreadable, .invalid: .failed
+        }
+    }
+}
+
+extension MediaError {
+    /// What a command that needs the file ends with.
+    var exitStatus: ExitStatus {
+        switch self {
+        case .notFound: .notFound
+        case .workerUnavailable: .unavailable
+        case .cancelled, .changedWhileReading: .tryAgain
+        default: .rejected
         }
     }
 }

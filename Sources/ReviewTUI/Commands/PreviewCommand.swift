@@ -91,15 +91,3 @@ struct PreviewCommand: AsyncParsableCommand {
             """
     }
 }
-
-extension MediaError {
-    /// What a command that needs the file ends with.
-    var exitStatus: ExitStatus {
-        switch self {
-        case .notFound: .notFound
-        case .workerUnavailable: .unavailable
-        case .cancelled, .changedWhileReading: .tryAgain
-        default: .rejected
-        }
-    }
-}
