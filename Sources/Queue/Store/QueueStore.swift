@@ -50,6 +50,13 @@ public final class QueueStore: Sendable {
     public static func create(
         at path: String, taxonomy: Taxonomy, clock: @escaping @Sendable () -> Timestamp = { .now }
     ) throws -> QueueStore {
+        try create(at: path, taxonomy: taxonomy, durability: .here, clock: clock)
+    }
+
+    /// The same with the journal of one's choice, for tests of both.
+    static func create(
+        at path: String, taxonomy: Taxonomy, durability: Durability, clock: @escaping @Sendable () -> Timestamp
+    ) throws -> QueueStore {
         try reporting(path) {
             let folder = (absolute(path) as NSString).deletingLastPathComponent
             try FileManager.default.createDirectory(
@@ -61,14 +68,14 @@ public final class QueueStore: Sendable {
             close(descriptor)
             // Looked at before SQLite opens it: opening would change another program's journal mode.
             guard isEmpty(path) || isQueue(path) else { throw notAQueue(path) }
-            let database = try DurableDatabase.open(path: path, durability: .here)
+            let database = try DurableDatabase.open(path: path, durability: durability)
             try Schema.migrator.migrate(database)
             try database.write { db in
                 let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
                 try db.execute(sql: "INSERT OR IGNORE INTO setting VALUES ('queue_key', ?)", arguments: [key])
                 try install(taxonomy, in: db, at: clock())
             }
-            return try make(path: path, database: database, clock: clock)
+            return try make(path: path, durability: durability, database: database, clock: clock)
         }
     }
 
@@ -79,6 +86,12 @@ public final class QueueStore: Sendable {
     public static func open(
         at path: String, clock: @escaping @Sendable () -> Timestamp = { .now }
     ) throws -> QueueStore {
+        try open(at: path, durability: .here, clock: clock)
+    }
+
+    static func open(
+        at path: String, durability: Durability, clock: @escaping @Sendable () -> Timestamp
+    ) throws -> QueueStore {
         try reporting(path) {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
@@ -86,37 +99,47 @@ public final class QueueStore: Sendable {
                     "There is no queue at \(Visible.text(path, limit: 400)). Make one with: reviewtui init")
             }
             guard isQueue(path) else { throw notAQueue(path) }
-            let database = try DurableDatabase.open(path: path, durability: .here)
+            let database = try DurableDatabase.open(path: path, durability: durability)
             try database.read { db in
                 if try Schema.migrator.hasBeenSuperseded(db) {
                     throw QueueError.failed("A newer reviewtui has upgraded this queue: use that version.")
                 }
             }
             try Schema.migrator.migrate(database)
-            return try make(path: path, database: database, clock: clock)
+            return try make(path: path, durability: durability, database: database, clock: clock)
         }
     }
 
     private static func make(
-        path: String, database: any DatabaseWriter, clock: @escaping @Sendable () -> Timestamp
+        path: String, durability: Durability, database: any DatabaseWriter,
+        clock: @escaping @Sendable () -> Timestamp
     ) throws -> QueueStore {
         let key = try database.read { try Data.fetchOne($0, sql: "SELECT value FROM setting WHERE name = 'queue_key'") }
         guard let key else { throw notAQueue(path) }
         return QueueStore(
-            path: path, durability: .here, database: database, queueKey: SymmetricKey(data: key), clock: clock)
+            path: path, durability: durability, database: database, queueKey: SymmetricKey(data: key), clock: clock)
     }
 
     private static func isEmpty(_ path: String) -> Bool {
         (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) == 0
     }
 
-    /// Reads the application id where SQLite's file format has it: bytes 68 to 71, big-endian. A queue that lost its
-    /// power just after it was made may have it in the write-ahead log only.
+    /// Reads the application id where SQLite's file format has it, bytes 68 to 71, big-endian, or else in the
+    /// write-ahead log, where a queue that is in use may have it only.
     private static func isQueue(_ path: String) -> Bool {
-        guard let file = FileHandle(forReadingAtPath: path), let header = try? file.read(upToCount: 100),
-            header.count == 100, header.starts(with: "SQLite format 3\0".utf8)
-        else { return FileManager.default.fileExists(atPath: path + "-wal") }
-        return header[68..<72].reduce(0) { $0 << 8 | Int32($1) } == Schema.applicationID
+        if let file = FileHandle(forReadingAtPath: path), let header = try? file.read(upToCount: 100),
+            header.count == 100, header.starts(with: "SQLite format 3\0".utf8),
+            header[68..<72].reduce(0, { $0 << 8 | Int32($1) }) == Schema.applicationID
+        {
+            return true
+        }
+        guard FileManager.default.fileExists(atPath: path + "-wal") else { return false }
+        var configuration = Configuration()
+        configuration.readonly = true
+        let id = try? DatabaseQueue(path: path, configuration: configuration).read { db in
+            try Int32.fetchOne(db, sql: "PRAGMA application_id")
+        }
+        return id == Schema.applicationID
     }
 
     private static func notAQueue(_ path: String) -> QueueError {

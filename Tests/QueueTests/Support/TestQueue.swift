@@ -12,12 +12,13 @@ final class TestQueue: Sendable {
 
     static let start = Timestamp(milliseconds: 1_795_000_000_000)
 
-    init(taxonomy: Taxonomy? = nil) throws {
+    init(durability: Durability = .here) throws {
         folder = try Self.temporaryFolder()
         let clock = MovingClock(Self.start)
         self.clock = clock
         store = try QueueStore.create(
-            at: folder + "/queue.sqlite", taxonomy: taxonomy ?? Self.defaultTaxonomy(), clock: { clock.now })
+            at: folder + "/queue.sqlite", taxonomy: Self.defaultTaxonomy(), durability: durability,
+            clock: { clock.now })
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -27,7 +28,7 @@ final class TestQueue: Sendable {
     /// A second connection to the same file, as another process would have.
     func another() throws -> QueueStore {
         let clock = clock
-        return try QueueStore.open(at: store.path, clock: { clock.now })
+        return try QueueStore.open(at: store.path, durability: store.durability, clock: { clock.now })
     }
 
     @discardableResult
