@@ -58,17 +58,10 @@ struct PreviewCommand: AsyncParsableCommand {
 
     /// The area to draw in: what was asked for, else the terminal's, one row left for the prompt.
     private func target() throws -> (area: CellSize, cell: PixelSize) {
-        var window = winsize()
-        let known = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0 && window.ws_col > 0 && window.ws_row > 1
-        var area =
-            known
-            ? CellSize(columns: Int(window.ws_col), rows: Int(window.ws_row) - 1) : CellSize(columns: 80, rows: 24)
-        var cell = PreviewGeometry.assumedCell
-        if known, window.ws_xpixel > 0, window.ws_ypixel > 0 {
-            cell = PixelSize(
-                width: max(1, Int(window.ws_xpixel) / Int(window.ws_col)),
-                height: max(1, Int(window.ws_ypixel) / Int(window.ws_row)))
-        }
+        let window = TerminalWindow(descriptor: STDOUT_FILENO)
+        let cell = window?.cell ?? PreviewGeometry.assumedCell
+        var area = CellSize(columns: 80, rows: 24)
+        if let cells = window?.cells { area = CellSize(columns: cells.columns, rows: max(1, cells.rows - 1)) }
         if let size {
             let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
             guard sides.count == 2, let columns = sides[0], let rows = sides[1], (1...1000).contains(columns),
