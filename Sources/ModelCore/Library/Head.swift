@@ -38,7 +38,8 @@ public struct Head: Sendable, Hashable {
         }
 
         public let method: RelevanceMethod.Pooling
-        public let layers: Int
+        /// Layers whose relevance is summed, from 0; the last ones of the model.
+        public let layers: [Int]
         public let contrast: Contrast
     }
 
@@ -91,7 +92,7 @@ public struct Head: Sendable, Hashable {
         file = path
         name = document.name
         model = document.model
-        weightsSHA256 = document.weights_sha256.lowercased()
+        weightsSHA256 = document.weightsSHA256.lowercased()
         neutral = document.neutral
         explain = try document.explain.map { (explain) throws(RecipeError) in
             guard let method = RelevanceMethod.Pooling(rawValue: explain.method) else {
@@ -100,12 +101,13 @@ public struct Head: Sendable, Hashable {
             guard let contrast = Explain.Contrast(rawValue: explain.contrast ?? "none") else {
                 throw fault("explain.contrast", "is not none, neutral or mean")
             }
-            return Explain(method: method, layers: explain.layers.count, contrast: contrast)
+            guard !explain.layers.isEmpty else { throw fault("explain.layers", "is empty") }
+            return Explain(method: method, layers: explain.layers, contrast: contrast)
         }
         policies = document.policies.map { entry in
             PolicyDirection(
                 policy: entry.policy, direction: entry.direction, bias: entry.bias, plattA: entry.calibration?.a ?? 1,
-                plattB: entry.calibration?.b ?? 0, threshold: entry.threshold, heldOutAUROC: entry.auroc_heldout,
+                plattB: entry.calibration?.b ?? 0, threshold: entry.threshold, heldOutAUROC: entry.heldOutAUROC,
                 positives: entry.positives, negatives: entry.negatives, data: entry.data ?? [])
         }
     }
@@ -116,11 +118,16 @@ public struct Head: Sendable, Hashable {
         let version: Int
         let name: String
         let model: String
-        let weights_sha256: String
+        let weightsSHA256: String
         let normalized: Bool
         let policies: [Entry]
         let explain: ExplainEntry?
         let neutral: [Float]?
+
+        enum CodingKeys: String, CodingKey {
+            case format, version, name, model, normalized, policies, explain, neutral
+            case weightsSHA256 = "weights_sha256"
+        }
 
         struct Entry: Decodable {
             let policy: String
@@ -128,10 +135,15 @@ public struct Head: Sendable, Hashable {
             let bias: Double
             let calibration: Calibration?
             let threshold: Double?
-            let auroc_heldout: Double?
+            let heldOutAUROC: Double?
             let positives: Int?
             let negatives: Int?
             let data: [String]?
+
+            enum CodingKeys: String, CodingKey {
+                case policy, direction, bias, calibration, threshold, positives, negatives, data
+                case heldOutAUROC = "auroc_heldout"
+            }
         }
 
         struct Calibration: Decodable {

@@ -35,9 +35,9 @@ struct Projection {
         case .none: return []
         case .policies(let policies): return scores.map(\.policy).filter(policies.contains)
         case .flagged:
-            func margin(_ score: Assessment.PolicyScore) -> Double { score.probability - (score.threshold ?? 0.5) }
-            let over = scores.filter { margin($0) >= 0 }
-            return (over.isEmpty ? scores.max { margin($0) < margin($1) }.map { [$0] } ?? [] : over).map(\.policy)
+            let over = scores.filter { $0.probability >= ($0.threshold ?? 0.5) }
+            let highest = scores.max { $0.probability < $1.probability }
+            return (over.isEmpty ? highest.map { [$0] } ?? [] : over).map(\.policy)
         }
     }
 

@@ -58,6 +58,22 @@ struct ScorerTests {
         #expect(found[2].notes.count == 1 && found[0].notes.isEmpty)
     }
 
+    @Test func `The shipped heads flag an insult and a threat and let everyday sentences pass`() async throws {
+        let library = try ModelLibrary(recipes: Places.package + "/models", stores: Places.stores)
+        let scorer = try Scorer(library: library, engine: Places.engine(), models: ["minilm-l6"])
+        let texts = [
+            "You are a stupid worthless idiot and everybody hates you.", "I want to kill myself tonight.",
+            "The committee moved the meeting to Tuesday afternoon.", "Das Wetter ist heute schön.",
+        ]
+        let found = try await scorer.assess(texts: texts, model: "minilm-l6", explain: .flagged)
+        let flagged = found.map { $0.scores.filter { $0.probability >= ($0.threshold ?? 0.5) }.map(\.policy) }
+        #expect(flagged[0].contains("harassment"))
+        #expect(flagged[1].contains("self-harm"))
+        #expect(flagged[2].isEmpty && flagged[3].isEmpty)
+        // Nothing is over its threshold, yet the nearest policy is explained, so that there is something to look at.
+        #expect(found[2].explanations.count == 1)
+    }
+
     @Test func `A text scores the same alone and in a batch`() async throws {
         let scorer = try Scorer(
             library: Self.library(headFor: "minilm-l6"), engine: Places.engine(), models: ["minilm-l6"])
