@@ -37,10 +37,19 @@ public struct Head: Sendable, Hashable {
             case mean
         }
 
+        public enum Floor: String, Sendable {
+            case none
+            /// The mean over the text's own tokens is taken off each, negative rests dropped: what every token gets,
+            /// function words first of all, says nothing about this text (measured in docs/explanations.md).
+            case textMean = "text-mean"
+        }
+
         public let method: RelevanceMethod.Pooling
         /// Layers whose relevance is summed, from 0; the last ones of the model.
         public let layers: [Int]
         public let contrast: Contrast
+        /// Taken off after the contrast.
+        public let floor: Floor
     }
 
     public let file: String
@@ -102,7 +111,10 @@ public struct Head: Sendable, Hashable {
                 throw fault("explain.contrast", "is not none, neutral or mean")
             }
             guard !explain.layers.isEmpty else { throw fault("explain.layers", "is empty") }
-            return Explain(method: method, layers: explain.layers, contrast: contrast)
+            guard let floor = Explain.Floor(rawValue: explain.floor ?? "none") else {
+                throw fault("explain.floor", "is not none or text-mean")
+            }
+            return Explain(method: method, layers: explain.layers, contrast: contrast, floor: floor)
         }
         policies = document.policies.map { entry in
             PolicyDirection(
@@ -156,6 +168,7 @@ public struct Head: Sendable, Hashable {
             let method: String
             let layers: [Int]
             let contrast: String?
+            let floor: String?
         }
     }
 }

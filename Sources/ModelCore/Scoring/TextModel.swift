@@ -114,7 +114,9 @@ final class TextModel {
                 found.append(
                     ModelExplanation(
                         model: recipe.id, policy: policy, method: method.pooling.rawValue, signed: false,
-                        relevance: .spans(Self.words(of: encoding, weights: map))))
+                        relevance: .spans(
+                            Self.words(
+                                of: encoding, weights: RelevanceContrast.floored(head.explain?.floor ?? .none, map)))))
             }
         }
         return found

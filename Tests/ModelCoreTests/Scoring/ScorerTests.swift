@@ -3,6 +3,25 @@ import Testing
 
 @testable import ModelCore
 
+@Suite struct RelevanceContrastTests {
+    @Test func `The floor takes the mean of the text's own tokens off, the special ones not counted`() {
+        let floored = RelevanceContrast.floored(.textMean, [9, 1, 2, 6, 9])
+        #expect(floored == [6, 0, 0, 3, 6])
+        #expect(RelevanceContrast.floored(.none, [9, 1, 2, 6, 9]) == [9, 1, 2, 6, 9])
+    }
+
+    @Test func `A single word keeps its relevance under the floor, and an empty text is no fault`() {
+        #expect(RelevanceContrast.floored(.textMean, [1, 5, 1]) == [1, 5, 1])
+        #expect(RelevanceContrast.floored(.textMean, [1, 1]) == [1, 1])
+        #expect(RelevanceContrast.floored(.textMean, []) == [])
+    }
+
+    @Test func `The mean contrast keeps what one policy has and the others have not`() {
+        let maps = RelevanceContrast.applied(.mean, to: [[4, 1, 0], [0, 1, 2]], neutral: nil)
+        #expect(maps == [[2, 0, 0], [0, 0, 1]])
+    }
+}
+
 /// The whole way, on the real weights with made-up heads.
 @Suite(.enabled(if: Places.hasEngineAndModels, Places.modelsMissing))
 struct ScorerTests {
