@@ -39,7 +39,9 @@ enum Places {
 
 /// A fixture in JSON.
 func fixture<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
-    try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(fileURLWithPath: Places.fixtures + "/" + name)))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Value.self, from: Data(contentsOf: URL(fileURLWithPath: Places.fixtures + "/" + name)))
 }
 
 /// An array of doubles as the fixtures hold it: little-endian, base64.

@@ -19,7 +19,8 @@ public final class Engine: @unchecked Sendable {
         public enum Precision: String, Sendable {
             /// Parity with the reference computations. OpenVINO's own default is bf16 on recent processors.
             case f32
-            /// About twice as fast where the processor has AMX or AVX512-BF16; embeddings move by about 1e-2.
+            /// Half the processor time where the processor has AMX or AVX512-BF16. Embeddings then move by up to 2.2 % of
+            /// their largest component, 1.5e-4 in cosine (MiniLM and DINOv2-small on the fixtures' inputs).
             case bf16
         }
 

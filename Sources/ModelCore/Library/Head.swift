@@ -37,9 +37,19 @@ public struct Head: Sendable, Hashable {
             case mean
         }
 
+        public enum Floor: String, Sendable {
+            case none
+            /// The mean over the text's own tokens is taken off each, negative rests dropped: what every token gets,
+            /// function words first of all, says nothing about this text (measured in docs/explanations.md).
+            case textMean = "text-mean"
+        }
+
         public let method: RelevanceMethod.Pooling
-        public let layers: Int
+        /// Layers whose relevance is summed, from 0; the last ones of the model.
+        public let layers: [Int]
         public let contrast: Contrast
+        /// Taken off after the contrast.
+        public let floor: Floor
     }
 
     public let file: String
@@ -91,7 +101,7 @@ public struct Head: Sendable, Hashable {
         file = path
         name = document.name
         model = document.model
-        weightsSHA256 = document.weights_sha256.lowercased()
+        weightsSHA256 = document.weightsSHA256.lowercased()
         neutral = document.neutral
         explain = try document.explain.map { (explain) throws(RecipeError) in
             guard let method = RelevanceMethod.Pooling(rawValue: explain.method) else {
@@ -100,12 +110,16 @@ public struct Head: Sendable, Hashable {
             guard let contrast = Explain.Contrast(rawValue: explain.contrast ?? "none") else {
                 throw fault("explain.contrast", "is not none, neutral or mean")
             }
-            return Explain(method: method, layers: explain.layers.count, contrast: contrast)
+            guard !explain.layers.isEmpty else { throw fault("explain.layers", "is empty") }
+            guard let floor = Explain.Floor(rawValue: explain.floor ?? "none") else {
+                throw fault("explain.floor", "is not none or text-mean")
+            }
+            return Explain(method: method, layers: explain.layers, contrast: contrast, floor: floor)
         }
         policies = document.policies.map { entry in
             PolicyDirection(
                 policy: entry.policy, direction: entry.direction, bias: entry.bias, plattA: entry.calibration?.a ?? 1,
-                plattB: entry.calibration?.b ?? 0, threshold: entry.threshold, heldOutAUROC: entry.auroc_heldout,
+                plattB: entry.calibration?.b ?? 0, threshold: entry.threshold, heldOutAUROC: entry.heldOutAUROC,
                 positives: entry.positives, negatives: entry.negatives, data: entry.data ?? [])
         }
     }
@@ -116,11 +130,16 @@ public struct Head: Sendable, Hashable {
         let version: Int
         let name: String
         let model: String
-        let weights_sha256: String
+        let weightsSHA256: String
         let normalized: Bool
         let policies: [Entry]
         let explain: ExplainEntry?
         let neutral: [Float]?
+
+        enum CodingKeys: String, CodingKey {
+            case format, version, name, model, normalized, policies, explain, neutral
+            case weightsSHA256 = "weights_sha256"
+        }
 
         struct Entry: Decodable {
             let policy: String
@@ -128,10 +147,15 @@ public struct Head: Sendable, Hashable {
             let bias: Double
             let calibration: Calibration?
             let threshold: Double?
-            let auroc_heldout: Double?
+            let heldOutAUROC: Double?
             let positives: Int?
             let negatives: Int?
             let data: [String]?
+
+            enum CodingKeys: String, CodingKey {
+                case policy, direction, bias, calibration, threshold, positives, negatives, data
+                case heldOutAUROC = "auroc_heldout"
+            }
         }
 
         struct Calibration: Decodable {
@@ -144,6 +168,7 @@ public struct Head: Sendable, Hashable {
             let method: String
             let layers: [Int]
             let contrast: String?
+            let floor: String?
         }
     }
 }

@@ -50,7 +50,7 @@ public struct ModelExplanation: Sendable, Hashable {
 /// Which explanations are wanted beside the scores.
 public enum ExplainRequest: Sendable, Hashable {
     case none
-    /// The policy with the highest score in relation to its threshold, and all others at or over theirs.
+    /// Every policy at or over its threshold (0.5 where the model brings none); the highest one where there is none.
     case flagged
     /// These policies, by id.
     case policies([String])

@@ -35,9 +35,9 @@ struct Projection {
         case .none: return []
         case .policies(let policies): return scores.map(\.policy).filter(policies.contains)
         case .flagged:
-            func margin(_ score: Assessment.PolicyScore) -> Double { score.probability - (score.threshold ?? 0.5) }
-            let over = scores.filter { margin($0) >= 0 }
-            return (over.isEmpty ? scores.max { margin($0) < margin($1) }.map { [$0] } ?? [] : over).map(\.policy)
+            let over = scores.filter { $0.probability >= ($0.threshold ?? 0.5) }
+            let highest = scores.max { $0.probability < $1.probability }
+            return (over.isEmpty ? highest.map { [$0] } ?? [] : over).map(\.policy)
         }
     }
 
@@ -53,7 +53,7 @@ enum RelevanceContrast {
     /// - Parameters:
     ///   - maps: one row a direction, all of one length.
     ///   - neutral: index of the row that is taken off the others; nil takes off the mean of all rows.
-    /// - Returns: the rows without the neutral one, negative rests dropped.
+    /// - Returns: the rows, negative rests dropped.
     static func applied(_ contrast: Head.Explain.Contrast, to maps: [[Float]], neutral: Int?) -> [[Float]] {
         let reference: [Float]
         switch contrast {
@@ -66,5 +66,15 @@ enum RelevanceContrast {
             reference = (maps.first ?? []).indices.map { i in maps.reduce(0) { $0 + $1[i] } / count }
         }
         return maps.map { zip($0, reference).map { max(0, $0 - $1) } }
+    }
+
+    /// A text's token relevances, [CLS] first and [SEP] last, less the mean over the tokens between.
+    ///
+    /// A single token has nothing to stand out from and is left as it is.
+    static func floored(_ floor: Head.Explain.Floor, _ map: [Float]) -> [Float] {
+        let tokens = map.dropFirst().dropLast()
+        guard floor == .textMean, tokens.count > 1 else { return map }
+        let mean = tokens.reduce(0, +) / Float(tokens.count)
+        return map.map { max(0, $0 - mean) }
     }
 }

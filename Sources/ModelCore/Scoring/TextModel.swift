@@ -25,6 +25,14 @@ final class TextModel {
         tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
         limit = min(settings.maximumTokens, family.configuration.positions)
         projection = Projection(model: recipe.id, heads: heads)
+        let depth = family.configuration.layers
+        for head in heads {
+            guard let layers = head.explain?.layers else { continue }
+            guard layers.count <= depth, layers == Array(depth - layers.count..<depth) else {
+                throw RecipeError.invalid(
+                    file: head.file, line: 0, key: "explain.layers", reason: "are not the last of the model's \(depth)")
+            }
+        }
     }
 
     func prepare() throws { _ = try scoringNetwork() }
@@ -92,7 +100,8 @@ final class TextModel {
             let contrast = head.explain?.contrast ?? .none
             let computed = contrast == .mean ? head.policies : head.policies.filter { policies.contains($0.policy) }
             guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
-            let method = head.explain.map { RelevanceMethod(pooling: $0.method, layers: $0.layers) } ?? recipe.relevance
+            let method =
+                head.explain.map { RelevanceMethod(pooling: $0.method, layers: $0.layers.count) } ?? recipe.relevance
             var directions = computed.map(\.direction)
             var neutral: Int?
             if contrast == .neutral, let direction = head.neutral {
@@ -105,7 +114,9 @@ final class TextModel {
                 found.append(
                     ModelExplanation(
                         model: recipe.id, policy: policy, method: method.pooling.rawValue, signed: false,
-                        relevance: .spans(Self.words(of: encoding, weights: map))))
+                        relevance: .spans(
+                            Self.words(
+                                of: encoding, weights: RelevanceContrast.floored(head.explain?.floor ?? .none, map)))))
             }
         }
         return found

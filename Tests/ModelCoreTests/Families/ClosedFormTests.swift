@@ -16,7 +16,7 @@ import Testing
                 let weights = (0..<tokens).map { index in
                     expected.relevance == .legrad ? 1 / Double(tokens) : index == 0 ? 1 : 0
                 }
-                for layer in 0..<fixture.config.num_hidden_layers {
+                for layer in 0..<fixture.config.numHiddenLayers {
                     let computed = reference.preNormLayer(layer, x)
                     x = computed.output
                     for k in 0..<fixture.directions.shape[0] {
@@ -34,7 +34,7 @@ import Testing
     @Test func `The post-norm closed form equals automatic differentiation to 1e-10, with padding`() throws {
         let fixture = try TinyFixture.bert()
         let reference = Self.reference(fixture)
-        let (ids, mask) = (try #require(fixture.input_ids), try #require(fixture.attention_mask))
+        let (ids, mask) = (try #require(fixture.inputIds), try #require(fixture.attentionMask))
         for expected in fixture.cases {
             var worst = 0.0
             for text in ids.indices {
@@ -45,7 +45,7 @@ import Testing
                 let weights = real.enumerated().map { index, real in
                     pooled == "mean" ? (real ? 1 / count : 0) : index == 0 ? 1 : 0
                 }
-                for layer in 0..<fixture.config.num_hidden_layers {
+                for layer in 0..<fixture.config.numHiddenLayers {
                     let computed = reference.postNormLayer(layer, x, real: real)
                     x = computed.output
                     for k in 0..<fixture.directions.shape[0] {
@@ -62,8 +62,8 @@ import Testing
 
     private static func reference(_ fixture: TinyFixture) -> Reference {
         Reference(
-            tensors: fixture.tensors, heads: fixture.config.num_attention_heads,
-            epsilon: fixture.config.layer_norm_eps)
+            tensors: fixture.tensors, heads: fixture.config.numAttentionHeads,
+            epsilon: fixture.config.layerNormEps)
     }
 
     private static func row(_ array: Doubles, _ index: Int) -> [Double] {

@@ -53,7 +53,7 @@ struct EngineOnTinyModelsTests {
             let network = try Places.engine().compile(
                 TinyFixture.bert(pooling: expected.pooling).explainGraph(method), name: "tiny bert explain")
             let outputs = try network.infer([
-                "ids": Self.tensor(fixture.input_ids), "mask": Self.tensor(fixture.attention_mask),
+                "ids": Self.tensor(fixture.inputIds), "mask": Self.tensor(fixture.attentionMask),
                 "directions": fixture.directions.tensor,
             ])
             let relevance = try #require(outputs["relevance"])

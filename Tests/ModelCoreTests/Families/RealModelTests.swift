@@ -20,11 +20,11 @@ struct RealModelTests {
 
     private struct ImageFixture: Decodable {
         struct Entry: Decodable {
-            let class_token: [Double]
+            let classToken: [Double]
             let attention: [Double]
             /// [directions, patches]
             let legrad: [[Double]]
-            let legrad_pooled: [[Double]]
+            let legradPooled: [[Double]]
         }
 
         let images: [Entry]
@@ -82,19 +82,19 @@ struct RealModelTests {
             let scored = try scoring.infer(["pixels": pixels])
             let embedding = scored["embedding"]?.floats ?? []
             #expect(embedding.count == 384)
-            #expect(zip(embedding, expected.class_token).allSatisfy { abs(Double($0) - $1) < 1e-4 })
+            #expect(zip(embedding, expected.classToken).allSatisfy { abs(Double($0) - $1) < 1e-4 })
             let attention = Array((scored["attention"]?.floats ?? []).dropFirst())
             #expect(relativeDifference(attention, expected.attention) < 1e-4)
 
             let inputs = ["pixels": pixels, "directions": try Tensor(Self.directions, shape: [2, 384])]
-            for (network, maps) in [(explaining, expected.legrad), (pooled, expected.legrad_pooled)] {
+            for (network, maps) in [(explaining, expected.legrad), (pooled, expected.legradPooled)] {
                 let outputs = try network.infer(inputs)
                 let relevance = try #require(outputs["relevance"])
                 #expect(relevance.shape == [1, 2, 257])
                 let rows = (0..<2).map { Array(relevance.floats[$0 * 257 + 1..<($0 + 1) * 257]) }
                 for (row, map) in zip(rows, maps) { #expect(relativeDifference(row, map) < 1e-4) }
                 #expect(
-                    zip(outputs["embedding"]?.floats ?? [], expected.class_token)
+                    zip(outputs["embedding"]?.floats ?? [], expected.classToken)
                         .allSatisfy { abs(Double($0) - $1) < 1e-4 })
             }
         }

@@ -20,10 +20,10 @@ struct TinyFixture: Decodable {
     }
 
     struct Configuration: Decodable {
-        let hidden_size: Int
-        let num_hidden_layers: Int
-        let num_attention_heads: Int
-        let layer_norm_eps: Double
+        let hiddenSize: Int
+        let numHiddenLayers: Int
+        let numAttentionHeads: Int
+        let layerNormEps: Double
     }
 
     struct Stretched: Decodable {
@@ -41,8 +41,8 @@ struct TinyFixture: Decodable {
     let pixels: Doubles?
     let stretched: Stretched?
     // Text.
-    let input_ids: [[Int]]?
-    let attention_mask: [[Int]]?
+    let inputIds: [[Int]]?
+    let attentionMask: [[Int]]?
 
     static func vit() throws -> TinyFixture { try fixture("legrad-tiny-vit.json") }
     static func bert() throws -> TinyFixture { try fixture("legrad-tiny-bert.json") }

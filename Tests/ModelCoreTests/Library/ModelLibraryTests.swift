@@ -35,12 +35,12 @@ import Testing
     }
 
     private static func head(
-        sha256: String = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", threshold: String = "0.6"
+        sha256: String = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
     ) -> String {
         """
         {"format":"reviewtui-head","version":1,"name":"toy-policies","model":"toy@2","weights_sha256":"\(sha256)",
          "normalized":true,"policies":[{"policy":"hate","direction":[1,0],"bias":0.5,
-         "calibration":{"kind":"platt","a":2,"b":-1},"threshold":\(threshold),"auroc_heldout":0.9,"positives":3,
+         "calibration":{"kind":"platt","a":2,"b":-1},"threshold":0.6,"auroc_heldout":0.9,"positives":3,
          "negatives":4,"data":["made up"]}],
          "explain":{"method":"legrad","layers":[4,5],"contrast":"none"},"neutral":null}
         """
@@ -80,16 +80,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("version", 2, recipe.replacing("\"2\"", with: "2")),
-        ("family", 3, recipe.replacing("\"bert\"", with: "\"bertt\"")),
-        ("folder", 7, recipe.replacing("folder = \"toy\"", with: "folder = \"../toy\"")),
-        ("weights.sha256", 11, recipe.replacing("2c26", with: "zz26")),
-        ("text.max_tokens", 14, recipe.replacing("64\n", with: "-1\n")),
-        ("text.poolingg", 15, recipe.replacing("pooling", with: "poolingg")),
-        ("modality", 4, recipe.replacing("\"text\"", with: "\"sound\"")),
+        ("version", 2, "\"2\"", "2"), ("family", 3, "bert", "bertt"), ("modality", 4, "\"text\"", "\"sound\""),
+        ("folder", 7, "\"toy\"\n\n", "\"../toy\"\n\n"), ("weights.sha256", 11, "2c26", "zz26"),
+        ("text.max_tokens", 14, "= 64", "= -1"), ("text.poolingg", 15, "pooling", "poolingg"),
     ])
-    func `A fault in a recipe is reported with file, line and key`(key: String, line: Int, text: String) throws {
-        let error = #expect(throws: RecipeError.self) { try Self.library(text) }
+    func `A fault in a recipe is reported with file, line and key`(
+        key: String, line: Int, sound: String, faulty: String
+    ) throws {
+        let error = #expect(throws: RecipeError.self) {
+            try Self.library(Self.recipe.replacing(sound, with: faulty, maxReplacements: 1))
+        }
         guard case .invalid(let file, let found, let name, _) = error else {
             Issue.record("\(String(describing: error))")
             return
@@ -105,14 +105,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("version", head().replacing("\"version\":1", with: "\"version\":2")),
-        ("threshold", head(threshold: "1.5")),
-        ("policies.0.bias", head().replacing("\"bias\":0.5,", with: "")),
-        ("explain.method", head().replacing("legrad", with: "magic")),
-        ("format", head().replacing("reviewtui-head", with: "other")),
-        ("normalized", head().replacing("true", with: "false")),
+        ("version", "\"version\":1", "\"version\":2"), ("threshold", "0.6", "1.5"),
+        ("policies.0.bias", "\"bias\":0.5,", ""), ("explain.method", "legrad", "magic"),
+        ("format", "reviewtui-head", "other"), ("normalized", "true", "false"), ("explain.layers", "[4,5]", "[]"),
+        ("explain.floor", "\"none\"", "\"none\",\"floor\":\"cellar\""),
     ])
-    func `A fault in a head file is reported with its field`(field: String, text: String) throws {
+    func `A fault in a head file is reported with its field`(field: String, sound: String, faulty: String) throws {
+        let text = Self.head().replacing(sound, with: faulty)
         let error = #expect(throws: RecipeError.self) { try Self.library(head: text) }
         #expect(error?.description.contains(field) == true, "\(error?.description ?? "")")
     }
@@ -123,7 +122,7 @@ import Testing
         // sigmoid(2·(0.6 + 0.5) − 1)
         #expect(abs(hate.probability(of: [0.6, 0.8]) - 1 / (1 + exp(-1.2))) < 1e-6)
         #expect(hate.threshold == 0.6 && hate.heldOutAUROC == 0.9)
-        #expect(head.explain == Head.Explain(method: .legrad, layers: 2, contrast: .none))
+        #expect(head.explain == Head.Explain(method: .legrad, layers: [4, 5], contrast: .none, floor: .none))
     }
 
     @Test func `An unknown model is named with those that are known`() throws {

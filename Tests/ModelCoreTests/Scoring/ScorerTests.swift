@@ -3,6 +3,25 @@ import Testing
 
 @testable import ModelCore
 
+@Suite struct RelevanceContrastTests {
+    @Test func `The floor takes the mean of the text's own tokens off, the special ones not counted`() {
+        let floored = RelevanceContrast.floored(.textMean, [9, 1, 2, 6, 9])
+        #expect(floored == [6, 0, 0, 3, 6])
+        #expect(RelevanceContrast.floored(.none, [9, 1, 2, 6, 9]) == [9, 1, 2, 6, 9])
+    }
+
+    @Test func `A single word keeps its relevance under the floor, and an empty text is no fault`() {
+        #expect(RelevanceContrast.floored(.textMean, [1, 5, 1]) == [1, 5, 1])
+        #expect(RelevanceContrast.floored(.textMean, [1, 1]) == [1, 1])
+        #expect(RelevanceContrast.floored(.textMean, []) == [])
+    }
+
+    @Test func `The mean contrast keeps what one policy has and the others have not`() {
+        let maps = RelevanceContrast.applied(.mean, to: [[4, 1, 0], [0, 1, 2]], neutral: nil)
+        #expect(maps == [[2, 0, 0], [0, 0, 1]])
+    }
+}
+
 /// The whole way, on the real weights with made-up heads.
 @Suite(.enabled(if: Places.hasEngineAndModels, Places.modelsMissing))
 struct ScorerTests {
@@ -56,6 +75,22 @@ struct ScorerTests {
         #expect(spans.allSatisfy { $0.weight >= 0 } && spans.contains { $0.weight > 0 })
         #expect(try Self.spans(found[1]).isEmpty)
         #expect(found[2].notes.count == 1 && found[0].notes.isEmpty)
+    }
+
+    @Test func `The shipped heads flag an insult and a threat and let everyday sentences pass`() async throws {
+        let library = try ModelLibrary(recipes: Places.package + "/models", stores: Places.stores)
+        let scorer = try Scorer(library: library, engine: Places.engine(), models: ["minilm-l6"])
+        let texts = [
+            "You are a stupid worthless idiot and everybody hates you.", "I want to kill myself tonight.",
+            "The committee moved the meeting to Tuesday afternoon.", "Das Wetter ist heute schön.",
+        ]
+        let found = try await scorer.assess(texts: texts, model: "minilm-l6", explain: .flagged)
+        let flagged = found.map { $0.scores.filter { $0.probability >= ($0.threshold ?? 0.5) }.map(\.policy) }
+        #expect(flagged[0].contains("harassment"))
+        #expect(flagged[1].contains("self-harm"))
+        #expect(flagged[2].isEmpty && flagged[3].isEmpty)
+        // Nothing is over its threshold, yet the nearest policy is explained, so that there is something to look at.
+        #expect(found[2].explanations.count == 1)
     }
 
     @Test func `A text scores the same alone and in a batch`() async throws {
