@@ -24,7 +24,7 @@ struct ScreenLayout: Hashable, Sendable {
         let listWidth: Int
         let sideWidth: Int
         switch columns {
-        case ..<100: (listWidth, sideWidth) = (20, 25)
+        case ..<100: (listWidth, sideWidth) = (20, 26)
         case ..<120: (listWidth, sideWidth) = (24, 29)
         case ..<160: (listWidth, sideWidth) = (28, 38)
         default: (listWidth, sideWidth) = (min(48, columns / 4), min(54, columns / 4))

@@ -12,10 +12,10 @@ struct ListTests {
     @Test("however long the queue, only a window of it is in memory")
     func window() {
         var mia = Reviewer(many(1_000))
-        for _ in 0..<900 { mia.press("j") }
+        for _ in 0..<45 { mia.press("pagedown") }
         #expect(mia.state.focus?.id == "post-900")
         #expect(mia.state.list.rows.count <= 600)
-        for _ in 0..<800 { mia.press("k") }
+        for _ in 0..<40 { mia.press("pageup") }
         #expect(mia.state.focus?.id == "post-100")
         #expect(mia.state.list.rows.count <= 600)
     }

@@ -6,7 +6,7 @@ import Testing
 
 /// Screens compared with files in Snapshots/: the text, and which style each cell has.
 ///
-/// `UPDATE_SNAPSHOTS=1 swift test --filter Screens` writes them anew; read the difference before you commit it.
+/// `UPDATE_SNAPSHOTS=1 swift test --filter SnapshotTests` writes them anew; read the difference before you commit it.
 @Suite("Screens")
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {

@@ -15,11 +15,11 @@ enum ItemFacts {
         }
         add("source", item.source)
         add("author", item.author)
-        add("language", item.language)
+        add("lang", item.language)
         add("flagged", moment(item.flaggedAt))
         add("created", item.createdAt.map(moment))
         add("due", item.dueAt.map(moment))
-        if item.priority != 0 { add("priority", String(format: "%g", item.priority)) }
+        if item.priority != 0 { add("urgency", String(format: "%g", item.priority)) }
         for media in item.media {
             add("file", "\(media.path) (\(bytes(media.byteCount)))")
         }

@@ -7,7 +7,7 @@ enum HeaderView {
         guard let focus = state.focus else { return buffer }
         let glyphs = theme.glyphs
         let age = ItemFacts.age(from: focus.item.flaggedAt, now: Timestamp(milliseconds: state.now))
-        let waiting = "waiting \(age)"
+        let waiting = size.columns < 44 ? age : "waiting \(age)"
         let start = buffer.writeRight(waiting, row: 0, endColumn: size.columns, style: theme[.dim])
         let id = SafeText.line(focus.id.rawValue, limit: 200, ascii: glyphs.ascii)
         let used = buffer.write(

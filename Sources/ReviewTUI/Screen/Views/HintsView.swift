@@ -41,13 +41,7 @@ enum HintsView {
             return ([("j/k", "move"), ("space", "choose"), ("enter", done), ("esc", "back")], [])
         case .prompt(let prompt):
             guard prompt.purpose == .command else { return ([("enter", "done"), ("esc", "back")], []) }
-            let names = ConsoleState.completions(of: prompt.text).joined(separator: " ")
-            return (
-                [
-                    ("tab", "complete"), ("enter", "do it"), ("esc", "back"),
-                    (names.isEmpty ? "no such command" : names, ""),
-                ], []
-            )
+            return ([("tab", "complete"), ("enter", "do it"), ("esc", "back")], [])
         }
     }
 }

@@ -66,7 +66,7 @@ enum SideView {
             facts += picture.notes.map { Focus.Fact(name: "decoder", value: SafeText.line($0, limit: 200)) }
         }
         let width = buffer.size.columns
-        let nameWidth = width < 34 ? 8 : 12
+        let nameWidth = width < 34 ? 7 : 12
         for (offset, fact) in facts.prefix(max(0, buffer.size.rows - line)).enumerated() {
             buffer.write(
                 fact.name, row: line + offset, column: 0, style: theme[.dim], width: nameWidth,

@@ -46,5 +46,11 @@ enum StatusView {
         var cursor = theme[.input]
         cursor.reverse.toggle()
         buffer[0, start + used] = Cell(text: " ", style: cursor)
+        if prompt.purpose == .command {
+            let names = ConsoleState.completions(of: prompt.text).joined(separator: "  ")
+            buffer.write(
+                names.isEmpty ? "no such command" : names, row: 0, column: start + used + 3, style: theme[.dim],
+                width: buffer.size.columns - start - used - 4, ellipsis: theme.glyphs.ellipsis)
+        }
     }
 }
