@@ -52,8 +52,8 @@ def embed(models, texts, cache=None):
                        attention_mask=mask).last_hidden_state
         pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
         result[rows] = torch.nn.functional.normalize(pooled, dim=-1).numpy()
-        print(f"\rembedding {start + len(rows)} of {len(texts)}", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        if start % (16 * BATCH) == 0:
+            print(f"embedding {start} of {len(texts)}", file=sys.stderr)
     if cache:
         os.makedirs(cache, exist_ok=True)
         np.save(kept, result)
