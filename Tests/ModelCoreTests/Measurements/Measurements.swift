@@ -5,7 +5,7 @@ import Testing
 
 /// Prints times; asserts none. Off unless asked for:
 ///
-///     REVIEWTUI_BENCH=1 swift test -c release -Xswiftc -enable-testing --filter Measurements
+///     REVIEWTUI_BENCH=1 swift test --filter Measurements
 ///
 /// Each line has the shortest wall-clock time and the median of processor time (all threads) over rounds in which
 /// everything in a group runs once, so that a busy machine burdens all alike.
