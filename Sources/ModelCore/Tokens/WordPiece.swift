@@ -88,13 +88,18 @@ public struct WordPiece: Sendable {
                 word += 1
                 continue
             }
-            for wordScalars in BertWords.split(BertNormalizer.normalize(scalars, in: part.range)) {
-                if truncated { break }
-                for piece in lookUp(wordScalars) {
-                    let range = wordScalars[piece.range]
-                    take(piece.id, (range.first?.start ?? 0)..<(range.last?.end ?? 0))
+            // Piece by piece between spaces, so that a text of megabytes is not normalised for its first lines.
+            // Normalisation looks across no space.
+            for chunk in scalars[part.range].split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+                for wordScalars in BertWords.split(BertNormalizer.normalize(scalars, in: chunk.indices)) {
+                    for piece in lookUp(wordScalars) {
+                        let range = wordScalars[piece.range]
+                        take(piece.id, (range.first?.start ?? 0)..<(range.last?.end ?? 0))
+                    }
+                    word += 1
+                    if truncated { break }
                 }
-                word += 1
+                if truncated { break }
             }
         }
         return Encoding(
