@@ -11,6 +11,7 @@ enum TerminalRescue {
     nonisolated(unsafe) private static var wakeDescriptor: Int32 = -1
     nonisolated(unsafe) private static var bytes: UnsafeMutablePointer<UInt8>?
     nonisolated(unsafe) private static var count = 0
+    nonisolated(unsafe) private static var wantsBacktrace = false
     nonisolated(unsafe) private static var modes: UnsafeMutablePointer<termios>?
     nonisolated(unsafe) private static var former: UnsafeMutablePointer<sigaction>?
     nonisolated(unsafe) private static var endings: UnsafeMutablePointer<Int32>?
@@ -34,6 +35,7 @@ enum TerminalRescue {
     /// terminal at once. A second request to end before the first was heeded restores and ends, too.
     static func install(wake: Int32) {
         wakeDescriptor = wake
+        wantsBacktrace = getenv("SWIFT_BACKTRACE") != nil
         let actions = UnsafeMutablePointer<sigaction>.allocate(capacity: 65)
         let counter = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
         counter.pointee = 0
@@ -96,9 +98,13 @@ enum TerminalRescue {
         errno = saved
     }
 
-    /// Raises the signal again under the action it had before, so that the parent sees how the process ended.
+    /// Raises the signal again under the system's own action, so that the parent sees how the process ended.
+    ///
+    /// Not under the action it had before: for SIGTERM that is ncurses', which exits with 1, and for crashes it may be
+    /// Swift's backtrace, which asks questions on the terminal. Whoever sets `SWIFT_BACKTRACE` gets that one.
     static func end(by number: Int32) {
-        var action = former.map { $0[Int(number)] } ?? sigaction()
+        var action = sigaction()
+        if wantsBacktrace, crashes.contains(number), let former { action = former[Int(number)] }
         sigaction(number, &action, nil)
         var set = sigset_t()
         sigemptyset(&set)
