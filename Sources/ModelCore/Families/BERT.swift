@@ -50,8 +50,11 @@ struct BERT: Sendable {
         return try graph.source()
     }
 
-    /// `ids`, `mask`, `directions` [directions, width] → `embedding` [batch, width] and `relevance`
-    /// [batch, directions, tokens], zero at padding.
+    /// `ids`, `mask`, `directions` [directions, width] → `embedding` [batch, width], `relevance`
+    /// [batch, directions, tokens], zero at padding, and `received` [batch, tokens].
+    ///
+    /// `received` is how much attention a token gets in the last layer, mean over heads and over all query tokens but
+    /// padding; it sums to 1.
     ///
     /// Where the model itself pools by the mean over all tokens, LeGrad as published and pooled are one and the same.
     func explainGraph(_ method: RelevanceMethod) throws(WeightsError) -> Engine.Source {
@@ -60,6 +63,9 @@ struct BERT: Sendable {
         var (x, mask) = embeddings(graph)
         var total: GraphBuilder.Wire?
         for layer in 0..<configuration.layers {
+            if layer == configuration.layers - 1 {
+                graph.result("received", receivedAttention(graph, layer, x, mask))
+            }
             let block = block(graph, layer, x, mask)
             x = block.output
             if layer >= configuration.layers - method.layers {
@@ -96,20 +102,42 @@ struct BERT: Sendable {
     }
 
     private func block(_ graph: GraphBuilder, _ layer: Int, _ x: GraphBuilder.Wire, _ mask: Mask) -> Block {
-        let (width, heads) = (configuration.width, configuration.heads)
-        func projected(_ part: String) -> GraphBuilder.Wire {
-            let layer = graph.linear(prefix(layer) + "attention.self." + part, from: width, to: width)
-            return graph.splitHeads(graph.apply(layer, x), heads: heads, width: width)
-        }
-        let v = projected("value")
-        let mixed = graph.scaledDotProductAttention(projected("query"), projected("key"), v, mask: mask.penalty)
-        let attended = graph.apply(outputProjection(graph, layer), graph.joinHeads(mixed, width: width))
+        let v = projected(graph, layer, "value", x)
+        let mixed = graph.scaledDotProductAttention(
+            projected(graph, layer, "query", x), projected(graph, layer, "key", x), v, mask: mask.penalty)
+        let attended = graph.apply(
+            outputProjection(graph, layer), graph.joinHeads(mixed, width: configuration.width))
         let s1 = graph.plus(x, attended)
         let y = graph.apply(attentionNorm(graph, layer), s1)
         let h = graph.apply(up(graph, layer), y)
         let s2 = graph.plus(y, graph.apply(down(graph, layer), graph.gelu(h)))
         let z = graph.apply(outputNorm(graph, layer), s2)
         return Block(values: v, attentionSum: s1, beforeActivation: h, outputSum: s2, output: z)
+    }
+
+    /// Queries, keys or values of a layer, [batch, heads, tokens, width/heads].
+    private func projected(
+        _ graph: GraphBuilder, _ layer: Int, _ part: String, _ x: GraphBuilder.Wire
+    ) -> GraphBuilder.Wire {
+        let width = configuration.width
+        let layer = graph.linear(prefix(layer) + "attention.self." + part, from: width, to: width)
+        return graph.splitHeads(graph.apply(layer, x), heads: configuration.heads, width: width)
+    }
+
+    /// [batch, tokens]: the mean of a layer's attention over heads and over the queries that are no padding.
+    private func receivedAttention(
+        _ graph: GraphBuilder, _ layer: Int, _ x: GraphBuilder.Wire, _ mask: Mask
+    ) -> GraphBuilder.Wire {
+        let scores = graph.times(
+            graph.product(
+                projected(graph, layer, "query", x), projected(graph, layer, "key", x), transposingSecond: true),
+            1 / Float(configuration.headWidth).squareRoot())
+        let attention = graph.times(
+            graph.softmax(graph.plus(scores, mask.penalty)), graph.unsqueeze(mask.column, axes: [1]))
+        let summed = graph.sum(graph.sum(attention, axes: [2]), axes: [1])
+        let mean = graph.over(
+            graph.times(summed, 1 / Float(configuration.heads)), graph.unsqueeze(mask.count, axes: [1]))
+        return graph.squeeze(mean, axes: [1, 2])
     }
 
     /// [batch, 1, width].

@@ -44,12 +44,26 @@ public struct Head: Sendable, Hashable {
             case textMean = "text-mean"
         }
 
+        public enum Weight: String, Sendable {
+            case none
+            /// Relevance after the floor is multiplied by √(attention the token receives in the last layer): what the
+            /// model itself hardly reads does not glow (measured in docs/explanations.md).
+            case receivedAttention = "sqrt-received-attention"
+        }
+
         public let method: RelevanceMethod.Pooling
         /// Layers whose relevance is summed, from 0; the last ones of the model.
         public let layers: [Int]
         public let contrast: Contrast
         /// Taken off after the contrast.
         public let floor: Floor
+        /// Multiplied in after the floor.
+        public let weight: Weight
+
+        /// What the shown map is called: `legrad` is the published map, untouched.
+        public var shownMethod: String {
+            contrast == .none && floor == .none && weight == .none ? method.rawValue : method.rawValue + "-weighted"
+        }
     }
 
     public let file: String
@@ -114,7 +128,11 @@ public struct Head: Sendable, Hashable {
             guard let floor = Explain.Floor(rawValue: explain.floor ?? "none") else {
                 throw fault("explain.floor", "is not none or text-mean")
             }
-            return Explain(method: method, layers: explain.layers, contrast: contrast, floor: floor)
+            guard let weight = Explain.Weight(rawValue: explain.weight ?? "none") else {
+                throw fault("explain.weight", "is not none or sqrt-received-attention")
+            }
+            return Explain(
+                method: method, layers: explain.layers, contrast: contrast, floor: floor, weight: weight)
         }
         policies = document.policies.map { entry in
             PolicyDirection(
@@ -169,6 +187,7 @@ public struct Head: Sendable, Hashable {
             let layers: [Int]
             let contrast: String?
             let floor: String?
+            let weight: String?
         }
     }
 }

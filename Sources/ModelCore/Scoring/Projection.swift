@@ -77,4 +77,10 @@ enum RelevanceContrast {
         let mean = tokens.reduce(0, +) / Float(tokens.count)
         return map.map { max(0, $0 - mean) }
     }
+
+    /// A text's token relevances times the root of the attention each token receives.
+    static func weighted(_ weight: Head.Explain.Weight, _ map: [Float], received: [Float]) -> [Float] {
+        guard weight == .receivedAttention, received.count == map.count else { return map }
+        return zip(map, received).map { $0 * max(0, $1).squareRoot() }
+    }
 }

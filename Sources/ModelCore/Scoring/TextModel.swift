@@ -108,24 +108,26 @@ final class TextModel {
                 neutral = directions.count
                 directions.append(direction)
             }
-            let maps = RelevanceContrast.applied(
-                contrast, to: try relevance(encoding, directions: directions, method), neutral: neutral)
+            let (published, received) = try relevance(encoding, directions: directions, method)
+            let maps = RelevanceContrast.applied(contrast, to: published, neutral: neutral)
             for (policy, map) in zip(computed.map(\.policy), maps) where policies.contains(policy) {
+                let weights = RelevanceContrast.weighted(
+                    head.explain?.weight ?? .none, RelevanceContrast.floored(head.explain?.floor ?? .none, map),
+                    received: received)
                 found.append(
                     ModelExplanation(
-                        model: recipe.id, policy: policy, method: method.pooling.rawValue, signed: false,
-                        relevance: .spans(
-                            Self.words(
-                                of: encoding, weights: RelevanceContrast.floored(head.explain?.floor ?? .none, map)))))
+                        model: recipe.id, policy: policy,
+                        method: head.explain?.shownMethod ?? method.pooling.rawValue, signed: false,
+                        relevance: .spans(Self.words(of: encoding, weights: weights))))
             }
         }
         return found
     }
 
-    /// One row of token relevances a direction.
+    /// One row of token relevances a direction, and the attention that each token receives.
     private func relevance(
         _ encoding: WordPiece.Encoding, directions: [[Float]], _ method: RelevanceMethod
-    ) throws -> [[Float]] {
+    ) throws -> (maps: [[Float]], received: [Float]) {
         let clamped = RelevanceMethod(
             pooling: method.pooling, layers: min(method.layers, family.configuration.layers), normalized: true)
         let network: CompiledNetwork
@@ -138,9 +140,13 @@ final class TextModel {
         var inputs = try Self.inputs([encoding])
         inputs["directions"] = try Tensor(
             directions.flatMap { $0 }, shape: [directions.count, family.configuration.width])
-        let values = try network.infer(inputs, wanted: ["relevance"])["relevance"]?.floats ?? []
+        let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
+        let values = outputs["relevance"]?.floats ?? []
         let tokens = encoding.ids.count
-        return directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) }
+        return (
+            directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) },
+            outputs["received"]?.floats ?? []
+        )
     }
 
     /// Token weights as words: pieces merged by their maximum, the special tokens around the text dropped.

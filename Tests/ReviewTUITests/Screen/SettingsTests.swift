@@ -52,6 +52,16 @@ struct SettingsTests {
         for command in Command.table { #expect(!command.help.isEmpty) }
     }
 
+    @Test("docs/console.md lists the keys of the table")
+    func documented() throws {
+        let text = try String(contentsOf: Themes.root.appending(path: "docs/console.md"), encoding: .utf8)
+        for command in Command.table where (command.id.policyDigit ?? 1) == 1 {
+            let keys = command.id.policyDigit == 1 ? "1–9" : command.keys.joined(separator: " ")
+            let row = "| `\(command.id.rawValue)` | `\(keys)` | \(command.help) |"
+            #expect(text.contains(row), "\(row)")
+        }
+    }
+
     @Test("no key serves two commands, and every key of the table is known")
     func conflicts() {
         let keys = Command.table.flatMap(\.keys)

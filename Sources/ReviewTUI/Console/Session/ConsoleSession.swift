@@ -85,7 +85,7 @@ final class ConsoleSession {
         case .terminal(.ended): if !state.isQuitting { end(by: SIGHUP) }
         case .answered(let event, let effect):
             if let event { take(event) }
-            if case .release = effect, state.isQuitting { isDone = true }
+            if case .quit = effect { isDone = true }
         case .stillRunning: if isSuspended { resume() }
         }
     }
@@ -98,8 +98,6 @@ final class ConsoleSession {
         switch effect {
         case .redraw: terminal.redraw()
         case .suspend: suspend()
-        // Over when the leases are given back: the effect before this one.
-        case .quit: break
         default:
             let inbox = inbox
             runner.start(effect) { inbox.post(.answered($0, effect)) }

@@ -31,7 +31,8 @@ final class EffectRunner: Sendable {
         case .preview(let request):
             guard let previews else { return reply(.preview(.failed("There is no decoder here."), request)) }
             Task { reply(.preview(await previews.make(request), request)) }
-        case .redraw, .suspend, .quit: reply(nil)
+        case .redraw, .suspend: reply(nil)
+        // In its turn: what was asked of the queue before is done when the answer to this one comes.
         default: queue.async { [self] in reply(perform(effect)) }
         }
     }

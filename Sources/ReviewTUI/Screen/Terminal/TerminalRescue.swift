@@ -4,14 +4,16 @@ import Foundation
 /// Puts the terminal back whatever happens: what a signal handler needs, prepared beforehand.
 ///
 /// A crash handler may only call async-signal-safe functions (POSIX, 2.4.3): it writes these bytes, restores the line
-/// discipline with `tcsetattr`, and raises the signal again.
+/// discipline with `tcsetattr`, and raises the signal again under its former action.
 enum TerminalRescue {
     // Plain memory, written before the handlers are installed and only read in them.
     nonisolated(unsafe) private static var descriptor: Int32 = -1
     nonisolated(unsafe) private static var wakeDescriptor: Int32 = -1
     nonisolated(unsafe) private static var bytes: UnsafeMutablePointer<UInt8>?
     nonisolated(unsafe) private static var count = 0
+    nonisolated(unsafe) private static var wantsBacktrace = false
     nonisolated(unsafe) private static var modes: UnsafeMutablePointer<termios>?
+    nonisolated(unsafe) private static var former: UnsafeMutablePointer<sigaction>?
     nonisolated(unsafe) private static var endings: UnsafeMutablePointer<Int32>?
 
     private static let crashes = [SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE]
@@ -33,8 +35,12 @@ enum TerminalRescue {
     /// terminal at once. A second request to end before the first was heeded restores and ends, too.
     static func install(wake: Int32) {
         wakeDescriptor = wake
+        wantsBacktrace = getenv("SWIFT_BACKTRACE") != nil
+        let actions = UnsafeMutablePointer<sigaction>.allocate(capacity: 65)
         let counter = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
         counter.pointee = 0
+        for number in 0..<65 { (actions + number).initialize(to: sigaction()) }
+        former = actions
         endings = counter
         // A stack of its own, so that a stack overflow can be handled too.
         let size = 1 << 16
@@ -53,7 +59,7 @@ enum TerminalRescue {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = handler
         action.sa_flags = flags
-        sigaction(number, &action, nil)
+        sigaction(number, &action, former.map { $0 + Int(number) })
     }
 
     /// Lets SIGTSTP stop the process, or be a request again.
@@ -94,10 +100,12 @@ enum TerminalRescue {
 
     /// Raises the signal again under the system's own action, so that the parent sees how the process ended.
     ///
-    /// Not under the action it had before: ncurses' handlers of SIGTERM and SIGINT exit with status 1, and Swift's
-    /// handler of crashes prints memory, which may hold an item's bytes, and waits for a key.
+    /// Not under the action it had before: for SIGTERM that is ncurses', which exits with 1, and for crashes it may be
+    /// Swift's backtrace, which asks questions on the terminal. Whoever sets `SWIFT_BACKTRACE` gets that one.
     static func end(by number: Int32) {
-        signal(number, SIG_DFL)
+        var action = sigaction()
+        if wantsBacktrace, crashes.contains(number), let former { action = former[Int(number)] }
+        sigaction(number, &action, nil)
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, number)

@@ -72,7 +72,7 @@ enum QueueListView {
 
     /// What stands for the item in a few columns: its words, or that it is a picture.
     private static func label(_ row: QueueRow, _ glyphs: Glyphs) -> String {
-        let snippet = glyphs.ascii ? SafeText.line(row.snippet, ascii: true) : row.snippet
+        let snippet = glyphs.spelled(row.snippet)
         switch row.kind {
         case .text: return snippet
         case .both: return "+ " + snippet
