@@ -37,7 +37,8 @@ LOWEST_THRESHOLD = 0.1
 FROM_TWEETS = {"hate": {"hate": 1, "offensive": 0, "neither": 0}, "harassment": {"offensive": 1, "neither": 0}}
 PRESUMED = {"neither": 0}
 # Chosen by tools/experiments/text_explanations.py; docs/explanations.md says why.
-EXPLAIN = {"method": "legrad", "layers": [2, 3, 4, 5], "contrast": "none", "floor": "text-mean"}
+EXPLAIN = {"method": "legrad", "layers": [2, 3, 4, 5], "contrast": "none", "floor": "text-mean",
+           "weight": "sqrt-received-attention"}
 
 
 class Part:
