@@ -28,24 +28,27 @@ final class Beneath {
         guard !path.isEmpty, path.utf8.count <= 4096, !path.utf8.contains(0) else {
             throw Refusal("\"\(shown)\" is no usable path")
         }
-        guard !path.hasPrefix("/") else {
+        // Bytes, not Characters: a slash with a combining mark after it is one Character that is no slash to Swift, and
+        // is one to the system.
+        guard path.utf8.first != UInt8(ascii: "/") else {
             throw Refusal("\(shown) is outside the folder of the items: paths must be relative to it")
         }
-        let parts = path.split(separator: "/").filter { $0 != "." }
+        let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+            .filter { $0 != "." }
         guard !parts.contains("..") else { throw Refusal("\(shown) leads outside the folder of the items") }
         guard let last = parts.last else { throw Refusal("\(shown) is a directory, not a file") }
 
         var current = descriptor
         defer { if current != descriptor { close(current) } }
         for part in parts.dropLast() {
-            let next = openat(current, String(part), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard next >= 0 else { throw refusal(shown, part: String(part), in: current) }
+            let next = openat(current, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard next >= 0 else { throw refusal(shown, part: part, in: current) }
             if current != descriptor { close(current) }
             current = next
         }
         // Without O_NONBLOCK, a pipe that nobody writes to would hold the ingestion for ever.
-        let file = openat(current, String(last), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-        guard file >= 0 else { throw refusal(shown, part: String(last), in: current) }
+        let file = openat(current, last, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard file >= 0 else { throw refusal(shown, part: last, in: current) }
         var status = stat()
         guard fstat(file, &status) == 0 else {
             close(file)

@@ -177,7 +177,7 @@ private struct ClaimDesk {
         switch row["state"] as Int {
         case WorkState.decided:
             throw QueueError.failed("Item \"\(shown)\" is decided already. Whoever decided it can undo that.")
-        case WorkState.leased where row["lease_reviewer"] as String != reviewer:
+        case WorkState.leased where !(row["lease_reviewer"] as String).utf8.elementsEqual(reviewer.utf8):
             throw QueueError.busy("Somebody else is reviewing item \"\(shown)\": try again later.")
         default: break
         }

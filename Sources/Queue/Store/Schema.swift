@@ -61,6 +61,7 @@ enum Schema {
         CREATE INDEX work_lottery ON work (queue, lottery) WHERE state = 0;
         CREATE INDEX work_open ON work (queue, place, item) WHERE state < 2;
         CREATE INDEX work_leased ON work (lease_expires) WHERE state = 1;
+        CREATE INDEX work_decided ON work (queue) WHERE state = 2;
         CREATE UNIQUE INDEX work_by_token ON work (lease_token) WHERE lease_token IS NOT NULL;
         -- What a reviewer passed over, so that the next claim brings something else.
         CREATE TABLE skip (

@@ -67,6 +67,8 @@ import Testing
             (item("\"media\":[{\"path\":\"../outside.png\"}]"), "outside the folder"),
             (item("\"media\":[{\"path\":\"img/../../outside.png\"}]"), "outside the folder"),
             (item("\"media\":[{\"path\":\"/etc/hostname\"}]"), "/etc/hostname is outside"),
+            (item("\"media\":[{\"path\":\"../\u{301}secret.png\"}]"), "leads outside"),
+            (item("\"media\":[{\"path\":\"/\u{301}secret.png\"}]"), "is outside"),
             (item("\"media\":[{\"path\":\"link.png\"}]"), "symbolic link"),
             (item("\"media\":[{\"path\":\"linked/real.png\"}]"), "symbolic link"),
             (item("\"media\":[{\"path\":\"pipe\"}]"), "not a regular file"),
