@@ -13,6 +13,8 @@ struct RealModelTests {
             let pooled: [Double]
             /// [layers, directions, tokens]
             let legrad: [[[Double]]]
+            let received: [Double]
+            let shown: [[Double]]
         }
 
         let texts: [Entry]
@@ -66,6 +68,27 @@ struct RealModelTests {
             let found = try network.infer(inputs)["relevance"]?.floats ?? []
             let summed = zip(expected.legrad[0], expected.legrad[1]).flatMap { zip($0, $1).map(+) }
             #expect(relativeDifference(found, summed) < 1e-4, "\(expected.text.debugDescription)")
+        }
+    }
+
+    @Test func `The words as they are shown agree with the reference: four layers, floored and weighted`() throws {
+        let fixture: TextFixture = try fixture("embeddings-minilm.json")
+        let network = try Places.engine().compile(
+            Self.miniLM().explainGraph(RelevanceMethod(layers: 4)), name: "minilm explain")
+        let tokenizer = try WordPiece(vocabulary: Self.folder("minilm-l6") + "/vocab.txt")
+        for expected in fixture.texts where expected.ids.count > 3 {
+            var inputs = try TextModel.inputs([tokenizer.encode(expected.text)])
+            inputs["directions"] = try Tensor(Self.directions, shape: [2, 384])
+            let outputs = try network.infer(inputs)
+            let received = outputs["received"]?.floats ?? []
+            #expect(relativeDifference(received, expected.received) < 1e-4)
+            let maps = outputs["relevance"]?.floats ?? []
+            for (row, shown) in expected.shown.enumerated() {
+                let map = Array(maps[row * received.count..<(row + 1) * received.count])
+                let weighted = RelevanceContrast.weighted(
+                    .receivedAttention, RelevanceContrast.floored(.textMean, map), received: received)
+                #expect(relativeDifference(Array(weighted.dropFirst().dropLast()), shown) < 1e-4)
+            }
         }
     }
 

@@ -109,6 +109,7 @@ import Testing
         ("policies.0.bias", "\"bias\":0.5,", ""), ("explain.method", "legrad", "magic"),
         ("format", "reviewtui-head", "other"), ("normalized", "true", "false"), ("explain.layers", "[4,5]", "[]"),
         ("explain.floor", "\"none\"", "\"none\",\"floor\":\"cellar\""),
+        ("explain.weight", "\"none\"", "\"none\",\"weight\":\"lead\""),
     ])
     func `A fault in a head file is reported with its field`(field: String, sound: String, faulty: String) throws {
         let text = Self.head().replacing(sound, with: faulty)
@@ -122,7 +123,7 @@ import Testing
         // sigmoid(2·(0.6 + 0.5) − 1)
         #expect(abs(hate.probability(of: [0.6, 0.8]) - 1 / (1 + exp(-1.2))) < 1e-6)
         #expect(hate.threshold == 0.6 && hate.heldOutAUROC == 0.9)
-        #expect(head.explain == Head.Explain(method: .legrad, layers: [4, 5], contrast: .none, floor: .none))
+        #expect(head.explain == Head.Explain(method: .legrad, layers: [4, 5], contrast: .none, floor: .none, weight: .none))
     }
 
     @Test func `An unknown model is named with those that are known`() throws {
