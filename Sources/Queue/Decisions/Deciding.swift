@@ -58,6 +58,17 @@ extension QueueStore {
         }
     }
 
+    /// The policies that a leased item has scores for; empty where the lease is lost.
+    public func scoredPolicies(lease token: String) throws -> Set<PolicyID> {
+        try read { db in
+            let policies = try String.fetchSet(
+                db,
+                sql: "SELECT DISTINCT policy FROM score WHERE item = (SELECT item FROM work WHERE lease_token = ?)",
+                arguments: [token])
+            return Set(policies.map { PolicyID($0) })
+        }
+    }
+
     /// What an undo did.
     public struct Undone: Sendable, Hashable {
         public var receipt: DecisionReceipt

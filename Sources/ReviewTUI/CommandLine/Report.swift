@@ -35,6 +35,8 @@ extension Main {
         case is EngineError, is WeightsError, is ConfigurationError: .unavailable
         case let error as RecipeError: error.exitStatus
         case is ScorerError: .failed
+        case is SettingsError: .usage
+        case is TerminalError: .unavailable
         default: nil
         }
     }

@@ -22,9 +22,12 @@ struct DecideCommand: ParsableCommand {
     var note: String?
 
     func run() throws {
+        let store = try options.openQueue()
+        // `claim` printed every score, so every score was shown.
         let draft = DecisionDraft(
-            verdict: verdict, policies: Set(policy.map { PolicyID($0) }), severity: severity, note: note)
-        let receipt = try options.openQueue().decide(token: lease, draft: draft)
+            verdict: verdict, policies: Set(policy.map { PolicyID($0) }), severity: severity, note: note,
+            shownScores: try store.scoredPolicies(lease: lease))
+        let receipt = try store.decide(token: lease, draft: draft)
         Output.result(ContractJSON.receipt(receipt).text)
     }
 }

@@ -16,8 +16,8 @@ struct ScreenAbilities: Hashable, Sendable {
     /// How pictures are drawn.
     enum Graphics: Hashable, Sendable {
         case symbols
-        /// With the size of one cell in pixels.
-        case sixel(cellWidth: Int, cellHeight: Int)
+        /// With the size of one cell in pixels and the number of colour registers, at most 256.
+        case sixel(cellWidth: Int, cellHeight: Int, colours: Int)
     }
 
     /// ``ColorDepth/mono`` also where `NO_COLOR` asks for it: bold, underline and reverse only.

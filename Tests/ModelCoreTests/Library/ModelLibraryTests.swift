@@ -123,7 +123,8 @@ import Testing
         // sigmoid(2·(0.6 + 0.5) − 1)
         #expect(abs(hate.probability(of: [0.6, 0.8]) - 1 / (1 + exp(-1.2))) < 1e-6)
         #expect(hate.threshold == 0.6 && hate.heldOutAUROC == 0.9)
-        #expect(head.explain == Head.Explain(method: .legrad, layers: [4, 5], contrast: .none, floor: .none, weight: .none))
+        #expect(
+            head.explain == Head.Explain(method: .legrad, layers: [4, 5], contrast: .none, floor: .none, weight: .none))
     }
 
     @Test func `An unknown model is named with those that are known`() throws {

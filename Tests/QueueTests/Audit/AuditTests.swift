@@ -131,4 +131,19 @@ import Testing
         #expect(bodies.count == 2)
         for body in bodies { #expect(!body.contains("secret") && !body.contains("hate"), "\(body)") }
     }
+
+    @Test("A look at a restricted picture is an event that names neither item nor reviewer")
+    func reveal() throws {
+        let queue = try decided()
+        let before = try queue.store.auditVerify().events
+        try queue.store.recordReveal(of: ItemID("post-1"), reviewer: "ann")
+        let report = try queue.store.auditVerify()
+        #expect(report.isIntact && report.events == before + 1)
+        let event = try queue.store.read {
+            try Row.fetchOne($0, sql: "SELECT kind, body FROM audit_event ORDER BY seq DESC LIMIT 1")
+        }
+        let body: String = try #require(event)["body"]
+        #expect(event?["kind"] == "reveal" && !body.contains("post-1") && !body.contains("ann"))
+        #expect(throws: QueueError.self) { try queue.store.recordReveal(of: ItemID("nobody"), reviewer: "ann") }
+    }
 }

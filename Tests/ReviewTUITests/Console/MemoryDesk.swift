@@ -97,6 +97,10 @@ final class MemoryDesk: ReviewDesk {
         try call("release") { state in state.leases[lease.token] = nil }
     }
 
+    func recordReveal(_ id: ItemID) throws {
+        try call("reveal") { _ in }
+    }
+
     func skip(_ lease: Lease) throws {
         try call("skip") { state in
             state.leases[lease.token] = nil

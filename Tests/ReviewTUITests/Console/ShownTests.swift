@@ -58,6 +58,15 @@ struct ShownTests {
         #expect(mia.state.preview.wanted?.blurred == true)
     }
 
+    @Test("a restricted picture stays hidden where the look cannot be put on record")
+    func unrecordedReveal() {
+        var mia = Reviewer([Sample.picture("p", scores: [("sexual/minors", 0.8)])])
+        mia.desk.change { $0.failures["reveal"] = .failed("The disk is full.") }
+        mia.press("i")
+        #expect(mia.state.preview.wanted == nil)
+        #expect(mia.screen.contains("The disk is full."))
+    }
+
     @Test("the next item's preview is made before the verdict")
     func prefetched() {
         var asked: [String] = []

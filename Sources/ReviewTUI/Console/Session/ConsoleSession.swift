@@ -21,6 +21,7 @@ final class ConsoleSession {
     private let input: TerminalInput
     private var cell: (width: Int, height: Int)?
     private var offersSixel = false
+    private var colourRegisters = 256
     private var isSuspended = false
     private var isDone = false
     private var endedBy: Int32?
@@ -114,11 +115,14 @@ final class ConsoleSession {
             let cells = terminal.size
             if cell == nil { cell = (size.width / max(1, cells.columns), size.height / max(1, cells.rows)) }
         case .synchronizedOutput(let known): terminal.synchronizes = known
-        case .version, .kittyGraphics, .colorRegisters: break
+        case .colorRegisters(let count): colourRegisters = min(256, max(2, count))
+        case .version, .kittyGraphics: break
         }
+        // A default xterm keeps the size of its cells from questions, but tells the terminal driver.
+        if cell == nil, let size = TerminalWindow(descriptor: STDOUT_FILENO)?.cell { cell = (size.width, size.height) }
         guard offersSixel, let cell, (3...100).contains(cell.width), (6...200).contains(cell.height) else { return }
         var abilities = state.abilities
-        abilities.graphics = .sixel(cellWidth: cell.width, cellHeight: cell.height)
+        abilities.graphics = .sixel(cellWidth: cell.width, cellHeight: cell.height, colours: colourRegisters)
         if abilities != state.abilities { take(.abilities(abilities)) }
     }
 

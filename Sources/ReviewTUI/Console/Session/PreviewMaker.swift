@@ -29,6 +29,8 @@ actor PreviewMaker {
             content = .picture(try await draw(request))
         } catch {
             content = .failed("\(error)")
+            // Another try may succeed where the trouble was not the file's own.
+            if [.unavailable, .tryAgain].contains(error.exitStatus) { return content }
         }
         made[request] = content
         return content
@@ -38,7 +40,7 @@ actor PreviewMaker {
         let cell =
             switch request.abilities.graphics {
             case .symbols: Self.symbolCell
-            case .sixel(let width, let height): PixelSize(width: width, height: height)
+            case .sixel(let width, let height, _): PixelSize(width: width, height: height)
             }
         let bound = PixelSize(width: request.size.columns * cell.width, height: request.size.rows * cell.height)
         let decoded = try await decode(DecodeKey(path: request.media.storedPath, bound: bound))
@@ -53,10 +55,10 @@ actor PreviewMaker {
                 colors: request.abilities.colours, symbols: request.abilities.unicode ? .blocks : .ascii)
             picture.cells = symbols.draw(
                 image, size: PreviewGeometry.cells(for: decoded.originalSize, in: request.size))
-        case .sixel:
+        case .sixel(_, _, let colours):
             let pixels = PreviewGeometry.sixelPixels(for: decoded.originalSize, in: request.size, cell: cell)
             picture.sixel = SixelPicture(
-                bytes: SixelPreview().encode(image, size: pixels),
+                bytes: SixelPreview(colors: colours).encode(image, size: pixels),
                 size: PreviewGeometry.cells(covering: pixels, cell: cell))
         }
         return picture

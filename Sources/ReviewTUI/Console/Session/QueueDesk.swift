@@ -77,11 +77,14 @@ struct QueueDesk: ReviewDesk {
         }
     }
 
+    func recordReveal(_ id: ItemID) throws {
+        try saying { try store.recordReveal(of: id, reviewer: reviewer) }
+    }
+
     func counts() throws -> QueueCounts {
         try saying {
-            let counts = try store.stats().queues[queue]
-            return QueueCounts(
-                pending: counts?.pending ?? 0, leased: counts?.leased ?? 0, decided: counts?.decided ?? 0)
+            let counts = try store.counts(of: queue)
+            return QueueCounts(pending: counts.pending, leased: counts.leased, decided: counts.decided)
         }
     }
 

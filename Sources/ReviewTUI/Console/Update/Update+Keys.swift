@@ -45,6 +45,7 @@ extension ConsoleState {
         case .help: mode = .help(scroll: 0)
         case .redraw: return [.redraw]
         case .suspend: return [.suspend]
+        case .reveal: return reveal()
         case .down, .up, .pageDown, .pageUp, .first, .last: return move(command)
         default: adjust(command)
         }
@@ -84,13 +85,22 @@ extension ConsoleState {
             say(overlay == .off ? "The picture is shown plain." : "Explanation drawn as \(overlay.rawValue).")
         case .blur: focus?.blurred.toggle()
         case .grey: grey.toggle()
-        case .reveal:
-            if focus?.restricted == true { focus?.revealed.toggle() } else { say("This picture is not hidden.") }
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)
         case .scrollUp: scroll(by: -5)
         default: break
         }
+    }
+
+    /// A restricted picture is shown only when the look is on record; hiding it again needs none.
+    private mutating func reveal() -> [Effect] {
+        guard let focus, focus.restricted else {
+            say("This picture is not hidden.")
+            return []
+        }
+        guard focus.revealed else { return [.reveal(focus.id)] }
+        self.focus?.revealed = false
+        return []
     }
 
     private mutating func showNextMedia() {

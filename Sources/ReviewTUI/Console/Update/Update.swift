@@ -53,6 +53,9 @@ extension ConsoleState {
             preview.take(content, for: request)
             aheadPreview.take(content, for: request)
             return []
+        case .revealed(let id):
+            if focus?.id == id { focus?.revealed = true }
+            return []
         case .counts(let counts):
             self.counts = counts
             countedAt = now

@@ -8,24 +8,11 @@ enum Palette {
         case .mono: return nil
         case .eight: return nearest(colour, in: ansi.prefix(8))
         case .sixteen: return nearest(colour, in: ansi[...])
-        case .indexed: return indexed(colour)
+        case .indexed: return Int32(colour.xtermIndex)
         case .truecolor:
             let value = Int32(colour.red) << 16 | Int32(colour.green) << 8 | Int32(colour.blue)
             return value < 8 ? 0 : value
         }
-    }
-
-    /// xterm's 256 colours: a cube of six levels a channel from 16 on, a ramp of 24 greys from 232 on.
-    private static func indexed(_ colour: RGB) -> Int32 {
-        func level(_ value: UInt8) -> Int { value < 48 ? 0 : value < 115 ? 1 : (Int(value) - 35) / 40 }
-        let levels = [0, 95, 135, 175, 215, 255]
-        let cube = (level(colour.red), level(colour.green), level(colour.blue))
-        let cubed = (levels[cube.0], levels[cube.1], levels[cube.2])
-        let mean = (Int(colour.red) + Int(colour.green) + Int(colour.blue)) / 3
-        let ramp = min(23, max(0, (mean - 3) / 10))
-        let grey = 8 + 10 * ramp
-        if distance(colour, (grey, grey, grey)) < distance(colour, cubed) { return Int32(232 + ramp) }
-        return Int32(16 + 36 * cube.0 + 6 * cube.1 + cube.2)
     }
 
     private static func nearest(_ colour: RGB, in palette: ArraySlice<(Int, Int, Int)>) -> Int32 {
