@@ -98,6 +98,9 @@ struct Reviewer {
             case .undo:
                 let undone = try desk.undo()
                 return .undone(undone.claim, undone.verdict, undone.item)
+            case .reveal(let id):
+                try desk.recordReveal(id)
+                return .revealed(id)
             case .count: return .counts(try desk.counts())
             default: return nil
             }
