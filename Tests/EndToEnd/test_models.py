@@ -1,0 +1,92 @@
+"""Scoring and explaining through the command line, with the real models where they are installed."""
+
+import json
+import struct
+import zlib
+
+from sandbox import Skipped, post
+
+THREAT = "I will find you and kill you with a knife"
+
+
+def png(width, height):
+    """A picture of coloured stripes."""
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    rows = b"".join(
+        b"\0" + b"".join(bytes(((x * 7 + y) % 256, (y * 5) % 256, (x ^ y) % 256)) for x in range(width))
+        for y in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def need_models(sandbox):
+    models = sandbox.run("model", "list", "--json").expect().lines
+    missing = [model["model"] for model in models if model["status"] != "ready"]
+    engine = [line for line in map(json.loads, sandbox.run("doctor", "--json").out.splitlines()) if line["what"] == "OpenVINO"]
+    if missing or engine[0]["state"] != "ok":
+        raise Skipped(f"not installed: {', '.join(missing) or 'OpenVINO'}; run make deps")
+
+
+def test_explain_text(sandbox):
+    """explain names the words that carry a threat, in Unicode scalars of the text"""
+    need_models(sandbox)
+    text = "🙂 " + THREAT
+    found = sandbox.run("explain", "--text", text, "--policy", "violence", "--json").expect().json
+    best = max(found["scores"], key=lambda score: score["score"])
+    assert best["policy"] == "violence" and best["score"] >= best["threshold"], found["scores"]
+    (explanation,) = found["explanations"]
+    assert explanation["policy"] == "violence" and explanation["signed"] is False
+    best = max(explanation["spans"], key=lambda span: span[2])
+    assert text[best[0]:best[1]] in ("kill", "knife"), text[best[0]:best[1]]
+    assert abs(best[2] - explanation["max"]) < 1e-6
+
+
+def test_explain_image(sandbox):
+    """explain maps a picture for the policy a model knows, and says which policies are untrained"""
+    need_models(sandbox)
+    file = sandbox.write("stripes.png", png(120, 80))
+    found = sandbox.run("explain", file, "--policy", "sexual", "--policy", "violence/graphic", "--json").expect().json
+    assert [score["policy"] for score in found["scores"]] == ["sexual"], found["scores"]
+    assert found["untrained"] == ["violence/graphic"], found["untrained"]
+    methods = {explanation["method"]: explanation for explanation in found["explanations"]}
+    assert methods["cam"]["policy"] == "sexual" and methods["cam"]["signed"] is True
+    assert methods["attention"]["policy"] is None
+    for explanation in methods.values():
+        rows, columns = explanation["grid"]
+        assert len(explanation["values"]) == rows * columns
+    drawn = sandbox.folder / "heat.png"
+    sandbox.run("explain", file, "--out", drawn).expect()
+    assert drawn.read_bytes().startswith(b"\x89PNG")
+
+
+def test_explain_unknown(sandbox):
+    """explain refuses an unknown policy with 64 and a missing file with 66"""
+    sandbox.run("explain", "--text", "x", "--policy", "rudeness").expect(64)
+    sandbox.run("explain", "nowhere.png", "--policy", "sexual").expect(66)
+
+
+def test_score_resumes(sandbox):
+    """score fills the queue once, skips what is scored, and says which pictures it could not see"""
+    need_models(sandbox)
+    sandbox.write("img/ok.png", png(60, 60))
+    sandbox.write("img/broken.png", b"\x89PNG\r\n\x1a\n" + bytes(100))
+    sandbox.queue_of([
+        post(1, text=THREAT), post(2, media=[{"path": "img/ok.png"}]), post(3, media=[{"path": "img/broken.png"}])])
+    first = sandbox.run("score", "--json").expect().json
+    assert first["items"] == {"dinov2-small@1": 2, "minilm-l6@1": 3, "open-nsfw@1": 2}, first
+    assert first["unreadable"] == ["post-3"], first
+    assert sandbox.run("score", "--json").expect().json["items"] == {}
+    claim = sandbox.run("claim", "--item", "post-1", "--reviewer", "ann").expect().json
+    assert max(claim["item"]["scores"], key=lambda score: score["score"])["policy"] == "violence", claim
+    sandbox.run("audit", "verify").expect()
+
+
+def test_without_engine(sandbox):
+    """Without OpenVINO, scoring ends with 69 and says what to do, and reviewing works"""
+    sandbox.queue_of([post(1)])
+    missing = sandbox.run("score", REVIEWTUI_OPENVINO=str(sandbox.folder)).expect(69)
+    assert "make deps" in missing.err, missing.err
+    doctor = sandbox.run("doctor", "--json", REVIEWTUI_OPENVINO=str(sandbox.folder)).expect(69)
+    assert any(line["what"] == "OpenVINO" and line["state"] == "missing" for line in doctor.lines)
+    assert "this is post number 1" in sandbox.run("review", "--reviewer", "ann").expect().out
