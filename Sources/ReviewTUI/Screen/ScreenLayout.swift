@@ -18,7 +18,9 @@ struct ScreenLayout: Hashable, Sendable {
     /// Columns of the two vertical rules.
     let rules: [Int]
 
-    init(size: CellSize, hasMedia: Bool, hasText: Bool) {
+    /// - Parameter pictureRows: how many rows the picture takes, once that is known: the text moves up to it. The
+    ///   preview's own area stays as it is, so that no picture has to be made anew.
+    init(size: CellSize, hasMedia: Bool, hasText: Bool, pictureRows: Int? = nil) {
         let columns = size.columns
         let rows = size.rows
         let listWidth: Int
@@ -44,8 +46,10 @@ struct ScreenLayout: Hashable, Sendable {
         switch (hasMedia, hasText) {
         case (true, true):
             let textRows = max(5, room * 3 / 8)
-            preview = Rect(row: top, column: left, columns: width, rows: room - textRows - 1)
-            text = Rect(row: top + room - textRows, column: left, columns: width, rows: textRows)
+            let most = room - textRows - 1
+            preview = Rect(row: top, column: left, columns: width, rows: most)
+            let used = min(most, pictureRows ?? most) + 1
+            text = Rect(row: top + used, column: left, columns: width, rows: room - used)
         case (true, false):
             preview = Rect(row: top, column: left, columns: width, rows: room)
             text = nil

@@ -140,6 +140,8 @@ extension ConsoleState {
     }
 
     func layout(for focus: Focus) -> ScreenLayout {
-        ScreenLayout(size: size, hasMedia: !focus.item.media.isEmpty, hasText: focus.item.text != nil)
+        ScreenLayout(
+            size: size, hasMedia: !focus.item.media.isEmpty, hasText: focus.item.text != nil,
+            pictureRows: PreviewView.pictureRows(self))
     }
 }

@@ -39,8 +39,7 @@ extension ConsoleState {
         // A verdict that waited for its item falls in the moment the item comes: it was given blind.
         let seen = focus.shownAt.map { $0 < now } ?? false
         let policies = verdict == .allow ? [] : focus.choice.chosen
-        let layout = ScreenLayout(size: size, hasMedia: !focus.item.media.isEmpty, hasText: focus.item.text != nil)
-        let visible = ScoresView.visibleRows(focus.choice, in: layout.side)
+        let visible = ScoresView.visibleRows(focus.choice, in: layout(for: focus).side)
         return DecisionDraft(
             verdict: verdict, policies: policies,
             preselected: seen ? focus.choice.confirmed.intersection(policies) : [],

@@ -24,6 +24,14 @@ enum PreviewView {
         return buffer
     }
 
+    /// How many rows the picture takes; nil where none is shown.
+    static func pictureRows(_ state: ConsoleState) -> Int? {
+        guard let focus = state.focus, !focus.restricted || focus.revealed,
+            case .picture(let picture) = state.preview.content
+        else { return nil }
+        return sixel(state)?.size.rows ?? picture.cells.size.rows
+    }
+
     /// The sixel form of what is shown; nil where the terminal draws none or nothing has been made.
     static func sixel(_ state: ConsoleState) -> SixelPicture? {
         guard case .sixel = state.abilities.graphics, case .picture(let picture) = state.preview.content else {

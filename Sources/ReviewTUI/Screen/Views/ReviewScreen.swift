@@ -27,7 +27,8 @@ enum ReviewScreen {
         var buffer = CellBuffer(size: state.size, filledWith: Cell(text: " ", style: theme[.text]))
         let item = state.focus?.item
         let layout = ScreenLayout(
-            size: state.size, hasMedia: item?.media.isEmpty == false, hasText: item?.text != nil)
+            size: state.size, hasMedia: item?.media.isEmpty == false, hasText: item?.text != nil,
+            pictureRows: PreviewView.pictureRows(state))
         func place(_ rect: Rect?, _ view: (ConsoleState, Theme, CellSize) -> CellBuffer) {
             guard let rect else { return }
             buffer.place(view(state, theme, rect.size), row: rect.row, column: rect.column)
