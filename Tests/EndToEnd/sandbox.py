@@ -42,8 +42,7 @@ class Sandbox:
             # Compiled models may be shared between tests; nothing else is.
             REVIEWTUI_CACHE=os.environ.get("REVIEWTUI_CACHE", str(pathlib.Path.home() / ".cache/reviewtui")),
         )
-        self.socket = f"reviewtui-{os.getpid()}-{folder.name}"
-        self.tmux_running = False
+        self.consoles = 0
 
     # Commands
 
@@ -79,17 +78,20 @@ class Sandbox:
     # The console
 
     def tmux(self, *arguments):
+        # A server of its own for each console: one that is ending would take the next one's session with it.
+        socket = f"reviewtui-{os.getpid()}-{self.folder.name}-{self.consoles}"
         return subprocess.run(
-            ["tmux", "-L", self.socket, "-f", "/dev/null", *arguments], env=self.environment, capture_output=True,
+            ["tmux", "-L", socket, "-f", "/dev/null", *arguments], env=self.environment, capture_output=True,
             text=True, timeout=30)
 
     def open_console(self, *arguments, columns=100, rows=32, before=""):
         """Starts `reviewtui review` in a terminal of its own; `before` is shell text that runs first."""
         if not shutil.which("tmux"):
             raise Skipped("tmux is not installed")
+        self.close()
+        self.consoles += 1
         line = f"{before} {self.program} review --reviewer tester {' '.join(map(str, arguments))}; echo ended with $?"
         self.tmux("new-session", "-d", "-s", "t", "-x", str(columns), "-y", str(rows), "-c", str(self.folder), "sh")
-        self.tmux_running = True
         self.tmux("send-keys", "-t", "t", line, "Enter")
 
     def screen(self):
@@ -123,7 +125,7 @@ class Sandbox:
         raise AssertionError("the console is not running")
 
     def close(self):
-        if self.tmux_running:
+        if self.consoles:
             self.tmux("kill-server")
 
 

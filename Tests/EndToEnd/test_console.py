@@ -97,7 +97,6 @@ def test_terminated(sandbox):
         assert after.read_text() == (sandbox.folder / "before").read_text(), f"after {kind.name}"
         assert sandbox.tmux("display-message", "-t", "t", "-p", "#{alternate_on}").stdout.strip() == "0"
         after.unlink()
-        sandbox.tmux("kill-server")
 
 
 def test_suspend(sandbox):
