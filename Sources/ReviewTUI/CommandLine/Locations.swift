@@ -55,14 +55,6 @@ struct Locations: Sendable {
         folders(folder).map { $0.appending(path: name) }.first { FileManager.default.fileExists(atPath: $0.path) }
     }
 
-    /// Folders that may hold model weights, best first.
-    var modelStores: [URL] {
-        let named = environment["REVIEWTUI_MODELS"].map { [URL(fileURLWithPath: $0)] } ?? []
-        let beside = ancestors.map { $0.appending(path: ".deps/models") }
-        return (named + beside + [dataHome.appending(path: "models"), cacheHome.appending(path: "models")])
-            .filter { isDirectory($0) }
-    }
-
     /// Folders above the executable, nearest first.
     var ancestors: [URL] {
         var folder = executable.deletingLastPathComponent()

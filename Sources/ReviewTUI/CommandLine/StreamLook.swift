@@ -14,11 +14,9 @@ struct StreamLook {
         colours = unwanted || !isTerminal ? .mono : direct ? .truecolor : .indexed
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
         unicode = locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
-        var window = winsize()
-        let known = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0 && window.ws_col > 0 && window.ws_row > 4
-        area =
-            known
-            ? CellSize(columns: Int(window.ws_col), rows: Int(window.ws_row) - 4) : CellSize(columns: 80, rows: 24)
+        let window = TerminalWindow(descriptor: STDOUT_FILENO)?.cells ?? CellSize(columns: 80, rows: 28)
+        // Four rows are left for what is said below a drawing.
+        area = CellSize(columns: window.columns, rows: max(4, window.rows - 4))
         let file = locations.file("dark.toml", in: "themes")
         let source = file.flatMap { try? String(contentsOf: $0, encoding: .utf8) } ?? ""
         let loaded = (try? Theme(toml: source, file: "dark.toml")) ?? .fallback

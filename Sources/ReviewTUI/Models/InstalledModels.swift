@@ -19,7 +19,10 @@ struct InstalledModels: Sendable {
         self.locations = locations
         let checked = locations.cacheHome.appending(path: "checked-weights.json").path
         library = try ModelLibrary(
-            recipes: folder.path, stores: locations.modelStores.map(\.path), cacheFile: checked)
+            recipes: folder.path,
+            stores: ModelLibrary.stores(startingFrom: Self.searchRoots(locations))
+                + [locations.cacheHome.appending(path: "models").path],
+            cacheFile: checked)
     }
 
     /// Loads OpenVINO.
@@ -30,8 +33,13 @@ struct InstalledModels: Sendable {
     }
 
     func enginePath() throws -> String {
-        let here = FileManager.default.currentDirectoryPath
-        return try Engine.locate(startingFrom: locations.ancestors.prefix(1).map(\.path) + [here])
+        try Engine.locate(startingFrom: Self.searchRoots(locations))
+    }
+
+    /// Where the search for the project's `.deps` starts: the program's own folder. Not the working directory: a
+    /// library found there is loaded, and moderators work in folders that hold other people's files.
+    private static func searchRoots(_ locations: Locations) -> [String] {
+        locations.ancestors.prefix(1).map(\.path)
     }
 
     /// The models of these names, or all that are ready.
