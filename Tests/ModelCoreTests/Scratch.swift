@@ -2,9 +2,17 @@ import Foundation
 
 /// Files that tests write. They lie in the system's temporary folder under names of their own.
 enum Scratch {
+    /// One folder for the whole run, gone when the run is over.
+    private static let root: String = {
+        atexit { try? FileManager.default.removeItem(atPath: Scratch.place) }
+        return place
+    }()
+
+    private static let place = URL(fileURLWithPath: NSTemporaryDirectory())
+        .appendingPathComponent("reviewtui-models-\(UUID())").path
+
     static func folder() throws -> String {
-        let path = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("reviewtui-models-\(UUID())")
-            .path
+        let path = "\(root)/\(UUID())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
     }
