@@ -102,6 +102,15 @@ def test_other_content(sandbox):
     assert sandbox.run("claim", "--reviewer", "ann").expect().json["item"]["text"] == "something else"
 
 
+def test_rejects_over_input(sandbox):
+    """--rejects with the input's own file is refused before anything is lost"""
+    sandbox.run("init").expect()
+    path = sandbox.write("items.jsonl", [post(1), {"id": ""}])
+    before = path.read_bytes()
+    sandbox.run("ingest", path, "--rejects", path).expect(64)
+    assert path.read_bytes() == before
+
+
 def test_strict(sandbox):
     """--strict takes all or nothing"""
     sandbox.run("init").expect()

@@ -32,6 +32,7 @@ def test_options_before(sandbox):
     elsewhere = sandbox.folder / "other" / "q.sqlite"
     sandbox.run("--db", elsewhere, "init").expect()
     assert sandbox.run("--db", elsewhere, "--json", "stats").expect().json["items"]["pending"] == 0
+    assert sandbox.run("--db", elsewhere, "--json", "audit", "verify").expect().json["intact"] is True
     assert sandbox.run("stats", "--json", f"--db={elsewhere}").expect().json["items"]["pending"] == 0
 
 

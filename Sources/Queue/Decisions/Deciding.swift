@@ -106,7 +106,7 @@ extension QueueStore {
                     """,
                 arguments: [
                     reclaiming ? WorkState.leased : WorkState.pending, token, reclaiming ? reviewer : nil,
-                    reclaiming ? expiry.milliseconds : nil, reclaiming ? undone.sampled : nil, undone.item,
+                    reclaiming ? expiry.milliseconds : nil, undone.sampled, undone.item,
                 ])
             let receipt = DecisionReceipt(
                 decision: row.id, hash: hash.hex, item: ItemID(undone.itemID), verdict: undone.verdict)

@@ -41,7 +41,7 @@ extension QueueStore {
                 beneath: root, shelf: MediaShelf(folder: mediaFolder), taxonomy: taxonomy, linking: options.link)
             let ingestion = Ingestion(
                 store: self, options: options, taxonomy: taxonomy, collector: collector,
-                rejects: try options.rejects.map { try RejectsFile(path: $0) })
+                rejects: try options.rejects.map { try RejectsFile(path: $0, besides: descriptor) })
             try ingestion.run(&items, progress: progress)
             if let folder = items as? FolderItems { ingestion.report.ignored = folder.ignored }
             return ingestion.report
@@ -197,10 +197,19 @@ private final class Ingestion {
 private final class RejectsFile {
     private let file: FileHandle
 
-    init(path: String) throws {
+    /// - parameter input: What is being read: writing refusals into it would destroy it.
+    init(path: String, besides input: Int32?) throws {
         let shown = Visible.text(path, limit: 400)
-        let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw QueueError.failed("Cannot write \(shown): \(systemError()).") }
+        var (source, target) = (stat(), stat())
+        if let input, fstat(input, &source) == 0, fstat(descriptor, &target) == 0, source.st_ino == target.st_ino,
+            source.st_dev == target.st_dev
+        {
+            close(descriptor)
+            throw QueueError.usage("\(shown) is the input itself: name another file for the rejects.")
+        }
+        ftruncate(descriptor, 0)
         file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 

@@ -47,6 +47,11 @@ enum Main {
             }
         }
         guard !moved.isEmpty, let command = rest.first, !command.hasPrefix("-") else { return arguments }
-        return [command] + moved + rest.dropFirst()
+        // `audit verify` and its like are two words.
+        let isGroup = ReviewTUI.configuration.subcommands.contains { type in
+            type.configuration.commandName == command && !type.configuration.subcommands.isEmpty
+        }
+        let words = isGroup && rest.count > 1 ? 2 : 1
+        return rest.prefix(words) + moved + rest.dropFirst(words)
     }
 }

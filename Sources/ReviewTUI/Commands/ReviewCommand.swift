@@ -59,8 +59,12 @@ struct ReviewCommand: AsyncParsableCommand {
             let abilities = Self.printedAbilities()
             let lines = await PrintedScreen.lines(
                 state(Self.printedSize(), abilities), item: start, theme: look, runner: runner(abilities))
-            Output.result(lines.joined(separator: "\n"))
+            let screen: JSONValue = ["screen": .array(lines.map { .string($0) })]
+            Output.result(options.json ? screen.text : lines.joined(separator: "\n"))
             return
+        }
+        guard !options.json else {
+            throw CommandFailure(.usage, "The console has no JSON: leave --json out, or use claim and decide.")
         }
         let terminal = try Terminal()
         let session = ConsoleSession(

@@ -70,6 +70,8 @@ struct ConsoleState: Hashable, Sendable {
     var renewing: Set<String> = []
     /// Keys that wait: see ``Held``.
     var held: [Held] = []
+    /// An undo is under way: what a verdict key would land on is about to change.
+    var undoIsAsked = false
 
     var explains = true
     var overlay = OverlayStyle.heat

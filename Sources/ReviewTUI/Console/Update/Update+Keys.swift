@@ -37,7 +37,7 @@ extension ConsoleState {
         if let digit = command.policyDigit { return toggle(digit: digit) }
         switch command {
         case .quit: return quit()
-        case .undo: return [.undo]
+        case .undo: return askForUndo()
         case .escalateWithQuestion: return open(.question)
         case .note: return open(.note)
         case .commandLine: return open(.command)
@@ -50,6 +50,17 @@ extension ConsoleState {
         default: adjust(command)
         }
         return []
+    }
+
+    /// Takes back what was pressed last: a verdict that still waits, else the latest on record.
+    private mutating func askForUndo() -> [Effect] {
+        if held.popLast() != nil {
+            say("The verdict that waited is dropped; nothing was recorded for it.")
+            return []
+        }
+        guard !undoIsAsked else { return [] }
+        undoIsAsked = true
+        return [.undo]
     }
 
     private mutating func quit() -> [Effect] {

@@ -5,6 +5,11 @@ extension ConsoleState {
     /// A verdict or skip was asked for: acts on the item on the screen, once that item is this reviewer's.
     mutating func judge(_ command: CommandID) -> [Effect] {
         guard let verdict = command.verdict else { return [] }
+        // What the key was meant for is not on the screen yet, and it must never land on another item.
+        guard !undoIsAsked, jump == nil else {
+            say("Nothing was recorded: press the key again when the item is before you.", .bad)
+            return []
+        }
         guard let focus, selection == nil else {
             hold(command, for: selection)
             return []
@@ -92,6 +97,7 @@ extension ConsoleState {
     }
 
     mutating func undone(_ claim: Claim?, _ verdict: Verdict, _ id: ItemID) -> [Effect] {
+        undoIsAsked = false
         var effects: [Effect] = []
         count(pending: claim == nil ? 1 : 0, leased: claim == nil ? 0 : 1, decided: -1)
         if let claim {

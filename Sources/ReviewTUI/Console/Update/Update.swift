@@ -46,7 +46,11 @@ extension ConsoleState {
         case .decided(let receipt, let draft): return recorded(receipt, draft)
         case .decideFailed(let id, let failure): return unrecorded(id, failure)
         case .undone(let claim, let verdict, let id): return undone(claim, verdict, id)
-        case .undoFailed(let failure), .failed(let failure):
+        case .undoFailed(let failure):
+            undoIsAsked = false
+            status = StatusLine(text: failure.sentence, tone: .bad)
+            return []
+        case .failed(let failure):
             status = StatusLine(text: failure.sentence, tone: .bad)
             return []
         case .preview(let content, let request):
