@@ -148,6 +148,17 @@ struct VerdictTests {
         #expect(mia.record == ["post-17 remove harassment+hate", "post-18 escalate", "post-20 allow"])
     }
 
+    @Test("a verdict key pressed while an undo is under way lands on no item")
+    func verdictDuringUndo() {
+        var mia = Reviewer(three())
+        mia.press("a")
+        var state = mia.state
+        #expect(update(&state, .key(.character("u")), at: state.now).contains(.undo))
+        let effects = update(&state, .key(.character("a")), at: state.now)
+        #expect(!effects.contains { if case .decide = $0 { true } else { false } })
+        #expect(state.held.isEmpty && state.status.text.contains("Nothing was recorded"))
+    }
+
     @Test("with nothing to undo the console says so")
     func nothingToUndo() {
         var mia = Reviewer(three())
