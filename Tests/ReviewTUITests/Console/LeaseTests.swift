@@ -59,6 +59,21 @@ struct LeaseTests {
         #expect(mia.desk.leased.count <= 3)
     }
 
+    @Test("a policy picker does not outlive its item: what was chosen for one is never confirmed on the next")
+    func pickerOfALostItem() throws {
+        var mia = Reviewer([Sample.picture("p"), Sample.picture("q")])
+        mia.press("x")
+        guard case .policies = mia.state.mode else {
+            Issue.record("the picker is not open")
+            return
+        }
+        let lease = try #require(mia.state.focus?.lease)
+        mia.take(.renewFailed(lease, .leaseLost("The lease is lost.")))
+        #expect(mia.state.focus?.id == "q" && mia.state.mode == .review)
+        mia.press("enter")
+        #expect(mia.desk.decisions.isEmpty)
+    }
+
     @Test("after a lost lease the console says so and moves on; nothing is recorded")
     func lost() {
         var mia = Reviewer(items)

@@ -7,12 +7,26 @@ import Queue
 /// - Parameter now: milliseconds since 1970.
 func update(_ state: inout ConsoleState, _ event: ConsoleEvent, at now: Int64) -> [Effect] {
     state.now = now
+    let before = state.focus?.id
     var effects = state.take(event)
+    if let before, state.focus?.id != before { state.closeDialogOfAnotherItem() }
     if !state.isQuitting { effects += state.settle() }
     return effects
 }
 
 extension ConsoleState {
+    /// What was opened over one item must not be confirmed over another. The command line and the help belong to none.
+    fileprivate mutating func closeDialogOfAnotherItem() {
+        switch mode {
+        case .policies: break
+        case .prompt(let prompt) where prompt.purpose != .command: break
+        default: return
+        }
+        mode = .review
+        status = StatusLine(
+            text: [status.text, "What was open for the item before is closed."].joined(separator: " "), tone: .bad)
+    }
+
     mutating func take(_ event: ConsoleEvent) -> [Effect] {
         switch event {
         case .started(let item): return start(with: item)
