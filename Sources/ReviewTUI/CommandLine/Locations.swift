@@ -36,7 +36,7 @@ struct Locations: Sendable {
     /// `$XDG_DATA_HOME/reviewtui`: the queue, and heads and models the user added.
     var dataHome: URL { xdg("XDG_DATA_HOME", ".local/share") }
 
-    /// `$XDG_CACHE_HOME/reviewtui`: compiled models; safe to delete.
+    /// `$XDG_CACHE_HOME/reviewtui`: compiled networks and fetched weights; `make deps` brings deleted ones back.
     var cacheHome: URL {
         environment["REVIEWTUI_CACHE"].map { URL(fileURLWithPath: $0) } ?? xdg("XDG_CACHE_HOME", ".cache")
     }
