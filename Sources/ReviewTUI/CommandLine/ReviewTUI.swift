@@ -13,8 +13,8 @@ struct ReviewTUI: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
-            ExportCommand.self, StatsCommand.self, AuditCommand.self, ExplainCommand.self, PreviewCommand.self,
-            PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
+            ExportCommand.self, StatsCommand.self, AgreementCommand.self, AuditCommand.self, ExplainCommand.self,
+            PreviewCommand.self, PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
         ])
 }
 

@@ -1,0 +1,127 @@
+import GRDB
+
+/// What two or more reviewers decided about one item, each of them on their own.
+public struct RatedItem: Sendable, Hashable {
+    /// One reviewer's judgement that was not taken back.
+    public struct Judgement: Sendable, Hashable {
+        public var reviewer: String
+        public var verdict: Verdict
+        /// The named policies with those above them: who finds `hate/threatening` finds `hate`.
+        public var policies: Set<PolicyID>
+    }
+
+    public var item: ItemID
+    public var judgements: [Judgement]
+}
+
+extension QueueStore {
+    /// The items that at least two reviewers judged as they are now, in the order of their ingestion.
+    ///
+    /// A reviewer's judgement is the reviewer's latest row about the item, unless that is an undo. A later verdict of
+    /// somebody else takes its place in the record, but it stays what that reviewer judged. Nothing here knows whether
+    /// the second reviewer had seen the first one's verdict: agreement of people who did says little.
+    ///
+    /// Reads a few thousand rows at a time, so nobody waits for it.
+    public func ratedItems() throws -> [RatedItem] {
+        var reading = RatedItemReading()
+        while try read({ try reading.readPage(in: $0) }) {}
+        return reading.finished()
+    }
+
+    /// Agreement on the verdict and on each policy that anybody named.
+    ///
+    /// For a policy every reviewer says yes or no; who escalated has handed the item on and says neither.
+    ///
+    /// - parameter policy: This one only, also where nobody named it.
+    /// - throws: ``QueueError/usage(_:)`` for an unknown policy, or a pair that shares nothing.
+    public func agreement(
+        policy: PolicyID? = nil, pair: (String, String)? = nil, rules: BootstrapRules = BootstrapRules()
+    ) throws -> [AgreementReport] {
+        let taxonomy = try taxonomy()
+        if let policy, taxonomy[policy] == nil {
+            throw QueueError.usage(
+                "There is no policy \"\(Visible.text(policy.rawValue))\": reviewtui policy list shows those there are.")
+        }
+        let rated = try ratedItems()
+        var reports: [AgreementReport] = []
+        if policy == nil {
+            let ratings = rated.flatMap { item in
+                item.judgements.map { Rating(item: item.item.rawValue, rater: $0.reviewer, label: $0.verdict.rawValue) }
+            }
+            let table = try RatingTable(ratings)
+            reports.append(try AgreementReport(subject: "verdict", table: table, pair: pair, rules: rules))
+        }
+        let named = Set(rated.flatMap { $0.judgements.flatMap(\.policies) })
+        for policy in policy.map({ [$0] }) ?? taxonomy.policies.map(\.id).filter(named.contains) {
+            let ratings = rated.flatMap { item in
+                let judging = item.judgements.filter { $0.verdict != .escalate }
+                return judging.count < 2
+                    ? []
+                    : judging.map {
+                        Rating(
+                            item: item.item.rawValue, rater: $0.reviewer,
+                            label: $0.policies.contains(policy) ? "yes" : "no")
+                    }
+            }
+            let table = try RatingTable(ratings)
+            // A pair that shares verdicts may share none once escalations are left out.
+            let shared = pair.flatMap { table.raters.contains($0.0) && table.raters.contains($0.1) ? $0 : nil }
+            reports.append(
+                try AgreementReport(subject: "policy \(policy)", table: table, pair: shared, rules: rules))
+        }
+        return reports
+    }
+}
+
+/// Walks the decisions item by item.
+private struct RatedItemReading {
+    private var lastItem: Int64 = 0
+    private var lastSeq: Int64 = 0
+    private var current: (id: String, rows: [(reviewer: String, judgement: RatedItem.Judgement?)])?
+    private var found: [RatedItem] = []
+
+    private static let pageSize = 2000
+
+    mutating func readPage(in db: Database) throws -> Bool {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT d.item, d.seq, i.id, d.reviewer, d.verdict, d.policies
+                FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
+                WHERE (d.item, d.seq) > (?, ?) AND d.item_digest = i.digest
+                ORDER BY d.item, d.seq LIMIT \(Self.pageSize)
+                """, arguments: [lastItem, lastSeq])
+        for row in rows {
+            let item: Int64 = row["item"]
+            if item != lastItem {
+                close()
+                current = (row["id"], [])
+            }
+            (lastItem, lastSeq) = (item, row["seq"])
+            let reviewer: String = row["reviewer"]
+            let judgement = (row["verdict"] as String?).flatMap(Verdict.init).map { verdict in
+                RatedItem.Judgement(reviewer: reviewer, verdict: verdict, policies: Self.policies(row["policies"]))
+            }
+            current?.rows.removeAll { $0.reviewer.utf8.elementsEqual(reviewer.utf8) }
+            current?.rows.append((reviewer, judgement))
+        }
+        return rows.count == Self.pageSize
+    }
+
+    mutating func finished() -> [RatedItem] {
+        close()
+        return found
+    }
+
+    private mutating func close() {
+        guard let current else { return }
+        let judgements = current.rows.compactMap(\.judgement)
+        if judgements.count >= 2 { found.append(RatedItem(item: ItemID(current.id), judgements: judgements)) }
+        self.current = nil
+    }
+
+    private static func policies(_ json: String) -> Set<PolicyID> {
+        let named = ((try? JSONValue(parsing: json))?.array ?? []).compactMap { $0.string.map { PolicyID($0) } }
+        return Set(named.flatMap { [$0] + $0.ancestors })
+    }
+}
