@@ -27,6 +27,45 @@ def test_round(sandbox):
     sandbox.run("audit", "verify").expect()
 
 
+def test_statements(sandbox):
+    """A removal gives a statement of reasons, and what decide says about it stands in the export"""
+    sandbox.queue_of([post(n, scores=HATE) for n in range(2)])
+    said = []
+    for more in (["--ground", "illegal", "--reference", "a law", "--measure", "demote", "--territory", "DE"], []):
+        lease = sandbox.run("claim", "--reviewer", "ann").expect().json["lease"]
+        said.append(sandbox.run("decide", "--lease", lease, "--verdict", "remove", "--policy", "hate", *more).expect().json)
+    report = sandbox.run("export", "--format", "dsa", "--out", "dsa", "--json").expect().json
+    assert report["rows"] == 2 and report["batches"] == 1, report
+    first, second = map(json.loads, (sandbox.folder / "dsa/statements.jsonl").read_text().splitlines())
+    assert [first["puid"], second["puid"]] == [row["decision"] for row in said]
+    assert first["illegal_content_legal_ground"] == "a law" and first["territorial_scope"] == ["DE"], first
+    assert first["decision_visibility"] == ["DECISION_VISIBILITY_CONTENT_DEMOTED"], first
+    assert second["decision_ground"] == "DECISION_GROUND_INCOMPATIBLE_CONTENT", second
+    assert sandbox.run("export", "--format", "dsa", "--out", "new", "--since", "dsa", "--json").expect().json["rows"] == 0
+    sandbox.run("export", "--format", "jsonl", "--out", "no", "--since", "dsa").expect(64)
+
+
+def test_agreement(sandbox):
+    """Agreement comes from a file of ratings and from the queue, with intervals that a seed repeats"""
+    rows = ["item,rater,label"] + [f"{n},{who},{'no' if n % 4 or who == 'ann' else 'yes'}" for n in range(40) for who in ("ann", "ben")]
+    rows = [row.replace(",ann,no", ",ann,yes") if row.startswith("8,") else row for row in rows]
+    ratings = sandbox.write("ratings.csv", "\n".join(rows))
+    first = sandbox.run("agreement", "--ratings", ratings, "--seed", "5", "--json").expect()
+    assert first.out == sandbox.run("agreement", "--ratings", ratings, "--seed", "5", "--json").expect().out
+    (report,) = first.json["agreement"]
+    kappa = report["pairs"][0]["estimates"]["cohen_kappa"]
+    # 31 of 40 agree; chance is (1·10 + 39·30) / 40².
+    chance = (1 * 10 + 39 * 30) / 1600
+    assert abs(kappa["value"] - (31 / 40 - chance) / (1 - chance)) < 1e-12 and kappa["items"] == 40, kappa
+    assert kappa["low"] < kappa["value"] < kappa["high"], kappa
+    sandbox.queue_of([post(1)])
+    (verdict,) = sandbox.run("agreement", "--json").expect().json["agreement"]
+    assert verdict["overall"]["percent"]["value"] is None and verdict["overall"]["percent"]["reason"], verdict
+    assert "gwet_ac1" in sandbox.run("agreement").expect().out
+    sandbox.run("agreement", "--pair", "ann").expect(64)
+    sandbox.run("agreement", "--ratings", "none.csv").expect(66)
+
+
 def test_options_before(sandbox):
     """--db and --json work before the command's name and after it"""
     elsewhere = sandbox.folder / "other" / "q.sqlite"

@@ -8,12 +8,13 @@ extension QueueStore {
     /// - parameter reviewer: Where given, the lease must be this reviewer's.
     /// - throws: ``QueueError/leaseLost(_:)`` where the lease has expired or was released: nothing is recorded then,
     ///   whoever holds the item now. ``QueueError/usage(_:)`` for a verdict without the policy it needs, an unknown
-    ///   policy, or a severity out of 1...4.
+    ///   policy, a severity out of 1...4, or a statement of reasons that the DSA Transparency Database would refuse.
     public func decide(token: String, draft: DecisionDraft, reviewer: String? = nil) throws -> DecisionReceipt {
         try write { db in
             let now = clock()
             let (taxonomy, taxonomySeq) = try taxonomyInForce(db)
             try Self.check(draft, against: taxonomy)
+            try draft.statement?.check(verdict: draft.verdict, decidedAt: now)
             let leased = try Row.fetchOne(
                 db.cachedStatement(
                     sql: """
@@ -31,8 +32,9 @@ extension QueueStore {
             let labels = Label.labels(
                 of: draft, scored: Set(scores.map(\.policy)),
                 overThreshold: Set(scores.filter { $0.value >= taxonomy.threshold(for: $0) }.map(\.policy)))
+            let id = ULID.fresh(at: now)
             let row = DecisionRow(
-                id: ULID.fresh(at: now), item: item, itemID: leased["id"], itemDigest: leased["digest"],
+                id: id, item: item, itemID: leased["id"], itemDigest: leased["digest"],
                 reviewer: holder, decidedAt: now.milliseconds, verdict: draft.verdict.rawValue,
                 // What the model preselected and `allow` overruled was not found.
                 policies: JSONValue.array(
@@ -41,7 +43,14 @@ extension QueueStore {
                 labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
                 duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
                 shown: Self.shown(draft).text, sampled: leased["lease_probability"], taxonomy: taxonomySeq,
-                supersedes: try Self.latestDecision(on: item, in: db))
+                supersedes: try Self.latestDecision(on: item, in: db),
+                statement: draft.verdict.needsPolicy
+                    ? StatementOfReasons(
+                        verdict: draft.verdict, policies: draft.policies, preselected: draft.preselected,
+                        draft: draft.statement ?? StatementDraft(),
+                        item: try StoredItem(db: db, mediaFolder: mediaFolder).item(item), scores: scores,
+                        taxonomy: taxonomy, decision: id, decidedAt: now
+                    ).json.canonicalText : nil)
             let (seq, hash) = try row.record(in: db, at: now)
             let isRestricted = draft.policies.contains { taxonomy.isRestricted($0) }
             try db.cachedStatement(

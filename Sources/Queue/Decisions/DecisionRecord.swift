@@ -19,6 +19,8 @@ public struct DecisionRecord: Sendable, Hashable {
     public var shownExplanation: DecisionDraft.ShownExplanation?
     /// Set where the claim had been drawn uniformly: the share of claims so drawn.
     public var sampledWithProbability: Double?
+    /// The statement of reasons of a restriction, in the attributes of the DSA Transparency Database.
+    public var statement: JSONValue?
     /// The id of the row about the same item that this one takes the place of.
     public var supersedes: String?
     /// Whether nothing has superseded it. An undo never stands for a verdict, so this is false for one.
@@ -46,10 +48,12 @@ struct DecisionRow {
     var sampled: Double?
     var taxonomy: Int64
     var supersedes: Int64?
+    /// The statement of reasons, canonical; nil where the verdict restricts nothing, and in rows from before there were any.
+    var statement: String?
 
     /// Every column that says something, canonical: what the event's HMAC covers.
     var canonicalText: String {
-        let value: JSONValue = [
+        var value: JSONValue = [
             "id": .string(id), "item": .string(itemID), "item_digest": .string(itemDigest.hex),
             "reviewer": .string(reviewer), "decided_at": .integer(decidedAt), "verdict": .optional(verdict),
             "policies": .string(policies), "labels": .string(labels), "severity": .optional(severity),
@@ -57,6 +61,10 @@ struct DecisionRow {
             "shown": .string(shown), "sampled": .optional(sampled), "taxonomy": .integer(taxonomy),
             "supersedes": .optional(supersedes),
         ]
+        // Only where there is one: the chain of a queue from before statements must hold as it was written.
+        if let statement, case .object(let members) = value {
+            value = .object(members + [JSONMember("statement", .string(statement))])
+        }
         return value.canonicalText
     }
 
@@ -72,12 +80,12 @@ struct DecisionRow {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO decision (id, item, item_digest, reviewer, decided_at, verdict, policies, labels, severity,
-                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event, statement)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             id, item, itemDigest, reviewer, decidedAt, verdict, policies, labels, severity, note, duration, scores,
-            shown, sampled, taxonomy, supersedes, event.seq,
+            shown, sampled, taxonomy, supersedes, event.seq, self.statement,
         ])
         return (db.lastInsertedRowID, event.hash)
     }
@@ -85,7 +93,8 @@ struct DecisionRow {
     /// Columns for ``init(_:)``, of `decision d JOIN item i`.
     static let columns = """
         d.id, d.item, i.id AS item_id, d.item_digest, d.reviewer, d.decided_at, d.verdict, d.policies, d.labels,
-        d.severity, d.note, d.duration_ms, d.scores, d.shown, d.sampled, d.taxonomy, d.supersedes
+        d.severity, d.note, d.duration_ms, d.scores, d.shown, d.sampled, d.taxonomy, d.supersedes,
+        d.statement
         """
 }
 
@@ -108,6 +117,7 @@ extension DecisionRow {
         sampled = row["sampled"]
         taxonomy = row["taxonomy"]
         supersedes = row["supersedes"]
+        statement = row["statement"]
     }
 
     func decoded(supersedes: String?, isStanding: Bool, hash: Data) -> DecisionRecord {
@@ -123,7 +133,9 @@ extension DecisionRow {
                         confirmed: explanation["confirmed"].flatMap { $0 == .null ? nil : $0 == .bool(true) })
                 }
             },
-            sampledWithProbability: sampled, supersedes: supersedes, isStanding: isStanding, hash: hash.hex)
+            sampledWithProbability: sampled,
+            statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
+            isStanding: isStanding, hash: hash.hex)
     }
 
     private var decodedPolicies: [PolicyID] {

@@ -78,7 +78,7 @@ extension QueueStore {
         }
     }
 
-    private static func makeEmpty(_ folder: String) throws {
+    static func makeEmpty(_ folder: String) throws {
         let shown = Visible.text(folder, limit: 400)
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
@@ -198,7 +198,7 @@ private struct Snapshot {
 }
 
 /// A file that appears under its name only when it is whole and on the disk.
-private final class SnapshotFile {
+final class SnapshotFile {
     private let partial: String
     private let path: String
     private let folder: String

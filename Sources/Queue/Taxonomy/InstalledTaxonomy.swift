@@ -61,18 +61,22 @@ extension Taxonomy {
     public var json: JSONValue {
         [
             "name": .string(name), "version": .integer(Int64(version)),
-            "policies": .array(
-                policies.map { policy in
-                    [
-                        "id": .string(policy.id.rawValue), "title": .string(policy.title),
-                        "summary": .string(policy.summary), "threshold": .number(policy.threshold),
-                        "severity": .integer(Int64(policy.severity)), "restricted": .bool(policy.restricted),
-                        "blurred": .bool(policy.blurred),
-                        "mappings": .object(
-                            policy.mappings.sorted { $0.key < $1.key }.map { JSONMember($0.key, .string($0.value)) }),
-                    ]
-                }),
+            "policies": .array(policies.map(Self.json)),
         ]
+    }
+
+    private static func json(_ policy: Policy) -> JSONValue {
+        var members = [
+            JSONMember("id", .string(policy.id.rawValue)), JSONMember("title", .string(policy.title)),
+            JSONMember("summary", .string(policy.summary)), JSONMember("threshold", .number(policy.threshold)),
+            JSONMember("severity", .integer(Int64(policy.severity))),
+            JSONMember("restricted", .bool(policy.restricted)), JSONMember("blurred", .bool(policy.blurred)),
+            JSONMember(
+                "mappings",
+                .object(policy.mappings.sorted { $0.key < $1.key }.map { JSONMember($0.key, .string($0.value)) })),
+        ]
+        if let statement = policy.statement { members.append(JSONMember("statement", statement.json)) }
+        return .object(members)
     }
 
     init(name: String, version: Int, json: JSONValue) throws {
@@ -88,7 +92,8 @@ extension Taxonomy {
                 id: PolicyID(entry["id"]?.string ?? ""), title: entry["title"]?.string ?? "",
                 summary: entry["summary"]?.string ?? "", threshold: entry["threshold"]?.double ?? 0.5,
                 severity: Int(entry["severity"]?.int64 ?? 2), restricted: entry["restricted"] == .bool(true),
-                blurred: entry["blurred"] == .bool(true), mappings: mappings)
+                blurred: entry["blurred"] == .bool(true), mappings: mappings,
+                statement: entry["statement"].map { PolicyStatement(json: $0) })
         }
         try self.init(name: name, version: version, policies: policies)
     }

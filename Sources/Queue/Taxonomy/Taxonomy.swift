@@ -60,6 +60,6 @@ public struct Taxonomy: Sendable, Hashable {
         }
         if !(0...1).contains(policy.threshold) { return "threshold: it must lie in 0...1" }
         if !(1...4).contains(policy.severity) { return "severity: it must lie in 1...4" }
-        return nil
+        return PolicyStatement.fault(of: policy)
     }
 }

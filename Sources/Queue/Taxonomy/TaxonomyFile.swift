@@ -16,8 +16,11 @@ extension Taxonomy {
     /// severity = 3
     /// restricted = false
     /// blurred = false
-    /// mappings = { openai = "hate" }
+    /// mappings = { openai = "hate", dsa = "STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH" }
+    /// statement = { keywords = ["KEYWORD_HATE_SPEECH"], remove = "remove", restrict = "demote", clause = "Terms, 4" }
     /// ```
+    ///
+    /// `statement` and the mapping `dsa` say what statements of reasons under the policy say (docs/statements.md).
     ///
     /// - throws: ``QueueError/notFound(_:)`` where there is no such file, ``QueueError/usage(_:)`` with file, line and
     ///   key for anything in it that is wrong, unknown keys included.
@@ -78,7 +81,9 @@ private struct TaxonomyFile {
     }
 
     private func policy(_ entry: TOMLTable, at position: Int) throws -> Policy {
-        let known = ["id", "title", "summary", "threshold", "severity", "restricted", "blurred", "mappings"]
+        let known = [
+            "id", "title", "summary", "threshold", "severity", "restricted", "blurred", "mappings", "statement",
+        ]
         func refuse(_ key: String, _ reason: String) -> QueueError {
             refusal(line: line(of: key, inPolicy: position), "\(Visible.text(key)): \(reason)")
         }
@@ -107,7 +112,40 @@ private struct TaxonomyFile {
             threshold: try optional("threshold", "a number", { $0.double ?? $0.int.map(Double.init) }) ?? 0.5,
             severity: try optional("severity", "a whole number", { $0.int }) ?? 2,
             restricted: try optional("restricted", "true or false", { $0.bool }) ?? false,
-            blurred: try optional("blurred", "true or false", { $0.bool }) ?? false, mappings: mappings)
+            blurred: try optional("blurred", "true or false", { $0.bool }) ?? false, mappings: mappings,
+            statement: try optional("statement", "a table", { $0.table }).map {
+                try statement($0) { refuse("statement", $0) }
+            })
+    }
+
+    private func statement(_ table: TOMLTable, refuse: (String) -> QueueError) throws -> PolicyStatement {
+        for key in table.keys where !PolicyStatement.keys.contains(key) {
+            let known = PolicyStatement.keys.joined(separator: ", ")
+            throw refuse("unknown key \(Visible.text(key)) (known are \(known))")
+        }
+        func text(_ key: String) throws -> String? {
+            guard let value = table[key] else { return nil }
+            guard let text = value.string else { throw refuse("\(key) must be a text") }
+            return text
+        }
+        func measure(_ key: String) throws -> Measure? {
+            try text(key).map { name in
+                guard let measure = Measure(rawValue: name) else {
+                    let known = Measure.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw refuse("\"\(Visible.text(name))\" is no measure; there are \(known)")
+                }
+                return measure
+            }
+        }
+        let keywords = try table["keywords"].map { value in
+            guard let words = value.array?.map(\.string), !words.contains(nil) else {
+                throw refuse("keywords must be a list of texts")
+            }
+            return words.compactMap { $0 }
+        }
+        return PolicyStatement(
+            keywords: keywords ?? [], remove: try measure("remove"), restrict: try measure("restrict"),
+            law: try text("law"), clause: try text("clause"))
     }
 
     private func refusal(line: Int, _ reason: String) -> QueueError { .usage("\(file):\(line): \(reason)") }

@@ -21,6 +21,8 @@ public struct DecisionDraft: Sendable, Hashable {
     public var shownScores: Set<PolicyID>
     /// The explanation on the screen when the verdict fell; nil if none was shown.
     public var shownExplanation: ShownExplanation?
+    /// What the statement of reasons of a `remove` or `restrict` says other than what follows from policy and item.
+    public var statement: StatementDraft?
 
     public struct ShownExplanation: Sendable, Hashable {
         public var method: String
@@ -38,7 +40,8 @@ public struct DecisionDraft: Sendable, Hashable {
     public init(
         verdict: Verdict, policies: Set<PolicyID> = [], preselected: Set<PolicyID> = [],
         deselected: Set<PolicyID> = [], severity: Int? = nil, note: String? = nil,
-        durationMilliseconds: Int64? = nil, shownScores: Set<PolicyID> = [], shownExplanation: ShownExplanation? = nil
+        durationMilliseconds: Int64? = nil, shownScores: Set<PolicyID> = [], shownExplanation: ShownExplanation? = nil,
+        statement: StatementDraft? = nil
     ) {
         self.verdict = verdict
         self.policies = policies
@@ -49,6 +52,7 @@ public struct DecisionDraft: Sendable, Hashable {
         self.durationMilliseconds = durationMilliseconds
         self.shownScores = shownScores
         self.shownExplanation = shownExplanation
+        self.statement = statement
     }
 }
 

@@ -35,12 +35,15 @@ public struct Policy: Hashable, Sendable {
     public var restricted: Bool
     /// Previews under this policy start blurred.
     public var blurred: Bool
-    /// What other taxonomies call it: `["openai": "hate/threatening"]`.
+    /// What other taxonomies call it: `["openai": "hate/threatening"]`; `dsa` is a category of statements of reasons.
     public var mappings: [String: String]
+    /// What else statements of reasons under it say.
+    public var statement: PolicyStatement?
 
     public init(
         id: PolicyID, title: String, summary: String = "", threshold: Double = 0.5, severity: Int = 2,
-        restricted: Bool = false, blurred: Bool = false, mappings: [String: String] = [:]
+        restricted: Bool = false, blurred: Bool = false, mappings: [String: String] = [:],
+        statement: PolicyStatement? = nil
     ) {
         self.id = id
         self.title = title
@@ -50,5 +53,6 @@ public struct Policy: Hashable, Sendable {
         self.restricted = restricted
         self.blurred = blurred
         self.mappings = mappings
+        self.statement = statement
     }
 }

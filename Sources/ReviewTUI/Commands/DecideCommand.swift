@@ -7,6 +7,10 @@ struct DecideCommand: ParsableCommand {
         discussion: """
             Prints {"decision":…,"hash":…} when the decision is durable. `remove` and `restrict` need a policy. Where \
             the lease is lost nothing is recorded and the status is 75.
+
+            Both also keep a statement of reasons for the EU's DSA Transparency Database, written from the policy and \
+            the item; --ground and the options after it change what it says. The database is public: quote no post and \
+            no person.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -20,13 +24,14 @@ struct DecideCommand: ParsableCommand {
     var severity: Int?
     @Option(help: "Why, for the record.")
     var note: String?
+    @OptionGroup(title: "Statement of reasons") var statement: StatementOptions
 
     func run() throws {
         let store = try options.openQueue()
         // `claim` printed every score, so every score was shown.
         let draft = DecisionDraft(
             verdict: verdict, policies: Set(policy.map { PolicyID($0) }), severity: severity, note: note,
-            shownScores: try store.scoredPolicies(lease: lease))
+            shownScores: try store.scoredPolicies(lease: lease), statement: statement.draft)
         let receipt = try store.decide(token: lease, draft: draft)
         Output.result(ContractJSON.receipt(receipt).text)
     }

@@ -16,6 +16,7 @@ import Testing
         #expect(taxonomy.policies.filter(\.restricted).map(\.id) == ["sexual/minors"])
         #expect(taxonomy.isRestricted("sexual/minors/deeper") && !taxonomy.isRestricted("sexual"))
         #expect(taxonomy["hate"]?.mappings["openai"] == "hate")
+        #expect(taxonomy["misinformation"]?.statement?.restrict == .label)
     }
 
     @Test(
@@ -39,6 +40,22 @@ import Testing
             (
                 "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nseverity = \"high\"\n",
                 "p.toml:6: severity"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nmappings = { dsa = \"RUDE\" }\n",
+                "p.toml:6: mappings: dsa: \"RUDE\" is no category"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nstatement = { remove = \"ban\" }\n",
+                "p.toml:6: statement: \"ban\" is no measure"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nstatement = { keywords = [\"RUDE\"] }\n",
+                "p.toml:6: statement: \"RUDE\" is no keyword"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nstatement = { colour = 3 }\n",
+                "p.toml:6: statement: unknown key colour"
             ),
             ("name = \"x\"\nversion = 1\nx = [\n", "p.toml:"), ("version = 1\n", "p.toml:1: name"),
             (
