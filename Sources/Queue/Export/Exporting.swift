@@ -114,7 +114,7 @@ private struct Snapshot {
     /// Standing as of `lastEvent`: an undo that came later is as if it had not been. Where it has let the content be
     /// replaced as well, the verdict no longer belongs to what is there.
     private static let standing = """
-        d.verdict IS NOT NULL AND d.event <= ?
+        d.verdict IS NOT NULL AND d.review IS NOT \(ReviewRound.gold.rawValue) AND d.event <= ?
         AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= ?)
         """
 
@@ -128,7 +128,7 @@ private struct Snapshot {
                          ELSE earlier.id END AS supersedes_id
                 FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
                     JOIN audit_event e ON e.seq = d.event LEFT JOIN decision earlier ON earlier.seq = d.supersedes
-                WHERE d.seq > ? AND w.queue = 0 AND d.item_digest = i.digest
+                WHERE d.seq > ? AND w.queue <> \(QueueCode.restricted) AND d.item_digest = i.digest
                     AND \(Self.standing)
                 ORDER BY d.seq LIMIT \(Self.pageSize)
                 """, arguments: [lastSeq, lastEvent, lastEvent])
@@ -151,7 +151,7 @@ private struct Snapshot {
         try Int.fetchOne(
             db,
             sql: """
-                SELECT count(*) FROM decision d JOIN work w ON w.item = d.item WHERE w.queue <> 0 AND \(Self.standing)
+                SELECT count(*) FROM decision d JOIN work w ON w.item = d.item WHERE w.queue = \(QueueCode.restricted) AND \(Self.standing)
                 """, arguments: [lastEvent, lastEvent]) ?? 0
     }
 

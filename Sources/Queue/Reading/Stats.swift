@@ -42,7 +42,7 @@ public struct QueueStats: Sendable, Hashable {
         }
         return [
             "items": json(items),
-            "queues": .object(QueueName.allCases.map { JSONMember($0.rawValue, json(queues[$0] ?? Counts())) }),
+            "queues": .object(queues.sorted { $0.key < $1.key }.map { JSONMember($0.key.rawValue, json($0.value)) }),
             "verdicts": .object(
                 Verdict.allCases.map { JSONMember($0.rawValue, .integer(Int64(verdicts[$0] ?? 0))) }),
             "policies": json([String: Int](uniqueKeysWithValues: policies.map { ($0.key.rawValue, $0.value) })),
@@ -67,7 +67,7 @@ extension QueueStore {
                         WHERE queue = ?1 AND state = 1 AND lease_expires <= ?2),
                        (SELECT count(*) FROM work INDEXED BY work_decided WHERE queue = ?1 AND state = 2)
                 """)
-        guard let row = try Row.fetchOne(statement, arguments: [queue.code, now]) else { return QueueStats.Counts() }
+        guard let row = try Row.fetchOne(statement, arguments: [try KnownLine.code(of: queue, in: db), now]) else { return QueueStats.Counts() }
         let (leased, expired): (Int, Int) = (row[1], row[2])
         // A lease that has run out is pending, whether or not a claim has come by and said so.
         return QueueStats.Counts(pending: row[0] + expired, leased: leased - expired, decided: row[3])
@@ -79,7 +79,7 @@ extension QueueStore {
         try read { db in
             var stats = QueueStats()
             let now = clock().milliseconds
-            for queue in QueueName.allCases {
+            for queue in try KnownLine.all(in: db).map(\.line.name) {
                 let counts = try Self.counts(of: queue, at: now, in: db)
                 stats.queues[queue] = counts
                 stats.items.pending += counts.pending
