@@ -94,6 +94,7 @@ struct ItemWriter {
 
     private func update(_ seq: Int64, with incoming: IncomingItem) throws {
         let item = incoming.described.item
+        try SearchIndex.forget(items: [seq], in: db)
         try db.cachedStatement(
             sql: """
                 UPDATE item SET digest = ?, text = CAST(? AS TEXT), language = ?, source = ?, author = ?,

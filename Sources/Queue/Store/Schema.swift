@@ -12,6 +12,7 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
         migrator.registerMigration("2 reviewers") { try $0.execute(sql: reviewers) }
+        migrator.registerMigration("4 finding") { try $0.execute(sql: finding) }
         return migrator
     }
 
