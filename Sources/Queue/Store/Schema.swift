@@ -11,6 +11,7 @@ enum Schema {
             try db.execute(sql: settings + items + results + record)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
+        migrator.registerMigration("5 scale") { try $0.execute(sql: snapshots + tally) }
         return migrator
     }
 
