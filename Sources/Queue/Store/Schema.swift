@@ -13,6 +13,7 @@ enum Schema {
         }
         migrator.registerMigration("2 reviewers") { try $0.execute(sql: reviewers) }
         migrator.registerMigration("4 finding") { try $0.execute(sql: finding) }
+        migrator.registerMigration("5 scale") { try $0.execute(sql: snapshots + tally) }
         return migrator
     }
 
