@@ -18,12 +18,14 @@ extension QueueStore {
     /// The items that at least two reviewers judged as they are now, in the order of their ingestion.
     ///
     /// A reviewer's judgement is the reviewer's latest row about the item, unless that is an undo. A later verdict of
-    /// somebody else takes its place in the record, but it stays what that reviewer judged. Nothing here knows whether
-    /// the second reviewer had seen the first one's verdict: agreement of people who did says little.
+    /// somebody else takes its place in the record, but it stays what that reviewer judged.
     ///
     /// Reads a few thousand rows at a time, so nobody waits for it.
-    public func ratedItems() throws -> [RatedItem] {
-        var reading = RatedItemReading()
+    ///
+    /// - parameter includingAppeals: Whether verdicts on appeals count. Whoever gives one sees the earlier verdicts, so
+    ///   agreement with those says little; first, second, third and gold verdicts are given without knowing others.
+    public func ratedItems(includingAppeals: Bool = false) throws -> [RatedItem] {
+        var reading = RatedItemReading(includesAppeals: includingAppeals)
         while try read({ try reading.readPage(in: $0) }) {}
         return reading.finished()
     }
@@ -35,14 +37,15 @@ extension QueueStore {
     /// - parameter policy: This one only, also where nobody named it.
     /// - throws: ``QueueError/usage(_:)`` for an unknown policy, or a pair that shares nothing.
     public func agreement(
-        policy: PolicyID? = nil, pair: (String, String)? = nil, rules: BootstrapRules = BootstrapRules()
+        policy: PolicyID? = nil, pair: (String, String)? = nil, includingAppeals: Bool = false,
+        rules: BootstrapRules = BootstrapRules()
     ) throws -> [AgreementReport] {
         let taxonomy = try taxonomy()
         if let policy, taxonomy[policy] == nil {
             throw QueueError.usage(
                 "There is no policy \"\(Visible.text(policy.rawValue))\": reviewtui policy list shows those there are.")
         }
-        let rated = try ratedItems()
+        let rated = try ratedItems(includingAppeals: includingAppeals)
         var reports: [AgreementReport] = []
         if policy == nil {
             let ratings = rated.flatMap { item in
@@ -75,12 +78,15 @@ extension QueueStore {
 
 /// Walks the decisions item by item.
 private struct RatedItemReading {
+    let includesAppeals: Bool
     private var lastItem: Int64 = 0
     private var lastSeq: Int64 = 0
     private var current: (id: String, rows: [(reviewer: String, judgement: RatedItem.Judgement?)])?
     private var found: [RatedItem] = []
 
     private static let pageSize = 2000
+
+    init(includesAppeals: Bool) { self.includesAppeals = includesAppeals }
 
     mutating func readPage(in db: Database) throws -> Bool {
         let rows = try Row.fetchAll(
@@ -89,8 +95,9 @@ private struct RatedItemReading {
                 SELECT d.item, d.seq, i.id, d.reviewer, d.verdict, d.policies
                 FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
                 WHERE (d.item, d.seq) > (?, ?) AND d.item_digest = i.digest
+                    AND (? OR d.review IS NOT \(ReviewRound.appeal.rawValue))
                 ORDER BY d.item, d.seq LIMIT \(Self.pageSize)
-                """, arguments: [lastItem, lastSeq])
+                """, arguments: [lastItem, lastSeq, includesAppeals])
         for row in rows {
             let item: Int64 = row["item"]
             if item != lastItem {

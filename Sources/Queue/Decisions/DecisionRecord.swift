@@ -23,10 +23,36 @@ public struct DecisionRecord: Sendable, Hashable {
     public var statement: JSONValue?
     /// The id of the row about the same item that this one takes the place of.
     public var supersedes: String?
+    /// Which verdict on the item it is.
+    public var review: Review
     /// Whether nothing has superseded it. An undo never stands for a verdict, so this is false for one.
     public var isStanding: Bool
     /// Hash of its audit event, 64 hex digits.
     public var hash: String
+}
+
+/// Which verdict on an item a decision is.
+public enum Review: String, Sendable {
+    /// The one that every item gets.
+    case first
+    /// By another reviewer who did not know the first.
+    case second
+    /// Where the first two disagree: it stands.
+    case third
+    /// On an appeal.
+    case appeal
+    /// On an item with a known answer: it measures the reviewer and does not stand for the item.
+    case gold
+
+    init(_ round: ReviewRound) {
+        switch round {
+        case .first: self = .first
+        case .second: self = .second
+        case .third: self = .third
+        case .appeal: self = .appeal
+        case .gold: self = .gold
+        }
+    }
 }
 
 /// A row of `decision` as it is stored, and the text that its audit event commits to.
@@ -48,12 +74,15 @@ struct DecisionRow {
     var sampled: Double?
     var taxonomy: Int64
     var supersedes: Int64?
-    /// The statement of reasons, canonical; nil where the verdict restricts nothing, and in rows from before there were any.
+    /// Null in the database for the first verdict, as in rows that were written when there was no other.
+    var review = ReviewRound.first
+    /// The statement of reasons, canonical; nil where the verdict restricts nothing, and in rows from before there were
+    /// any.
     var statement: String?
 
     /// Every column that says something, canonical: what the event's HMAC covers.
     var canonicalText: String {
-        var value: JSONValue = [
+        let value: JSONValue = [
             "id": .string(id), "item": .string(itemID), "item_digest": .string(itemDigest.hex),
             "reviewer": .string(reviewer), "decided_at": .integer(decidedAt), "verdict": .optional(verdict),
             "policies": .string(policies), "labels": .string(labels), "severity": .optional(severity),
@@ -61,11 +90,11 @@ struct DecisionRow {
             "shown": .string(shown), "sampled": .optional(sampled), "taxonomy": .integer(taxonomy),
             "supersedes": .optional(supersedes),
         ]
-        // Only where there is one: the chain of a queue from before statements must hold as it was written.
-        if let statement, case .object(let members) = value {
-            value = .object(members + [JSONMember("statement", .string(statement))])
-        }
-        return value.canonicalText
+        guard case .object(var members) = value else { return value.canonicalText }
+        // Only where they say something: the chain of a queue from before them must hold as it was written.
+        if review != .first { members.append(JSONMember("review", .integer(Int64(review.rawValue)))) }
+        if let statement { members.append(JSONMember("statement", .string(statement))) }
+        return JSONValue.object(members).canonicalText
     }
 
     /// Writes the row with its event in the caller's transaction.
@@ -80,12 +109,13 @@ struct DecisionRow {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO decision (id, item, item_digest, reviewer, decided_at, verdict, policies, labels, severity,
-                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event, statement)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event, review, statement)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             id, item, itemDigest, reviewer, decidedAt, verdict, policies, labels, severity, note, duration, scores,
-            shown, sampled, taxonomy, supersedes, event.seq, self.statement,
+            shown, sampled, taxonomy, supersedes, event.seq, review == .first ? nil : review.rawValue,
+            self.statement,
         ])
         return (db.lastInsertedRowID, event.hash)
     }
@@ -94,7 +124,7 @@ struct DecisionRow {
     static let columns = """
         d.id, d.item, i.id AS item_id, d.item_digest, d.reviewer, d.decided_at, d.verdict, d.policies, d.labels,
         d.severity, d.note, d.duration_ms, d.scores, d.shown, d.sampled, d.taxonomy, d.supersedes,
-        d.statement
+        d.review, d.statement
         """
 }
 
@@ -117,6 +147,7 @@ extension DecisionRow {
         sampled = row["sampled"]
         taxonomy = row["taxonomy"]
         supersedes = row["supersedes"]
+        review = (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first
         statement = row["statement"]
     }
 
@@ -135,12 +166,11 @@ extension DecisionRow {
             },
             sampledWithProbability: sampled,
             statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
+            review: Review(review),
             isStanding: isStanding, hash: hash.hex)
     }
 
-    private var decodedPolicies: [PolicyID] {
-        ((try? JSONValue(parsing: policies))?.array ?? []).compactMap { $0.string.map { PolicyID($0) } }
-    }
+    private var decodedPolicies: [PolicyID] { PolicyID.list(policies) }
 
     private var decodedLabels: [PolicyID: Label] {
         guard case .object(let members)? = try? JSONValue(parsing: labels) else { return [:] }

@@ -30,7 +30,8 @@ extension QueueStore {
     /// last and so marks a complete one.
     ///
     /// Restricted items are among them: the duty to report knows no exception, and a statement names nothing of an item
-    /// but its kind, its language and its day. The same decisions give the same bytes.
+    /// but its kind, its language and its day. The same decisions give the same bytes. The table `snapshot` and the
+    /// audit chain remember the export once it is whole.
     ///
     /// - parameter folder: Made if it is not there; must be empty.
     /// - parameter snapshot: The folder of an earlier one, for only what was decided since: the database refuses a whole
@@ -64,7 +65,7 @@ extension QueueStore {
             let (batchesSHA256, batchesByteCount) = try batches.finish()
             let report = StatementExportReport(
                 statements: reading.statements, batches: reading.pages,
-                withoutStatement: try read { try reading.countWithoutStatement(in: $0) }, sha256: sha256,
+                withoutStatement: try read { try reading.countWithoutStatement(in: $0) }, sha256: sha256.hex,
                 lastEvent: bound["seq"])
             let manifest: JSONValue = [
                 "format": "reviewtui-statements", "version": 1, "schema": "DSA Transparency Database, 1 July 2025",
@@ -77,11 +78,11 @@ extension QueueStore {
                 "without_statement": .integer(Int64(report.withoutStatement)),
                 "files": [
                     [
-                        "name": "statements.jsonl", "sha256": .string(sha256), "bytes": .integer(byteCount),
+                        "name": "statements.jsonl", "sha256": .string(sha256.hex), "bytes": .integer(byteCount),
                         "rows": .integer(Int64(report.statements)),
                     ],
                     [
-                        "name": "batches.jsonl", "sha256": .string(batchesSHA256),
+                        "name": "batches.jsonl", "sha256": .string(batchesSHA256.hex),
                         "bytes": .integer(batchesByteCount), "rows": .integer(Int64(report.batches)),
                     ],
                 ],
@@ -89,6 +90,9 @@ extension QueueStore {
             let manifestFile = try SnapshotFile(folder: folder, name: "manifest.json")
             try manifestFile.append(Array((manifest.text + "\n").utf8))
             _ = try manifestFile.finish()
+            let summary = ExportReport(
+                rows: report.statements, leftOut: 0, splits: [:], sha256: report.sha256, lastEvent: report.lastEvent)
+            try remember(summary, folder: folder, format: "dsa", filter: nil, sha256: sha256)
             return report
         }
     }

@@ -20,6 +20,8 @@ struct AgreementCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("A CSV file with the columns item, rater, label, instead of the queue.", valueName: "file"))
     var ratings: String?
+    @Flag(help: "Verdicts on appeals too, though whoever gives one sees the earlier ones.")
+    var appeals = false
     @Option(help: "The bootstrap's seed: the same gives the same intervals.")
     var seed: UInt64 = 1
     @Option(help: "Resamples for the intervals, 0 to 100000.")
@@ -44,7 +46,8 @@ struct AgreementCommand: ParsableCommand {
                         rules: rules)
                 ]
             } else {
-                try options.openQueue().agreement(policy: policy.map { PolicyID($0) }, pair: two, rules: rules)
+                try options.openQueue().agreement(
+                    policy: policy.map { PolicyID($0) }, pair: two, includingAppeals: appeals, rules: rules)
             }
         if options.json {
             let document: JSONValue = [
