@@ -54,8 +54,8 @@ import Testing
             ("UPDATE audit_event SET body = replace(body, 'added', 'aded') WHERE seq = 2", "audit_event", 2),
             ("UPDATE audit_event SET time = time + 1 WHERE seq = 4", "audit_event", 4),
             ("UPDATE audit_event SET hash = zeroblob(32) WHERE seq = 3", "audit_event", 3),
-            ("DELETE FROM audit_event WHERE seq = 3", "audit_event", 4),
-            ("DELETE FROM audit_event WHERE seq = 1", "audit_event", 2),
+            ("DELETE FROM audit_event WHERE seq = 3", "audit_event", 3),
+            ("DELETE FROM audit_event WHERE seq = 1", "audit_event", 1),
             (
                 """
                 UPDATE audit_event SET seq = -1 WHERE seq = 3; UPDATE audit_event SET seq = 3 WHERE seq = 4;
@@ -91,6 +91,14 @@ import Testing
                 """, "decision", 9
             ),
             ("UPDATE item SET subject_key = zeroblob(32) WHERE seq = 1", "decision", 1),
+            (
+                "INSERT INTO audit_event SELECT -1, time, 'test', '{}', hash, hash FROM audit_event WHERE seq = 6",
+                "audit_event", -1
+            ),
+            ("UPDATE audit_event SET seq = seq + 1 WHERE seq = 6", "audit_event", 6),
+            ("UPDATE audit_event SET body = body || char(0) || 'x' WHERE seq = 2", "audit_event", 2),
+            ("UPDATE decision SET note = note || char(0) || 'x' WHERE seq = 2", "decision", 2),
+            ("UPDATE decision SET policies = policies || char(0) WHERE seq = 2", "decision", 2),
         ] as [(String, String, Int64)])
     func tampering(sql: String, table: String, row: Int64) throws {
         let queue = try decided()
@@ -110,12 +118,52 @@ import Testing
         #expect(try queue.store.auditVerify().isIntact)
     }
 
-    @Test("Without an item's key the chain still holds and says nothing about it")
+    @Test("A key that went without an erasure is a fault: else anybody could hide a change behind one")
     func erasedKey() throws {
         let queue = try decided()
-        try queue.store.database.write { try $0.execute(sql: "UPDATE item SET subject_key = NULL WHERE seq = 1") }
+        try tamper(
+            queue,
+            "UPDATE item SET subject_key = NULL WHERE seq = 1; UPDATE decision SET verdict = 'allow' WHERE seq = 1")
         let report = try queue.store.auditVerify()
-        #expect(report.isIntact && report.erased == 1 && report.decisions == 3)
+        #expect(report.faults.map(\.row) == [1] && report.fault?.table == .decision && report.erased == 0)
+    }
+
+    @Test("Every fault is told, not only the first, up to a limit")
+    func allFaults() throws {
+        let queue = try decided()
+        try tamper(
+            queue,
+            """
+            UPDATE decision SET verdict = 'allow' WHERE seq IN (1, 3); UPDATE audit_event SET kind = 'x' WHERE seq = 2
+            """)
+        let faults = try queue.store.auditVerify().faults
+        #expect(faults.map { "\($0.table.rawValue) \($0.row)" } == ["audit_event 2", "decision 1", "decision 3"])
+        try tamper(queue, "UPDATE audit_event SET seq = seq + 1000 WHERE seq > 2")
+        let missing = try queue.store.auditVerify().faults[1]
+        #expect(missing.row == 3 && missing.reason.contains("up to event 1002"), "\(missing)")
+        try queue.store.database.write { db in
+            for _ in 0..<200 { try AuditChain.append(kind: "test", body: [:], in: db, at: TestQueue.start) }
+        }
+        try tamper(queue, "UPDATE audit_event SET time = 1")
+        #expect(try queue.store.auditVerify().faults.count == AuditReport.faultLimit)
+    }
+
+    @Test("An event whose hash was computed anew is named itself, not the one after it")
+    func recomputedEvent() throws {
+        let queue = try decided()
+        try tamper(queue, try rehashed(2, kind: "ingest", body: "{}", in: queue))
+        let faults = try queue.store.auditVerify().faults
+        #expect(faults.map(\.row) == [2] && faults[0].reason.contains("computed anew"), "\(faults)")
+    }
+
+    /// SQL that gives an event another body and the hash that belongs to it.
+    private func rehashed(_ seq: Int64, kind: String, body: String, in queue: TestQueue) throws -> String {
+        let row = try #require(
+            try queue.store.read {
+                try Row.fetchOne($0, sql: "SELECT time, previous FROM audit_event WHERE seq = ?", arguments: [seq])
+            })
+        let hash = AuditChain.hash(seq: seq, time: row["time"], kind: kind, body: body, previous: row["previous"])
+        return "UPDATE audit_event SET kind = '\(kind)', body = '\(body)', hash = x'\(hash.hex)' WHERE seq = \(seq)"
     }
 
     @Test("The chain holds nothing of an item in the clear")
