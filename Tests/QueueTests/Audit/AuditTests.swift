@@ -6,12 +6,11 @@ import Testing
 
 /// What somebody with the file in hand can do, and what the walk says about it.
 @Suite struct AuditTests {
-    /// Three decisions and an undo: events 1 (policies), 2 (ingest), 3 to 6.
+    /// Three decisions and an undo: events 1 (policies), 2 (ingest), 3 (lease), 4 to 7.
     private func decided() throws -> TestQueue {
         let queue = try TestQueue()
         try queue.fill(TestQueue.posts(3))
-        for _ in 0..<3 {
-            let claim = try #require(try queue.store.claim(reviewer: "ann", rules: ClaimRules(sampleShare: 0)).first)
+        for claim in try queue.store.claim(reviewer: "ann", count: 3, rules: ClaimRules(sampleShare: 0)) {
             _ = try queue.store.decide(
                 token: claim.lease.token, draft: DecisionDraft(verdict: .remove, policies: ["hate"], note: "n"))
         }
@@ -33,7 +32,7 @@ import Testing
     func intact() throws {
         let queue = try decided()
         let report = try queue.store.auditVerify()
-        #expect(report.isIntact && report.events == 6 && report.decisions == 4 && report.erased == 0)
+        #expect(report.isIntact && report.events == 7 && report.decisions == 4 && report.erased == 0)
         #expect(try queue.store.decisions(limit: 1).first?.hash == report.head)
     }
 
@@ -52,19 +51,19 @@ import Testing
         "Every kind of tampering is reported at its row",
         arguments: [
             ("UPDATE audit_event SET body = replace(body, 'added', 'aded') WHERE seq = 2", "audit_event", 2),
-            ("UPDATE audit_event SET time = time + 1 WHERE seq = 4", "audit_event", 4),
-            ("UPDATE audit_event SET hash = zeroblob(32) WHERE seq = 3", "audit_event", 3),
-            ("DELETE FROM audit_event WHERE seq = 3", "audit_event", 3),
+            ("UPDATE audit_event SET time = time + 1 WHERE seq = 5", "audit_event", 5),
+            ("UPDATE audit_event SET hash = zeroblob(32) WHERE seq = 4", "audit_event", 4),
+            ("DELETE FROM audit_event WHERE seq = 4", "audit_event", 4),
             ("DELETE FROM audit_event WHERE seq = 1", "audit_event", 1),
             (
                 """
-                UPDATE audit_event SET seq = -1 WHERE seq = 3; UPDATE audit_event SET seq = 3 WHERE seq = 4;
-                UPDATE audit_event SET seq = 4 WHERE seq = -1
-                """, "audit_event", 3
+                UPDATE audit_event SET seq = -1 WHERE seq = 4; UPDATE audit_event SET seq = 4 WHERE seq = 5;
+                UPDATE audit_event SET seq = 5 WHERE seq = -1
+                """, "audit_event", 4
             ),
             (
-                "INSERT INTO audit_event SELECT 7, time, 'test', '{}', hash, zeroblob(32) FROM audit_event WHERE seq = 6",
-                "audit_event", 7
+                "INSERT INTO audit_event SELECT 8, time, 'test', '{}', hash, zeroblob(32) FROM audit_event WHERE seq = 7",
+                "audit_event", 8
             ),
             ("UPDATE decision SET verdict = 'allow' WHERE seq = 2", "decision", 2),
             ("UPDATE decision SET verdict = NULL WHERE seq = 2", "decision", 2),
@@ -76,26 +75,26 @@ import Testing
             ("UPDATE decision SET scores = '[{}]' WHERE seq = 1", "decision", 1),
             ("UPDATE decision SET supersedes = NULL WHERE seq = 4", "decision", 4),
             ("UPDATE decision SET id = 'x' WHERE seq = 2", "decision", 2),
-            ("DELETE FROM decision WHERE seq = 2", "audit_event", 4),
-            ("UPDATE decision SET event = -event WHERE seq = 2", "audit_event", 4),
+            ("DELETE FROM decision WHERE seq = 2", "audit_event", 5),
+            ("UPDATE decision SET event = -event WHERE seq = 2", "audit_event", 5),
             (
                 """
                 INSERT INTO decision SELECT 9, 'new', item, item_digest, 'ben', decided_at, 'allow', '[]', '{}', NULL, NULL,
-                    NULL, '[]', '{}', NULL, taxonomy, NULL, 99 FROM decision WHERE seq = 1
+                    NULL, '[]', '{}', NULL, taxonomy, NULL, 99, NULL FROM decision WHERE seq = 1
                 """, "decision", 9
             ),
             (
                 """
                 INSERT INTO decision SELECT 9, 'new', item, item_digest, 'ben', decided_at, 'allow', '[]', '{}', NULL, NULL,
-                    NULL, '[]', '{}', NULL, taxonomy, NULL, 2 FROM decision WHERE seq = 1
+                    NULL, '[]', '{}', NULL, taxonomy, NULL, 2, NULL FROM decision WHERE seq = 1
                 """, "decision", 9
             ),
             ("UPDATE item SET subject_key = zeroblob(32) WHERE seq = 1", "decision", 1),
             (
-                "INSERT INTO audit_event SELECT -1, time, 'test', '{}', hash, hash FROM audit_event WHERE seq = 6",
+                "INSERT INTO audit_event SELECT -1, time, 'test', '{}', hash, hash FROM audit_event WHERE seq = 7",
                 "audit_event", -1
             ),
-            ("UPDATE audit_event SET seq = seq + 1 WHERE seq = 6", "audit_event", 6),
+            ("UPDATE audit_event SET seq = seq + 1 WHERE seq = 7", "audit_event", 7),
             ("UPDATE audit_event SET body = body || char(0) || 'x' WHERE seq = 2", "audit_event", 2),
             ("UPDATE decision SET note = note || char(0) || 'x' WHERE seq = 2", "decision", 2),
             ("UPDATE decision SET policies = policies || char(0) WHERE seq = 2", "decision", 2),
@@ -176,7 +175,7 @@ import Testing
         let bodies = try queue.store.database.read { db in
             try String.fetchAll(db, sql: "SELECT body FROM audit_event WHERE seq > 1")
         }
-        #expect(bodies.count == 2)
+        #expect(bodies.count == 3)
         for body in bodies { #expect(!body.contains("secret") && !body.contains("hate"), "\(body)") }
     }
 

@@ -45,19 +45,19 @@ import Testing
         let kind = try queue.store.read {
             try String.fetchOne($0, sql: "SELECT kind FROM audit_event WHERE seq = ?", arguments: [kept.event])
         }
-        #expect(kind == "checkpoint" && report.events == Int(kept.event) + 1)
+        #expect(kind == "checkpoint" && report.events == Int(kept.event) + 2)
     }
 
     @Test("A tail cut off with its decisions is seen only against the checkpoint")
     func cutTail() throws {
         let (queue, kept) = try checkpointed()
         try forge(queue) { db in
-            try db.execute(sql: "DELETE FROM decision WHERE seq = 2; DELETE FROM audit_event WHERE seq > 3")
+            try db.execute(sql: "DELETE FROM decision WHERE seq = 2; DELETE FROM audit_event WHERE seq > 4")
         }
         let alone = try queue.store.auditVerify()
         #expect(alone.isIntact && alone.decisions == 1)
         let fault = try #require(try queue.store.auditVerify(against: [kept]).fault)
-        #expect(fault.table == .auditEvent && fault.row == 4 && fault.reason.contains("cut off"), "\(fault)")
+        #expect(fault.table == .auditEvent && fault.row == 5 && fault.reason.contains("cut off"), "\(fault)")
     }
 
     @Test("A chain computed anew from the start is seen only against the checkpoint")
@@ -130,7 +130,7 @@ import Testing
     func broken() throws {
         let (queue, kept) = try checkpointed()
         try forge(queue) { db in
-            try db.execute(sql: "DELETE FROM decision WHERE seq = 2; DELETE FROM audit_event WHERE seq > 3")
+            try db.execute(sql: "DELETE FROM decision WHERE seq = 2; DELETE FROM audit_event WHERE seq > 4")
         }
         #expect(kind { _ = try queue.store.checkpoint(signedWith: key, after: [kept]) } == "failed")
         try forge(queue) { try $0.execute(sql: "UPDATE audit_event SET time = 1 WHERE seq = 2") }
