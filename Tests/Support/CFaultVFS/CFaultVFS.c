@@ -1,5 +1,6 @@
 #include "CFaultVFS.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -91,8 +92,11 @@ static int recording_of(const char *path, const char **name) {
     return found;
 }
 
-int fault_recording_start(const char *folder) {
+int fault_recording_start(const char *given) {
     int number = -1;
+    /* SQLite opens by the full path: no doubled slashes, no symbolic links. */
+    char folder[PATH_MAX];
+    if (!realpath(given, folder)) return number;
     pthread_mutex_lock(&lock);
     for (int slot = 0; slot < MAX_RECORDINGS && number < 0; slot++) {
         if (recordings[slot].folder) continue;
@@ -100,8 +104,8 @@ int fault_recording_start(const char *folder) {
         size_t length = strlen(folder);
         recordings[slot].folder = malloc(length + 2);
         if (!recordings[slot].folder) abort();
-        memcpy(recordings[slot].folder, folder, length + 1);
-        if (length == 0 || folder[length - 1] != '/') strcat(recordings[slot].folder, "/");
+        memcpy(recordings[slot].folder, folder, length);
+        memcpy(recordings[slot].folder + length, "/", 2);
         number = slot;
     }
     pthread_mutex_unlock(&lock);
