@@ -11,7 +11,7 @@ public struct ExportReport: Sendable, Hashable {
     public var splits: [String: Int]
     /// SHA-256 of `decisions.jsonl`, 64 hex digits.
     public var sha256: String
-    /// The snapshot holds what the chain held up to this event.
+    /// The snapshot holds the verdicts and undos up to this event of the chain.
     public var lastEvent: Int64
 
     /// What `export --json` prints.
@@ -28,21 +28,36 @@ extension QueueStore {
     /// Writes the standing decisions as a snapshot: `decisions.jsonl`, one a line, and `manifest.json`, which comes
     /// last and so marks a complete one.
     ///
-    /// The snapshot is bounded by the end of the audit chain at the start, so verdicts that fall meanwhile are in none
-    /// of it; the same chain gives the same bytes. Media stay where they are and are named by path and SHA-256.
+    /// The snapshot is bounded by the last verdict or undo at the start, so those that fall meanwhile are in none of
+    /// it; the same verdicts give the same bytes. Media stay where they are and are named by path and SHA-256. The
+    /// table `snapshot` and the audit chain remember the export once it is whole.
     ///
     /// - parameter folder: Made if it is not there; must be empty.
     /// - parameter progress: Called with the rows written so far.
     /// - throws: ``QueueError/usage(_:)`` where the folder holds something.
     public func export(to folder: String, progress: (Int) -> Void = { _ in }) throws -> ExportReport {
+        try export(to: folder, where: nil, progress: progress)
+    }
+
+    /// The same, of the items that a filter lets through.
+    func export(
+        to folder: String, where filter: ExportFilter?, progress: (Int) -> Void = { _ in }
+    ) throws -> ExportReport {
         try Self.reporting(path) {
             try Self.makeEmpty(folder)
             let bound = try read { db in
-                try Row.fetchOne(db, sql: "SELECT seq, time, hash FROM audit_event ORDER BY seq DESC LIMIT 1")
+                // Not the last event of any kind: this export's own event must not change the next one's bytes.
+                try Row.fetchOne(
+                    db,
+                    sql: """
+                        SELECT seq, time, hash FROM audit_event
+                        WHERE seq = coalesce((SELECT max(event) FROM decision), (SELECT min(seq) FROM audit_event))
+                        """)
             }
             guard let bound else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
             let (taxonomy, _) = try read { try taxonomyInForce($0) }
-            var snapshot = Snapshot(lastEvent: bound["seq"], key: queueKey, mediaFolder: mediaFolder)
+            var snapshot = Snapshot(
+                lastEvent: bound["seq"], filter: filter, key: queueKey, mediaFolder: mediaFolder)
             let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
             // Rows are read a page at a time, so that no read stands in a writer's way for long.
             while try read({ try snapshot.readPage(in: $0) }) {
@@ -53,9 +68,9 @@ extension QueueStore {
             let (sha256, byteCount) = try file.finish()
             let report = ExportReport(
                 rows: snapshot.rows,
-                leftOut: try read { try snapshot.restrictedCount(in: $0) }, splits: snapshot.splits, sha256: sha256,
+                leftOut: try read { try snapshot.restrictedCount(in: $0) }, splits: snapshot.splits, sha256: sha256.hex,
                 lastEvent: bound["seq"])
-            let manifest: JSONValue = [
+            var manifest: JSONValue = [
                 "format": "reviewtui-snapshot", "version": 1,
                 "as_of": .string(Timestamp(milliseconds: bound["time"]).rfc3339),
                 "audit": [
@@ -66,15 +81,53 @@ extension QueueStore {
                 "splits": report.json["splits"] ?? .null,
                 "files": [
                     [
-                        "name": "decisions.jsonl", "sha256": .string(sha256), "bytes": .integer(byteCount),
+                        "name": "decisions.jsonl", "sha256": .string(sha256.hex), "bytes": .integer(byteCount),
                         "rows": .integer(Int64(report.rows)),
                     ]
                 ],
             ]
+            if case .object(let members) = manifest, let filter {
+                manifest = .object(members + [JSONMember("filter", .string(filter.text))])
+            }
             let manifestFile = try SnapshotFile(folder: folder, name: "manifest.json")
             try manifestFile.append(Array((manifest.text + "\n").utf8))
             _ = try manifestFile.finish()
+            try remember(report, folder: folder, format: "jsonl", filter: filter?.text, sha256: sha256)
             return report
+        }
+    }
+
+    /// Notes a complete snapshot in its table and in the chain.
+    ///
+    /// The event holds a commitment under a key of its own: a snapshot of one short text could be guessed from its
+    /// hash, and the chain must say nothing once the row has been blanked.
+    private func remember(
+        _ report: ExportReport, folder: String, format: String, filter: String?, sha256: Data
+    ) throws {
+        try write { db in
+            let now = clock()
+            let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+            let folder = Self.absolute(folder)
+            let row: JSONValue = [
+                "folder": .string(folder), "format": .string(format), "filter": .optional(filter),
+                "last_event": .integer(report.lastEvent), "rows": .integer(Int64(report.rows)),
+                "sha256": .string(report.sha256), "exported_at": .integer(now.milliseconds),
+            ]
+            let commitment = AuditChain.commitment(to: row.canonicalText, key: key)
+            let event = try AuditChain.append(
+                kind: "export",
+                body: [
+                    "commitment": .string(commitment.hex), "last_event": .integer(report.lastEvent),
+                    "rows": .integer(Int64(report.rows)),
+                ], in: db, at: now)
+            try db.execute(
+                sql: """
+                    INSERT INTO snapshot (folder, format, filter, last_event, rows, sha256, exported_at, event, key)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    folder, format, filter, report.lastEvent, report.rows, sha256, now.milliseconds, event.seq, key,
+                ])
         }
     }
 
@@ -93,9 +146,18 @@ extension QueueStore {
     }
 }
 
+/// Which items an export takes: an SQL condition over the aliases `i` (item) and `w` (work) with its arguments.
+struct ExportFilter {
+    var sql: String
+    var arguments: StatementArguments
+    /// What the user wrote, for the manifest and the table of snapshots.
+    var text: String
+}
+
 /// Reads standing decisions by key and writes them as lines.
 private struct Snapshot {
     let lastEvent: Int64
+    let filter: ExportFilter?
     let key: SymmetricKey
     let mediaFolder: String
     private(set) var rows = 0
@@ -105,8 +167,9 @@ private struct Snapshot {
 
     private static let pageSize = 500
 
-    init(lastEvent: Int64, key: SymmetricKey, mediaFolder: String) {
+    init(lastEvent: Int64, filter: ExportFilter?, key: SymmetricKey, mediaFolder: String) {
         self.lastEvent = lastEvent
+        self.filter = filter
         self.key = key
         self.mediaFolder = mediaFolder
     }
@@ -114,9 +177,11 @@ private struct Snapshot {
     /// Standing as of `lastEvent`: an undo that came later is as if it had not been. Where it has let the content be
     /// replaced as well, the verdict no longer belongs to what is there.
     private static let standing = """
-        d.verdict IS NOT NULL AND d.event <= ?
+        d.verdict IS NOT NULL AND d.review IS NOT \(ReviewRound.gold.rawValue) AND d.event <= ?
         AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= ?)
         """
+
+    private var chosen: String { filter.map { "AND (\($0.sql))" } ?? "" }
 
     /// False after the last page.
     mutating func readPage(in db: Database) throws -> Bool {
@@ -128,10 +193,10 @@ private struct Snapshot {
                          ELSE earlier.id END AS supersedes_id
                 FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
                     JOIN audit_event e ON e.seq = d.event LEFT JOIN decision earlier ON earlier.seq = d.supersedes
-                WHERE d.seq > ? AND w.queue = 0 AND d.item_digest = i.digest
-                    AND \(Self.standing)
+                WHERE d.seq > ? AND w.queue <> \(QueueCode.restricted) AND d.item_digest = i.digest
+                    AND \(Self.standing) \(chosen)
                 ORDER BY d.seq LIMIT \(Self.pageSize)
-                """, arguments: [lastSeq, lastEvent, lastEvent])
+                """, arguments: [lastSeq, lastEvent, lastEvent] + (filter?.arguments ?? []))
         let stored = StoredItem(db: db, mediaFolder: mediaFolder)
         for row in page {
             let decision = DecisionRow(row)
@@ -151,8 +216,9 @@ private struct Snapshot {
         try Int.fetchOne(
             db,
             sql: """
-                SELECT count(*) FROM decision d JOIN work w ON w.item = d.item WHERE w.queue <> 0 AND \(Self.standing)
-                """, arguments: [lastEvent, lastEvent]) ?? 0
+                SELECT count(*) FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
+                WHERE w.queue = \(QueueCode.restricted) AND \(Self.standing) \(chosen)
+                """, arguments: [lastEvent, lastEvent] + (filter?.arguments ?? [])) ?? 0
     }
 
     private mutating func append(_ record: DecisionRecord, of item: Item) {
@@ -227,12 +293,12 @@ private final class SnapshotFile {
         }
     }
 
-    func finish() throws -> (sha256: String, byteCount: Int64) {
+    func finish() throws -> (sha256: Data, byteCount: Int64) {
         let directory = Foundation.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if directory >= 0 { close(directory) } }
         guard fsync(file.fileDescriptor) == 0, rename(partial, path) == 0, directory >= 0, fsync(directory) == 0 else {
             throw QueueError.failed("Writing into \(Visible.text(folder, limit: 400)) failed: \(systemError()).")
         }
-        return (hash.finalize().hex, byteCount)
+        return (Data(hash.finalize()), byteCount)
     }
 }

@@ -11,6 +11,8 @@ struct ItemPredicate {
     var namesRestricted: Bool
     /// Whether it names single items, which an index finds.
     var namesItems: Bool
+    /// The query with its views written out.
+    var text: String
 }
 
 extension ItemQuery {
@@ -24,7 +26,7 @@ extension ItemQuery {
         return ItemPredicate(
             sql: sql, arguments: compiler.arguments, candidates: SearchCandidates.expression(of: root),
             namesRestricted: root.terms.contains { $0.condition.names(queue: .restricted) },
-            namesItems: root.conjuncts.contains { $0.namesItems })
+            namesItems: root.conjuncts.contains { $0.namesItems }, text: root.text)
     }
 }
 
@@ -139,9 +141,9 @@ struct QueryCompiler {
             let values = verdicts.map { bind($0.rawValue) }.joined(separator: ", ")
             return "EXISTS (SELECT 1 FROM \(Self.standing) AND d.verdict IN (\(values)))"
         case .queue(let names):
-            // Names were looked up before: see QueryResolver.
-            let codes = names.compactMap { QueueName(rawValue: $0)?.code }.map { bind($0) }
-            return "w.queue IN (\(codes.joined(separator: ", ")))"
+            // Retired lines too: items may still wait there.
+            let values = names.map { bind($0) }.joined(separator: ", ")
+            return "w.queue IN (SELECT code FROM queue WHERE name IN (\(values)))"
         case .age(let range):
             let sql = sql("(\(bind(now.milliseconds)) - i.flagged_at)", range)
             return sql
@@ -175,10 +177,19 @@ struct QueryCompiler {
     }
 
     private mutating func sql(state: ItemDetail.State) -> String {
+        // A lease that has run out is none: the item is where it was. A gold item passes for a decided one.
+        let lapsed = "w.state = \(WorkState.leased) AND coalesce(w.lease_expires, 0) <= ?"
+        func waiting(_ states: [Int], _ rounds: [ReviewRound]) -> String {
+            arguments.append(now.milliseconds)
+            let (states, rounds) = (states.map { "\($0)" }, rounds.map { "\($0.rawValue)" })
+            return "(w.state IN (\(states.joined(separator: ", "))) "
+                + "OR \(lapsed) AND w.review IN (\(rounds.joined(separator: ", "))))"
+        }
         switch state {
-        case .pending: "(w.state = 0 OR w.state = 1 AND coalesce(w.lease_expires, 0) <= \(bind(now.milliseconds)))"
-        case .leased: "(w.state = 1 AND w.lease_expires > \(bind(now.milliseconds)))"
-        case .decided: "w.state = 2"
+        case .pending: return waiting([WorkState.pending], [.first])
+        case .leased: return "(w.state = 1 AND w.lease_expires > \(bind(now.milliseconds)))"
+        case .awaiting: return waiting([WorkState.awaiting], [.second, .third, .appeal])
+        case .decided, .gold: return waiting([WorkState.decided, WorkState.gold], [.gold])
         }
     }
 

@@ -38,13 +38,18 @@ struct QueryResolver {
             case .policy(let policies): for policy in policies { try check(policy, fail) }
             case .score(let policy?, _): try check(policy, fail)
             case .queue(let names):
-                for name in names where QueueName(rawValue: name) == nil {
+                for name in names where try !isQueue(name) {
                     throw fail("There is no queue “\(Visible.text(name, limit: 40))”.")
                 }
             default: break
             }
             return node
         }
+    }
+
+    private func isQueue(_ name: String) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM queue WHERE name = ?)")
+        return try Bool.fetchOne(statement, arguments: [name]) ?? false
     }
 
     private func check(_ policy: PolicyID, _ fail: (String) -> QuerySyntaxError) throws {

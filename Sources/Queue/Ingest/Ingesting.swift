@@ -166,7 +166,7 @@ private final class Ingestion {
     // MARK: - Writing
 
     private func write(_ batch: [IncomingItem], in db: Database) throws {
-        let writer = ItemWriter(db: db, taxonomy: contract.taxonomy, now: store.clock())
+        let writer = try ItemWriter(db: db, taxonomy: contract.taxonomy, now: store.clock())
         var digest = SHA256()
         var (added, updated) = (0, 0)
         for incoming in batch {

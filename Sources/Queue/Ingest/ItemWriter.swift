@@ -15,17 +15,18 @@ struct ItemWriter {
     /// How much an hour of waiting weighs against priority: after 25 hours an item overtakes a new one whose priority
     /// is higher by 1.
     static let ageingPerHour = 0.04
+    /// An item that is due ranks as one of this priority that was flagged when it is due: it goes before whatever comes
+    /// in by then with less, and a day earlier before whatever comes in with a priority under 1.
+    static let dueLift = 2.0
 
     private let db: Database
-    private let taxonomy: Taxonomy
     private let now: Timestamp
     private let results: ResultWriter
 
-    init(db: Database, taxonomy: Taxonomy, now: Timestamp) {
+    init(db: Database, taxonomy: Taxonomy, now: Timestamp) throws {
         self.db = db
-        self.taxonomy = taxonomy
         self.now = now
-        results = ResultWriter(db: db, taxonomy: taxonomy)
+        results = try ResultWriter(db: db, taxonomy: taxonomy)
     }
 
     func put(_ incoming: IncomingItem, replacing: Bool) throws -> Outcome {
@@ -86,7 +87,7 @@ struct ItemWriter {
                 VALUES (?, ?, 0, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            seq, queue(of: incoming).code, Self.place(of: item), Int64.random(in: 0...Int64.max), top?.value,
+            seq, queue(of: incoming), Self.place(of: item), Int64.random(in: 0...Int64.max), top?.value,
             top?.policy.rawValue,
         ])
     }
@@ -112,10 +113,10 @@ struct ItemWriter {
         let top = ResultWriter.top(of: incoming.described.scores)
         try db.cachedStatement(
             sql: """
-                UPDATE work SET queue = max(queue, ?), place = ?, top_score = ?, top_policy = ? WHERE item = ?
+                UPDATE work SET queue = CASE queue WHEN \(QueueCode.restricted) THEN queue ELSE ? END, place = ?, top_score = ?, top_policy = ? WHERE item = ?
                 """
         ).execute(arguments: [
-            queue(of: incoming).code, Self.place(of: item), top?.value, top?.policy.rawValue, seq,
+            queue(of: incoming), Self.place(of: item), top?.value, top?.policy.rawValue, seq,
         ])
     }
 
@@ -136,13 +137,17 @@ struct ItemWriter {
         ).text
     }
 
-    private func queue(of incoming: IncomingItem) -> QueueName {
-        ResultWriter.queue(
-            scores: incoming.described.scores, reports: incoming.described.item.reports, taxonomy: taxonomy)
+    private func queue(of incoming: IncomingItem) -> Int {
+        let item = incoming.described.item
+        return results.router.code(
+            scores: incoming.described.scores, reports: item.reports, source: item.source, language: item.language)
     }
 
-    /// Minus the rank, which is priority − rate × flagged time: the smallest comes first.
+    /// Minus the rank: the smallest comes first. The rank is priority − rate × flagged time, or, where that is more,
+    /// ``dueLift`` − rate × due time. Both age alike, so the order never changes with time.
     static func place(of item: Item) -> Double {
-        ageingPerHour * Double(item.flaggedAt.milliseconds) / 3_600_000 - item.priority
+        let aged = { (time: Timestamp) in ageingPerHour * Double(time.milliseconds) / 3_600_000 }
+        let place = aged(item.flaggedAt) - item.priority
+        return item.dueAt.map { min(place, aged($0) - dueLift) } ?? place
     }
 }

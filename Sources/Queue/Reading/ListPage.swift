@@ -50,7 +50,7 @@ extension QueueStore {
             let isForward = direction == .forward
             let bound = cursor == nil ? "" : "AND (w.place, w.item) \(isForward ? ">" : "<") (?, ?)"
             let order = isForward ? "w.place, w.item" : "w.place DESC, w.item DESC"
-            var arguments: StatementArguments = [queue.code]
+            var arguments: StatementArguments = [try KnownLine.code(of: queue, in: db)]
             if let cursor { arguments += [cursor.place, cursor.seq] }
             arguments += [limit]
             let statement = try db.cachedStatement(

@@ -7,11 +7,17 @@ public struct QueueStats: Sendable, Hashable {
         public var pending = 0
         public var leased = 0
         public var decided = 0
+        /// Decided, and waiting for another verdict.
+        public var awaiting = 0
+        /// Set apart with a known answer.
+        public var gold = 0
 
-        public init(pending: Int = 0, leased: Int = 0, decided: Int = 0) {
+        public init(pending: Int = 0, leased: Int = 0, decided: Int = 0, awaiting: Int = 0, gold: Int = 0) {
             self.pending = pending
             self.leased = leased
             self.decided = decided
+            self.awaiting = awaiting
+            self.gold = gold
         }
     }
 
@@ -34,7 +40,8 @@ public struct QueueStats: Sendable, Hashable {
         func json(_ counts: Counts) -> JSONValue {
             [
                 "pending": .integer(Int64(counts.pending)), "leased": .integer(Int64(counts.leased)),
-                "decided": .integer(Int64(counts.decided)),
+                "decided": .integer(Int64(counts.decided)), "awaiting": .integer(Int64(counts.awaiting)),
+                "gold": .integer(Int64(counts.gold)),
             ]
         }
         func json(_ counts: [String: Int]) -> JSONValue {
@@ -42,7 +49,7 @@ public struct QueueStats: Sendable, Hashable {
         }
         return [
             "items": json(items),
-            "queues": .object(QueueName.allCases.map { JSONMember($0.rawValue, json(queues[$0] ?? Counts())) }),
+            "queues": .object(queues.sorted { $0.key < $1.key }.map { JSONMember($0.key.rawValue, json($0.value)) }),
             "verdicts": .object(
                 Verdict.allCases.map { JSONMember($0.rawValue, .integer(Int64(verdicts[$0] ?? 0))) }),
             "policies": json([String: Int](uniqueKeysWithValues: policies.map { ($0.key.rawValue, $0.value) })),
@@ -53,38 +60,55 @@ public struct QueueStats: Sendable, Hashable {
 }
 
 extension QueueStore {
-    /// How many items of a queue are in which state: three counts over small indexes.
+    /// How many items of a queue are in which state: a seek or two, whatever the size of the queue.
     public func counts(of queue: QueueName) throws -> QueueStats.Counts {
-        try read { try Self.counts(of: queue, at: clock().milliseconds, in: $0) }
+        try read { try Self.counts(of: KnownLine.code(of: queue, in: $0), at: clock().milliseconds, in: $0) }
     }
 
-    private static func counts(of queue: QueueName, at now: Int64, in db: Database) throws -> QueueStats.Counts {
+    /// The same for the items of all queues together.
+    public func counts() throws -> QueueStats.Counts {
+        try read { try Self.counts(of: nil, at: clock().milliseconds, in: $0) }
+    }
+
+    private static func counts(of queue: Int?, at now: Int64, in db: Database) throws -> QueueStats.Counts {
+        var counts = QueueStats.Counts()
+        let tally = try db.cachedStatement(sql: "SELECT state, items FROM tally WHERE ?1 IS NULL OR queue = ?1")
+        for row in try Row.fetchAll(tally, arguments: [queue]) {
+            switch row[0] as Int {
+            case WorkState.pending: counts.pending += row[1]
+            case WorkState.leased: counts.leased += row[1]
+            case WorkState.awaiting: counts.awaiting += row[1]
+            case WorkState.gold: counts.gold += row[1]
+            default: counts.decided += row[1]
+            }
+        }
+        // A lease that has run out is pending, whether or not a claim has come by and said so. There are no more of
+        // them than there are reviewers.
         let statement = try db.cachedStatement(
             sql: """
-                SELECT (SELECT count(*) FROM work INDEXED BY work_pending WHERE queue = ?1 AND state = 0),
-                       (SELECT count(*) FROM work INDEXED BY work_leased WHERE queue = ?1 AND state = 1),
-                       (SELECT count(*) FROM work INDEXED BY work_leased
-                        WHERE queue = ?1 AND state = 1 AND lease_expires <= ?2),
-                       (SELECT count(*) FROM work INDEXED BY work_decided WHERE queue = ?1 AND state = 2)
+                SELECT count(*) FROM work INDEXED BY work_leased
+                WHERE state = 1 AND lease_expires <= ?2 AND (?1 IS NULL OR queue = ?1)
                 """)
-        guard let row = try Row.fetchOne(statement, arguments: [queue.code, now]) else { return QueueStats.Counts() }
-        let (leased, expired): (Int, Int) = (row[1], row[2])
-        // A lease that has run out is pending, whether or not a claim has come by and said so.
-        return QueueStats.Counts(pending: row[0] + expired, leased: leased - expired, decided: row[3])
+        let expired = try Int.fetchOne(statement, arguments: [queue, now]) ?? 0
+        counts.pending += expired
+        counts.leased -= expired
+        return counts
     }
 
-    /// Counts everything: indexes for the items, a scan of the standing decisions and of the pending items for the
+    /// Counts everything: the tally for the items, a scan of the standing decisions and of the pending items for the
     /// rest. Seconds at a million items, so a screen uses ``counts(of:)``.
     public func stats() throws -> QueueStats {
         try read { db in
             var stats = QueueStats()
             let now = clock().milliseconds
-            for queue in QueueName.allCases {
-                let counts = try Self.counts(of: queue, at: now, in: db)
+            for known in try KnownLine.all(in: db) {
+                let (queue, counts) = (known.line.name, try Self.counts(of: known.code, at: now, in: db))
                 stats.queues[queue] = counts
                 stats.items.pending += counts.pending
                 stats.items.leased += counts.leased
                 stats.items.decided += counts.decided
+                stats.items.awaiting += counts.awaiting
+                stats.items.gold += counts.gold
             }
             let standing = "FROM work w JOIN decision d ON d.seq = w.decision"
             for row in try Row.fetchAll(db, sql: "SELECT d.verdict, count(*) \(standing) GROUP BY 1") {

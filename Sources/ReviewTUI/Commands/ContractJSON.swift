@@ -12,7 +12,24 @@ enum ContractJSON {
         if let probability = claim.sampledWithProbability {
             members.append(JSONMember("sampled_with_probability", .number(probability)))
         }
+        if let appeal = claim.appeal { members.append(JSONMember("appeal", self.appeal(appeal))) }
         return .object(members)
+    }
+
+    /// What is appealed, with every verdict and undo before, oldest first.
+    static func appeal(_ appeal: Appeal) -> JSONValue {
+        [
+            "note": .optional(appeal.note), "filed_at": .string(appeal.filedAt.rfc3339),
+            "history": .array(
+                appeal.history.map { record in
+                    [
+                        "verdict": .optional(record.verdict?.rawValue),
+                        "policies": .array(record.policies.map { .string($0.rawValue) }),
+                        "reviewer": .string(record.reviewer), "decided_at": .string(record.decidedAt.rfc3339),
+                        "note": .optional(record.note),
+                    ]
+                }),
+        ]
     }
 
     static func receipt(_ receipt: DecisionReceipt) -> JSONValue {

@@ -37,12 +37,12 @@ struct DoctorCommand: AsyncParsableCommand {
     private func queue() -> Finding {
         do {
             let store = try options.openQueue()
-            let stats = try store.stats()
+            let counts = try store.counts()
             let durability = store.durability
             return Finding(
                 subject: "queue", verdict: .ok,
                 detail: """
-                    \(store.path): \(stats.items.pending) pending; journal \(durability.journal.rawValue), \
+                    \(store.path): \(counts.pending) pending; journal \(durability.journal.rawValue), \
                     synchronous full (\(durability.reason))
                     """)
         } catch QueueError.notFound(let text) {

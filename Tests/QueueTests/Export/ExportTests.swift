@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import GRDB
 import Testing
 
 @testable import Queue
@@ -71,7 +72,9 @@ import Testing
         let bytes = try Data(contentsOf: URL(fileURLWithPath: first + "/decisions.jsonl"))
         #expect(
             file["sha256"] == .string(SHA256.hash(data: bytes).hex) && file["bytes"] == .integer(Int64(bytes.count)))
-        #expect(file["rows"] == 700 && report.rows == 700 && manifest["audit"]?["last"] == 703)
+        #expect(file["rows"] == 700 && report.rows == 700)
+        let last = try queue.store.database.read { try Int64.fetchOne($0, sql: "SELECT max(event) FROM decision") }
+        #expect(manifest["audit"]?["last"] == .integer(try #require(last)) && report.lastEvent == last)
         #expect(try lines(first).count == 700)
         // 8:1:1 with 700 draws: five standard deviations are 53 and 40.
         #expect(report.splits["train"].map { (500...620).contains($0) } ?? false, "\(report.splits)")
@@ -129,6 +132,54 @@ import Testing
             splits[sha256, default: []].insert(row["split"] ?? .null)
         }
         #expect(splits.count == 2 && splits.values.allSatisfy { $0.count == 1 })
+    }
+
+    @Test("An export is remembered in its table and by an event that commits to the row")
+    func remembered() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(2))
+        try decide(queue, "post-0", DecisionDraft(verdict: .allow))
+        queue.pass(seconds: 5)
+        let report = try queue.store.export(to: queue.folder + "/out")
+        let rows = try queue.store.database.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT s.*, e.kind, e.body FROM snapshot s JOIN audit_event e ON e.seq = s.event")
+        }
+        let row = try #require(rows.first)
+        #expect(rows.count == 1)
+        #expect(row["kind"] as String == "export")
+        #expect(row["folder"] as String == QueueStore.absolute(queue.folder + "/out"))
+        #expect(row["format"] as String == "jsonl")
+        #expect(row["filter"] as String? == nil)
+        #expect(row["rows"] as Int == 1)
+        #expect((row["sha256"] as Data).hex == report.sha256)
+        #expect(row["last_event"] as Int64 == report.lastEvent)
+        #expect(row["exported_at"] as Int64 == TestQueue.start.adding(seconds: 5).milliseconds)
+        let said: JSONValue = [
+            "folder": .string(row["folder"] as String), "format": "jsonl", "filter": .null,
+            "last_event": .integer(report.lastEvent), "rows": 1, "sha256": .string(report.sha256),
+            "exported_at": .integer(row["exported_at"] as Int64),
+        ]
+        let body = try JSONValue(parsing: row["body"] as String)
+        let commitment = AuditChain.commitment(to: said.canonicalText, key: row["key"] as Data)
+        #expect(body["commitment"] == .string(commitment.hex) && body["sha256"] == nil)
+        #expect(try queue.store.auditVerify().isIntact)
+    }
+
+    @Test("A filter over items and work takes its part, and the manifest says which")
+    func filtered() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(6))
+        for number in 0..<6 { try decide(queue, "post-\(number)", DecisionDraft(verdict: .allow)) }
+        let filter = ExportFilter(
+            sql: "i.seq > ? OR w.item = ?", arguments: [4, 1], text: "late or first")
+        #expect(try queue.store.export(to: queue.folder + "/out", where: filter).rows == 3)
+        #expect(try lines(queue.folder + "/out").map { $0["id"] } == ["post-0", "post-4", "post-5"])
+        let manifest = try JSONValue(
+            parsing: String(contentsOfFile: queue.folder + "/out/manifest.json", encoding: .utf8))
+        #expect(manifest["filter"] == "late or first")
+        let kept = try queue.store.database.read { try String.fetchOne($0, sql: "SELECT filter FROM snapshot") }
+        #expect(kept == "late or first")
     }
 
     @Test("A folder that holds something is refused, and so is a file")

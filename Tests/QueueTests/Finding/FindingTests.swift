@@ -152,13 +152,30 @@ import Testing
         #expect(refusal { _ = try queue.find("policy:nonsense") }.contains("no policy “nonsense”"))
     }
 
+    @Test("An export takes the decisions on items that a query matches, and says which query that was")
+    func export() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(12))
+        for claim in try queue.store.claim(reviewer: "ann", count: 12) {
+            _ = try queue.store.decide(token: claim.lease.token, draft: DecisionDraft(verdict: .allow))
+        }
+        try queue.store.saveView("ones", query: ItemQuery("\"number 1\""))
+        let report = try queue.store.export(to: queue.folder + "/out", where: ItemQuery("view:ones -id:post-1"))
+        #expect(report.rows == 2)
+        let lines = try String(contentsOfFile: queue.folder + "/out/decisions.jsonl", encoding: .utf8).split(separator: "\n")
+        #expect(Set(try lines.map { try JSONValue(parsing: String($0))["id"]?.string }) == ["post-10", "post-11"])
+        let manifest = try JSONValue(parsing: String(contentsOfFile: queue.folder + "/out/manifest.json", encoding: .utf8))
+        #expect(manifest["filter"] == "\"number 1\" -id:post-1")
+        #expect(kind { _ = try queue.store.export(to: queue.folder + "/x", where: ItemQuery("view:no")) } == "usage")
+    }
+
     @Test("Every condition alone is SQL that SQLite takes, and so is the largest query")
     func prepares() throws {
         let queue = try TestQueue()
         let conditions = [
             "policy:hate|spam", "score>0.5", "score(hate):0.1..0.2", "id:a*", "source:a|b*", "author:a",
             "reviewer:ann*",
-            "lang:de|en", "state:pending|leased|decided", "verdict:allow|remove", "queue:default|restricted", "age<3h",
+            "lang:de|en", "state:pending|leased|awaiting|decided", "verdict:allow|remove", "queue:default|restricted", "age<3h",
             "flagged:2026-01-01..2026-01-02", "has:media|text|note", "word", "仇恨",
         ]
         for condition in conditions { #expect(try queue.find(condition).isEmpty) }

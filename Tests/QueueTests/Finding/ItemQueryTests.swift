@@ -41,7 +41,7 @@ import Testing
             ("\"abc", 0, "quote is never closed"), ("a or", 4, "missing"), ("or a", 0, "missing"),
             ("a and or b", 6, "missing"),
             ("- a", 0, "minus"), ("a -", 2, "minus"), ("not", 3, "missing"), ("http://x.y", 0, "no field “http”"),
-            ("ab \u{202E}cd evil:x", 7, "no field “evil”"), ("state:open", 6, "pending, leased, decided"),
+            ("ab \u{202E}cd evil:x", 7, "no field “evil”"), ("state:open", 6, "pending, leased, awaiting, decided"),
             ("verdict:remove|drop", 15, "allow, remove"), ("source:", 7, "a value"), ("source>3", 6, "colon"),
             ("lang:d*", 6, "star"), ("age>2", 4, "3h or 2d"), ("age:h", 4, "3h or 2d"),
             ("flagged:yesterday", 8, "2026-01-31"),

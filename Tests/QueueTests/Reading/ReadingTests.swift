@@ -113,7 +113,45 @@ import Testing
         #expect(stats.items == QueueStats.Counts(pending: 2, leased: 1, decided: 2))
         #expect(stats.verdicts == [.remove: 1, .allow: 1] && stats.policies == ["hate": 1, "spam": 1])
         #expect(stats.sampled == 2)
-        #expect(stats.json["items"] == ["pending": 2, "leased": 1, "decided": 2])
+        #expect(stats.json["items"] == ["pending": 2, "leased": 1, "decided": 2, "awaiting": 0, "gold": 0])
+    }
+
+    @Test("The tally agrees with a count over the rows, through claims, verdicts, expiry, other queues and a deletion")
+    func tally() throws {
+        let queue = try TestQueue()
+        func check(_ expected: QueueStats.Counts, sourceLocation: SourceLocation = #_sourceLocation) throws {
+            let (counted, kept) = try queue.store.database.read { db in
+                let counted = "SELECT queue, state, count(*) FROM work GROUP BY 1, 2 ORDER BY 1, 2"
+                let kept = "SELECT queue, state, items FROM tally WHERE items <> 0 ORDER BY 1, 2"
+                return (
+                    try Row.fetchAll(db, sql: counted).map { [$0[0], $0[1], $0[2]] as [Int] },
+                    try Row.fetchAll(db, sql: kept).map { [$0[0], $0[1], $0[2]] as [Int] }
+                )
+            }
+            #expect(counted == kept, sourceLocation: sourceLocation)
+            #expect(try queue.store.counts() == expected, sourceLocation: sourceLocation)
+        }
+        try queue.fill(
+            TestQueue.posts(9) + [
+                ["id": "r", "text": "t", "scores": [TestQueue.score("sexual/minors", 0.9)]]
+            ])
+        try check(QueueStats.Counts(pending: 10))
+        #expect(try queue.store.counts(of: .restricted) == QueueStats.Counts(pending: 1))
+        let claims = try queue.store.claim(reviewer: "ann", count: 4)
+        try check(QueueStats.Counts(pending: 6, leased: 4))
+        _ = try queue.store.decide(token: claims[0].lease.token, draft: DecisionDraft(verdict: .allow))
+        _ = try queue.store.decide(
+            token: claims[1].lease.token, draft: DecisionDraft(verdict: .remove, policies: ["sexual/minors"]))
+        try queue.store.release(token: claims[2].lease.token)
+        try check(QueueStats.Counts(pending: 7, leased: 1, decided: 2))
+        #expect(try queue.store.counts(of: .restricted) == QueueStats.Counts(pending: 1, decided: 1))
+        _ = try queue.store.undo(reviewer: "ann")
+        queue.pass(seconds: 10_000)
+        try check(QueueStats.Counts(pending: 9, leased: 0, decided: 1))
+        _ = try queue.store.claim(reviewer: "ben")
+        try check(QueueStats.Counts(pending: 8, leased: 1, decided: 1))
+        try queue.store.database.write { try $0.execute(sql: "DELETE FROM work WHERE item = 9") }
+        try check(QueueStats.Counts(pending: 7, leased: 1, decided: 1))
     }
 
     @Test("The data version moves when another connection writes, and only then")

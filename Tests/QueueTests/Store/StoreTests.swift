@@ -79,6 +79,23 @@ import Testing
         #expect(refusal { _ = try queue.another() }.contains("newer"))
     }
 
+    @Test("A queue of the first version is upgraded, and its items are tallied")
+    func upgraded() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(5))
+        _ = try queue.store.claim(reviewer: "ann")
+        try queue.store.database.write { db in
+            for trigger in ["work_tallied_in", "work_tallied", "work_tallied_out"] {
+                try db.execute(sql: "DROP TRIGGER \(trigger)")
+            }
+            try db.execute(sql: "DROP TABLE tally; DROP TABLE snapshot")
+            try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '5 scale'")
+        }
+        let upgraded = try queue.another()
+        #expect(try upgraded.counts() == QueueStats.Counts(pending: 4, leased: 1))
+        #expect(try upgraded.export(to: queue.folder + "/out").rows == 0)
+    }
+
     @Test("A writer waits for another's transaction instead of failing at once")
     func waits() async throws {
         let queue = try TestQueue()
@@ -106,7 +123,7 @@ import Testing
             try Int.fetchOne(
                 db,
                 sql:
-                    "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%'"
+                    "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%'"
             )
         }
         #expect(loose == 0)

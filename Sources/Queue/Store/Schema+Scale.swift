@@ -1,0 +1,33 @@
+extension Schema {
+    /// What was exported where, so that an erasure can say which snapshots hold the item.
+    static let snapshots = """
+        -- `event` commits to the row under `key`: without the key it says nothing, and neither does the chain.
+        CREATE TABLE snapshot (
+            seq INTEGER PRIMARY KEY, folder TEXT NOT NULL, format TEXT NOT NULL, filter TEXT,
+            last_event INTEGER NOT NULL, rows INTEGER NOT NULL, sha256 BLOB NOT NULL, exported_at INTEGER NOT NULL,
+            event INTEGER NOT NULL REFERENCES audit_event(seq), key BLOB
+        ) STRICT;
+        """
+
+    /// Counts that cost a seek whatever the size of the queue.
+    static let tally = """
+        -- How many items of a queue are in which state, kept by the triggers.
+        CREATE TABLE tally (
+            queue INTEGER NOT NULL, state INTEGER NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (queue, state)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO tally SELECT queue, state, count(*) FROM work GROUP BY queue, state;
+        CREATE TRIGGER work_tallied_in AFTER INSERT ON work BEGIN
+            INSERT INTO tally VALUES (NEW.queue, NEW.state, 1)
+                ON CONFLICT (queue, state) DO UPDATE SET items = items + 1;
+        END;
+        CREATE TRIGGER work_tallied AFTER UPDATE OF queue, state ON work
+        WHEN OLD.state <> NEW.state OR OLD.queue <> NEW.queue BEGIN
+            UPDATE tally SET items = items - 1 WHERE queue = OLD.queue AND state = OLD.state;
+            INSERT INTO tally VALUES (NEW.queue, NEW.state, 1)
+                ON CONFLICT (queue, state) DO UPDATE SET items = items + 1;
+        END;
+        CREATE TRIGGER work_tallied_out AFTER DELETE ON work BEGIN
+            UPDATE tally SET items = items - 1 WHERE queue = OLD.queue AND state = OLD.state;
+        END;
+        """
+}
