@@ -23,12 +23,17 @@ struct ExportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A folder that is empty or not there yet.", valueName: "folder"))
     var out: String
     @Option(
+        name: .customLong("where"),
+        help: ArgumentHelp("Only decisions on items that this query matches, as for find.", valueName: "query"))
+    var filter: String?
+    @Option(
         help: ArgumentHelp("With dsa: only what was decided since that earlier snapshot.", valueName: "folder"))
     var since: String?
 
     func validate() throws {
-        guard since == nil || format == .dsa else {
-            throw ValidationError("--since goes with --format dsa only.")
+        guard since == nil || format == .dsa else { throw ValidationError("--since goes with --format dsa only.") }
+        guard filter == nil || format != .dsa else {
+            throw ValidationError("Statements are owed for every restriction: --format dsa takes no --where.")
         }
     }
 
@@ -36,7 +41,11 @@ struct ExportCommand: ParsableCommand {
         let store = try options.openQueue()
         if format == .dsa { return try exportStatements(of: store) }
         var bar = Progress("export", unit: "decisions")
-        let report = try store.export(to: out) { bar.show(done: $0, fraction: nil) }
+        let query = try filter.map { try store.query($0) } ?? ItemQuery("")
+        let report =
+            query.isEmpty
+            ? try store.export(to: out) { bar.show(done: $0, fraction: nil) }
+            : try store.export(to: out, where: query) { bar.show(done: $0, fraction: nil) }
         bar.clear()
         if options.json { return Output.result(report.json.text) }
         var words = "\(report.rows) decisions written to \(out)"
