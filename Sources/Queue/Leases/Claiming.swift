@@ -127,7 +127,8 @@ extension QueueStore {
             }
             try db.execute(sql: Self.toWaiting + "WHERE item = ?", arguments: [row["item"] as Int64])
             let lease = Lease(
-                token: token, expiresAt: Timestamp(milliseconds: row["lease_expires"]), item: ItemID(row["id"] as String))
+                token: token, expiresAt: Timestamp(milliseconds: row["lease_expires"]),
+                item: ItemID(row["id"] as String))
             try LeaseEvent.append(skipping ? "skip" : "release", [(lease, row["lease_reviewer"])], in: db, at: now)
         }
     }
