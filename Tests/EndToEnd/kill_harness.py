@@ -55,7 +55,9 @@ class Harness:
         self.lock = threading.Lock()
         self.running = {}
         self.killed = collections.Counter()
-        self.statuses = collections.Counter()
+        self.acknowledged = 0
+        # How long a process of each kind takes to acknowledge, in seconds.
+        self.lifetimes = {}
         self.numbers = iter(range(1, 1 << 60))
         self.is_over = threading.Event()
         self.trouble = []
@@ -67,15 +69,29 @@ class Harness:
             thread.start()
         deadline = time.monotonic() + 20 + rounds * 2
         while sum(self.killed.values()) < rounds and time.monotonic() < deadline and not self.trouble:
-            time.sleep(self.random.uniform(0, 0.16))
-            with self.lock:
-                if self.running:
-                    self.running[self.random.choice(sorted(self.running))].kill()
+            # As many live as die: four processes that never get anywhere would prove nothing.
+            if self.acknowledged < sum(self.killed.values()):
+                time.sleep(0.01)
+                continue
+            self.kill_one()
         self.is_over.set()
         for thread in threads:
             thread.join()
         assert not self.trouble, self.trouble[0]
         assert sum(self.killed.values()) >= rounds, f"only {self.killed} in the time given"
+
+    def kill_one(self):
+        """Kills a random process at a random moment of the life that its kind usually has."""
+        with self.lock:
+            if not self.running:
+                return
+            victim = self.running[self.random.choice(sorted(self.running))]
+        process, kind, born = victim
+        moment = born + self.random.uniform(0, 1.1) * self.lifetimes.get(kind, 0.1)
+        time.sleep(max(0.001, moment - time.monotonic()))
+        with self.lock:
+            if victim in self.running.values():
+                process.kill()
 
     def work(self, reviewer):
         dice, held = random.Random(f"{self.seed} {reviewer}"), []
@@ -116,11 +132,12 @@ class Harness:
         """One process, from its attempt to its acknowledgement or death."""
         attempt = self.number()
         self.ledger.write(event="attempt", attempt=attempt, kind=kind, reviewer=reviewer, at=time.time(), **facts)
+        born = time.monotonic()
         process = subprocess.Popen(
             [str(self.program), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=self.environment, cwd=self.folder)
         with self.lock:
-            self.running[attempt] = process
+            self.running[attempt] = (process, kind, born)
         line = process.stdout.readline()
         answer = None
         # A line that was cut off acknowledges nothing.
@@ -130,6 +147,7 @@ class Harness:
                 {"lease": claim["lease"], "item": claim["item"]["id"], "expires_at": claim["expires_at"]}
                 for claim in answer]
             self.ledger.write(event="acknowledged", attempt=attempt, at=time.time(), answer=told)
+        lasted = time.monotonic() - born
         process.stdout.read()
         complaint = process.stderr.read().decode()
         status = process.wait()
@@ -137,7 +155,9 @@ class Harness:
             del self.running[attempt]
             if status == -9:
                 self.killed[kind] += 1
-            self.statuses[f"{kind} {status}"] += 1
+            if answer is not None:
+                self.acknowledged += 1
+                self.lifetimes[kind] = 0.9 * self.lifetimes.get(kind, lasted) + 0.1 * lasted
         self.ledger.write(event="ended", attempt=attempt, status=status, at=time.time())
         if held is not None and answer:
             held.extend(answer)
