@@ -18,7 +18,9 @@ struct ExportCommand: ParsableCommand {
     var format: Format = .jsonl
     @Option(help: ArgumentHelp("A folder that is empty or not there yet.", valueName: "folder"))
     var out: String
-    @Option(name: .customLong("where"), help: ArgumentHelp("Only decisions on items that this query matches, as for find.", valueName: "query"))
+    @Option(
+        name: .customLong("where"),
+        help: ArgumentHelp("Only decisions on items that this query matches, as for find.", valueName: "query"))
     var filter: String?
 
     func run() throws {
