@@ -17,7 +17,8 @@ extension ConsoleState {
     /// Shows the items that a query matches, from the first; all of them where it is empty. What is held ahead of need
     /// is given back, since it may not match; so is the item on the screen, unless its verdict is being written.
     mutating func narrow(to query: ItemQuery) -> [Effect] {
-        guard query != filter else { return [] }
+        // The same once more is another try, where the list stayed empty.
+        guard query != filter || list.rows.isEmpty && !query.isEmpty else { return [] }
         filter = query
         list = ListWindow()
         (selection, jump, drySince) = (nil, nil, nil)

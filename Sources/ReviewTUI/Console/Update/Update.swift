@@ -157,14 +157,9 @@ extension ConsoleState {
     mutating func settle() -> [Effect] {
         var effects = playHeld()
         if isQuitting { return effects }
-<<<<<<< HEAD
-        if ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil { effects += askForNext() }
-=======
         if !isAway, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
-            nextIsAsked = true
-            effects.append(.claim(.next))
+            effects += askForNext()
         }
->>>>>>> a8726d785c6698ddefb8f9e9babb67f26a016a5a
         if let index = list.index(of: selected) ?? (list.rows.isEmpty ? nil : 0),
             var request = list.wanted(near: index)
         {
