@@ -300,6 +300,7 @@ private struct OpenSearch {
             """
         return try Row.fetchAll(
             db, sql: sql,
-            arguments: StatementArguments(values + [try KnownLine.code(of: queue, in: db)] + place + predicate.arguments + [limit]))
+            arguments: StatementArguments(
+                values + [try KnownLine.code(of: queue, in: db)] + place + predicate.arguments + [limit]))
     }
 }

@@ -12,6 +12,9 @@ public struct ItemQuery: Sendable, Hashable {
 
     init(root: QueryNode) { self.root = root }
 
+    /// The empty query, which matches every item.
+    public static let everything = ItemQuery(root: .and([]))
+
     /// Reads a query. The empty one matches every item.
     ///
     /// - throws: ``QuerySyntaxError``, which points at the character.
@@ -25,7 +28,7 @@ public struct ItemQuery: Sendable, Hashable {
     public var canonicalText: String { root.text }
 
     /// Whether it matches every item.
-    public var isEmpty: Bool { root == .and([]) }
+    public var isEmpty: Bool { self == .everything }
 }
 
 /// Why a text is no query, and where.

@@ -120,7 +120,9 @@ struct QueryParser {
         case "lang", "language": return .language(try list("lang") { $0.text })
         case "state":
             return .state(
-                try list(name, choices: ["pending", "leased", "awaiting", "decided"]) { ItemDetail.State(rawValue: $0.text) })
+                try list(name, choices: ["pending", "leased", "awaiting", "decided"]) {
+                    ItemDetail.State(rawValue: $0.text)
+                })
         case "verdict":
             return .verdict(try list(name, choices: Verdict.allCases.map(\.rawValue)) { Verdict(rawValue: $0.text) })
         case "queue": return .queue(try list(name) { $0.text })

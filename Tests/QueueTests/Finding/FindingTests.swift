@@ -162,9 +162,11 @@ import Testing
         try queue.store.saveView("ones", query: ItemQuery("\"number 1\""))
         let report = try queue.store.export(to: queue.folder + "/out", where: ItemQuery("view:ones -id:post-1"))
         #expect(report.rows == 2)
-        let lines = try String(contentsOfFile: queue.folder + "/out/decisions.jsonl", encoding: .utf8).split(separator: "\n")
+        let lines = try String(contentsOfFile: queue.folder + "/out/decisions.jsonl", encoding: .utf8).split(
+            separator: "\n")
         #expect(Set(try lines.map { try JSONValue(parsing: String($0))["id"]?.string }) == ["post-10", "post-11"])
-        let manifest = try JSONValue(parsing: String(contentsOfFile: queue.folder + "/out/manifest.json", encoding: .utf8))
+        let manifest = try JSONValue(
+            parsing: String(contentsOfFile: queue.folder + "/out/manifest.json", encoding: .utf8))
         #expect(manifest["filter"] == "\"number 1\" -id:post-1")
         #expect(kind { _ = try queue.store.export(to: queue.folder + "/x", where: ItemQuery("view:no")) } == "usage")
     }
@@ -175,7 +177,8 @@ import Testing
         let conditions = [
             "policy:hate|spam", "score>0.5", "score(hate):0.1..0.2", "id:a*", "source:a|b*", "author:a",
             "reviewer:ann*",
-            "lang:de|en", "state:pending|leased|awaiting|decided", "verdict:allow|remove", "queue:default|restricted", "age<3h",
+            "lang:de|en", "state:pending|leased|awaiting|decided", "verdict:allow|remove", "queue:default|restricted",
+            "age<3h",
             "flagged:2026-01-01..2026-01-02", "has:media|text|note", "word", "仇恨",
         ]
         for condition in conditions { #expect(try queue.find(condition).isEmpty) }

@@ -40,7 +40,8 @@ final class MemoryDesk: ReviewDesk {
 
     func page(_ request: PageRequest) throws -> ListPage {
         try call("page") { state in
-            let rows = state.waiting.map(\.row)
+            let wanted = request.matching.canonicalText
+            let rows = state.waiting.filter { wanted.isEmpty || ($0.item.text ?? "").contains(wanted) }.map(\.row)
             switch request.anchor {
             case .first:
                 let part = Array(rows.prefix(request.limit))
@@ -79,7 +80,7 @@ final class MemoryDesk: ReviewDesk {
             case .next:
                 let next = free.first { !state.skipped.contains($0.item.id) } ?? free.first
                 return next.map { state.lease($0) }
-            case .item(let id):
+            case .item(let id), .matching(let id):
                 if state.takenByOthers.contains(id) { throw ConsoleFailure.busy("\(id) is with another reviewer.") }
                 return free.first { $0.item.id == id }.map { state.lease($0) }
             }

@@ -72,7 +72,10 @@ struct Reviewer {
     private func answer(_ effect: Effect) -> ConsoleEvent? {
         do {
             switch effect {
-            case .loadPage(let request): return .page(try desk.page(request), request)
+            case .loadPage(let request):
+                do { return .page(try desk.page(request), request) } catch let failure as ConsoleFailure {
+                    return .pageFailed(request, failure)
+                }
             case .loadDetail(let id):
                 return .detail(
                     try desk.detail(id).map {

@@ -8,6 +8,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case pageDown = "page-down"
     case pageUp = "page-up"
     case first, last
+    case search, filter
     case policies
     case policy1 = "policy-1"
     case policy2 = "policy-2"
@@ -106,6 +107,8 @@ struct Command: Hashable, Sendable {
         Command(id: .pageUp, group: .moving, help: "A page up the list", keys: ["pageup", "ctrl-b"]),
         Command(id: .first, group: .moving, help: "The first item", keys: ["home"]),
         Command(id: .last, group: .moving, help: "The last item", keys: ["end"]),
+        Command(id: .search, group: .moving, help: "Look for words: the list holds what has them", keys: ["/"]),
+        Command(id: .filter, group: .moving, help: "Filter the list by a query; empty or esc: all", keys: ["f"]),
         Command(
             id: .explanation, group: .explanation, help: "Show or hide where the model looked", keys: ["v"],
             hint: "explain"),

@@ -11,6 +11,8 @@ final class EffectRunner: Sendable {
     private let taxonomy: [Policy]
     private let ascii: Bool
     private let queue = DispatchQueue(label: "reviewtui.desk", qos: .userInitiated)
+    /// Searches take seconds at worst: no verdict waits behind one.
+    private let searches = DispatchQueue(label: "reviewtui.search", qos: .userInitiated)
 
     /// How long a selected item is looked at before it is claimed, in seconds.
     private static let dwell = 0.4
@@ -32,6 +34,8 @@ final class EffectRunner: Sendable {
             guard let previews else { return reply(.preview(.failed("There is no decoder here."), request)) }
             Task { reply(.preview(await previews.make(request), request)) }
         case .redraw, .suspend: reply(nil)
+        case .loadPage(let request) where !request.matching.isEmpty:
+            searches.async { [self] in reply(perform(effect)) }
         // In its turn: what was asked of the queue before is done when the answer to this one comes.
         default: queue.async { [self] in reply(perform(effect)) }
         }

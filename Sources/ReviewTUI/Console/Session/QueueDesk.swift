@@ -12,10 +12,10 @@ struct QueueDesk: ReviewDesk {
             let limit = request.limit + 1
             let rows: [ItemSummary]
             switch request.anchor {
-            case .first: rows = try store.page(of: queue, limit: limit)
-            case .last: rows = try store.page(of: queue, going: .backward, limit: limit)
-            case .after(let row): rows = try store.page(of: queue, from: row.cursor, limit: limit)
-            case .before(let row): rows = try store.page(of: queue, from: row.cursor, going: .backward, limit: limit)
+            case .first: rows = try page(request, limit: limit)
+            case .last: rows = try page(request, going: .backward, limit: limit)
+            case .after(let row): rows = try page(request, from: row.cursor, limit: limit)
+            case .before(let row): rows = try page(request, from: row.cursor, going: .backward, limit: limit)
             }
             let isWhole = rows.count <= request.limit
             switch request.anchor {
@@ -31,6 +31,12 @@ struct QueueDesk: ReviewDesk {
         }
     }
 
+    private func page(
+        _ request: PageRequest, from cursor: ListCursor? = nil, going direction: ListDirection = .forward, limit: Int
+    ) throws -> [ItemSummary] {
+        try store.page(of: queue, matching: request.matching, from: cursor, going: direction, limit: limit)
+    }
+
     func detail(_ id: ItemID) throws -> ItemContents? {
         try saying {
             guard let detail = try store.detail(of: id), detail.state != .decided else { return nil }
@@ -44,7 +50,7 @@ struct QueueDesk: ReviewDesk {
             rules.lifetime = ConsoleState.leaseSeconds
             switch purpose {
             case .next: return try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
-            case .item(let id):
+            case .item(let id), .matching(let id):
                 // A restricted item is in a queue of its own: naming that queue is asking for it.
                 return try store.claim(
                     reviewer: reviewer, queue: queue == .default ? nil : queue, item: id, rules: rules

@@ -39,6 +39,8 @@ enum ClaimPurpose: Hashable, Sendable {
     /// Whatever comes first in the queue.
     case next
     case item(ItemID)
+    /// Whatever comes first of what the filter lets through: this one.
+    case matching(ItemID)
 }
 
 /// Why something could not be done, in a sentence for the reviewer.

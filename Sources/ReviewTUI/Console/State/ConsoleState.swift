@@ -32,10 +32,17 @@ struct PolicyPicker: Hashable, Sendable {
 
 /// One line of input.
 struct Prompt: Hashable, Sendable {
-    enum Purpose: Hashable, Sendable { case note, question, command }
+    enum Purpose: Hashable, Sendable {
+        case note, question, command, search, filter
+
+        /// Whether what is typed belongs to the item on the screen and to no other.
+        var isAboutItem: Bool { self == .note || self == .question }
+    }
 
     var purpose: Purpose
     var text: String
+    /// Why the text is no query.
+    var error: QuerySyntaxError?
 }
 
 /// The preview on the screen and the one on its way.
@@ -56,6 +63,8 @@ struct ConsoleState: Hashable, Sendable {
     var abilities: ScreenAbilities
 
     var list = ListWindow()
+    /// What the list is narrowed to.
+    var filter = ItemQuery.everything
     /// Where the list's selection went ahead of the focus; nil when they stand together.
     var selection: ItemID?
     var focus: Focus?

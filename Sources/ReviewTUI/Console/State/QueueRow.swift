@@ -28,6 +28,8 @@ struct PageRequest: Hashable, Sendable {
 
     var anchor: Anchor
     var limit: Int
+    /// Only items that this matches.
+    var matching = ItemQuery.everything
 }
 
 /// A part of a list, in the order of the list.
@@ -92,6 +94,17 @@ struct ListWindow: Hashable, Sendable {
                 rows.removeLast(rows.count - Self.capacity)
                 reachesEnd = false
             }
+        }
+    }
+
+    /// Leaves a part that cannot be read unread, instead of asking for it for ever.
+    mutating func giveUp(_ request: PageRequest) {
+        guard awaited == request else { return }
+        awaited = nil
+        switch request.anchor {
+        case .after: reachesEnd = true
+        case .before: reachesStart = true
+        case .first, .last: break
         }
     }
 

@@ -61,20 +61,27 @@ extension ConsoleState {
     // MARK: One line of input
 
     mutating func open(_ purpose: Prompt.Purpose) -> [Effect] {
-        guard purpose == .command || focus != nil else { return [] }
-        mode = .prompt(Prompt(purpose: purpose, text: purpose == .command ? "" : focus?.note ?? ""))
+        guard !purpose.isAboutItem || focus != nil else { return [] }
+        let text =
+            switch purpose {
+            case .note, .question: focus?.note ?? ""
+            case .filter: filter.canonicalText
+            case .command, .search: ""
+            }
+        mode = .prompt(Prompt(purpose: purpose, text: text))
         return []
     }
 
     mutating func pressInPrompt(_ key: Key, _ prompt: Prompt) -> [Effect] {
         var prompt = prompt
+        prompt.error = nil
         switch key {
         case .escape:
             mode = .review
             return []
         case .enter: return enter(prompt)
         case .backspace:
-            if prompt.text.isEmpty, prompt.purpose == .command {
+            if prompt.text.isEmpty, prompt.purpose == .command || prompt.purpose == .search {
                 mode = .review
                 return []
             }
@@ -109,6 +116,7 @@ extension ConsoleState {
             }
             focus?.note = text
             return judge(.escalate)
+        case .search, .filter: return look(for: prompt)
         case .command:
             guard !text.isEmpty else { return [] }
             let name = Self.completed(text)

@@ -36,8 +36,14 @@ extension ConsoleState {
     mutating func take(_ claim: Claim?, for purpose: ClaimPurpose) -> [Effect] {
         if claim != nil { count(pending: -1, leased: 1) }
         switch purpose {
+        case .matching(let id): return take(claim, nextMatching: id)
         case .next:
             nextIsAsked = false
+            if let claim, !filter.isEmpty {
+                // Asked for before the filter was set.
+                count(pending: 1, leased: -1)
+                return [.release([claim.lease])]
+            }
             guard let claim else {
                 drySince = now
                 if focus == nil, !hasVerdictOnScreen {
@@ -87,6 +93,10 @@ extension ConsoleState {
         case .next:
             nextIsAsked = false
             drySince = now
+        case .matching(let id):
+            // Somebody else was faster: the next row may be free.
+            nextIsAsked = false
+            list.remove(id)
         case .item(let id):
             if focus?.id == id { focus?.hold = .none }
             held.removeAll { $0.item == id }
@@ -166,7 +176,7 @@ extension ConsoleState {
     mutating func jump(to anchor: PageRequest.Anchor) -> [Effect] {
         let reaches = anchor == .first ? list.reachesStart : list.reachesEnd
         if reaches { return select(anchor == .first ? 0 : list.rows.count - 1) }
-        let request = PageRequest(anchor: anchor, limit: ListWindow.pageLength)
+        let request = PageRequest(anchor: anchor, limit: ListWindow.pageLength, matching: filter)
         list.awaited = request
         jump = anchor
         return [.loadPage(request)]

@@ -8,6 +8,7 @@ extension ConsoleState {
         switch mode {
         case .review:
             guard let command = keymap.command(for: key) else {
+                if key == .escape, !filter.isEmpty { return narrow(to: .everything) }
                 if key != .escape, let help = keymap.label(for: .help) {
                     say("\(key.label) does nothing here; \(help) shows the keys.")
                 }
@@ -41,6 +42,8 @@ extension ConsoleState {
         case .escalateWithQuestion: return open(.question)
         case .note: return open(.note)
         case .commandLine: return open(.command)
+        case .search: return open(.search)
+        case .filter: return open(.filter)
         case .policies: return openPicker(for: nil)
         case .help: mode = .help(scroll: 0)
         case .redraw: return [.redraw]

@@ -15,11 +15,12 @@ func update(_ state: inout ConsoleState, _ event: ConsoleEvent, at now: Int64) -
 }
 
 extension ConsoleState {
-    /// What was opened over one item must not be confirmed over another. The command line and the help belong to none.
+    /// What was opened over one item must not be confirmed over another. The command line, the filter and the help belong to
+    /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
         switch mode {
         case .policies: break
-        case .prompt(let prompt) where prompt.purpose != .command: break
+        case .prompt(let prompt) where prompt.purpose.isAboutItem: break
         default: return
         }
         mode = .review
@@ -39,12 +40,15 @@ extension ConsoleState {
             abilities = found
             return []
         case .page(let page, let request):
+            // The answer to a filter that was left meanwhile.
+            guard request.matching == filter else { return [] }
             list.take(page, for: request)
             guard jump == request.anchor else { return [] }
             jump = nil
             return select(request.anchor == .first ? 0 : list.rows.count - 1)
         case .pageFailed(let request, let failure):
-            if list.awaited == request { list.awaited = nil }
+            guard request.matching == filter else { return [] }
+            list.giveUp(request)
             say(failure.sentence, .bad)
             return []
         case .detailFailed(let id, let failure):
@@ -114,7 +118,8 @@ extension ConsoleState {
     /// Reads the list's beginning anew, where that is what it shows.
     func reloadList() -> [Effect] {
         guard list.reachesStart else { return [] }
-        return [.loadPage(PageRequest(anchor: .first, limit: max(ListWindow.pageLength, list.rows.count)))]
+        let limit = max(ListWindow.pageLength, list.rows.count)
+        return [.loadPage(PageRequest(anchor: .first, limit: limit, matching: filter))]
     }
 
     /// Time went by: renews leases that are half over, and asks a dry queue again now and then.
@@ -153,12 +158,12 @@ extension ConsoleState {
         var effects = playHeld()
         if isQuitting { return effects }
         if !isAway, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
-            nextIsAsked = true
-            effects.append(.claim(.next))
+            effects += askForNext()
         }
         if let index = list.index(of: selected) ?? (list.rows.isEmpty ? nil : 0),
-            let request = list.wanted(near: index)
+            var request = list.wanted(near: index)
         {
+            request.matching = filter
             list.awaited = request
             effects.append(.loadPage(request))
         }

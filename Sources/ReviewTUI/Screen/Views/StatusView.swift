@@ -1,3 +1,5 @@
+import Queue
+
 /// The line over the hints: what happened last, or the line being typed.
 enum StatusView {
     static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
@@ -13,7 +15,8 @@ enum StatusView {
             case .bad: .statusBad
             }
         let glyphs = theme.glyphs
-        let end = buffer.writeRight(hold(state), row: 0, endColumn: size.columns - 1, style: theme[.dim])
+        let right = [hold(state), filter(state, glyphs)].filter { !$0.isEmpty }.joined(separator: glyphs.spelled(" · "))
+        let end = buffer.writeRight(right, row: 0, endColumn: size.columns - 1, style: theme[.dim])
         buffer.write(
             glyphs.spelled(state.status.text), row: 0, column: 1, style: theme[role], width: end - 2,
             ellipsis: glyphs.ellipsis)
@@ -29,12 +32,21 @@ enum StatusView {
         }
     }
 
+    /// What the list is narrowed to, and how to leave that.
+    private static func filter(_ state: ConsoleState, _ glyphs: Glyphs) -> String {
+        guard !state.filter.isEmpty else { return "" }
+        let room = max(8, state.size.columns / 3)
+        return SafeText.line(state.filter.canonicalText, limit: room, ascii: glyphs.ascii) + " (esc: all)"
+    }
+
     private static func draw(_ prompt: Prompt, _ theme: Theme, into buffer: inout CellBuffer) {
         let label =
             switch prompt.purpose {
             case .note: "Note: "
             case .question: "Question to whoever takes it over: "
             case .command: ":"
+            case .search: "/"
+            case .filter: "Filter: "
             }
         let start = 1 + buffer.write(label, row: 0, column: 1, style: theme[.heading])
         let room = buffer.size.columns - start - 2
@@ -45,6 +57,10 @@ enum StatusView {
         let used = buffer.write(text, row: 0, column: start, style: theme[.input], width: room)
         var cursor = theme[.input]
         cursor.reverse.toggle()
+        if let error = prompt.error {
+            point(at: error, shown: shown, total: prompt.text.unicodeScalars.count, start, used, theme, into: &buffer)
+            return
+        }
         buffer[0, start + used] = Cell(text: " ", style: cursor)
         if prompt.purpose == .command {
             let names = ConsoleState.completions(of: prompt.text).joined(separator: "  ")
@@ -52,5 +68,20 @@ enum StatusView {
                 names.isEmpty ? "no such command" : names, row: 0, column: start + used + 3, style: theme[.dim],
                 width: buffer.size.columns - start - used - 4, ellipsis: theme.glyphs.ellipsis)
         }
+    }
+
+    /// The cursor on the character that is wrong, and the sentence behind the text.
+    private static func point(
+        at error: QuerySyntaxError, shown: Substring.UnicodeScalarView, total: Int, _ start: Int, _ used: Int,
+        _ theme: Theme, into buffer: inout CellBuffer
+    ) {
+        let before = shown.prefix(max(0, error.offset - (total - shown.count)))
+        let column = start + min(used, CellWidth.of(SafeText.line(String(before), ascii: theme.glyphs.ascii)))
+        var cursor = theme[.input]
+        cursor.reverse.toggle()
+        buffer[0, column] = Cell(text: column < start + used ? buffer[0, column].text : " ", style: cursor)
+        buffer.write(
+            theme.glyphs.spelled(error.sentence), row: 0, column: start + used + 3, style: theme[.statusBad],
+            width: buffer.size.columns - start - used - 4, ellipsis: theme.glyphs.ellipsis)
     }
 }
