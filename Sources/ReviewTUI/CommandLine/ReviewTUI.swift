@@ -15,6 +15,7 @@ struct ReviewTUI: AsyncParsableCommand {
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
             ExportCommand.self, StatsCommand.self, AuditCommand.self, ExplainCommand.self, PreviewCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
+            BenchQueueCommand.self,
         ])
 }
 
