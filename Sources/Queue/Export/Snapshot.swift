@@ -10,7 +10,7 @@ struct Snapshot {
     let filter: ExportFilter?
     private(set) var rows = 0
     private(set) var splits = ["train": 0, "validation": 0, "test": 0]
-    private let code: HMAC<SHA256>
+    private let code: KeyedHash
     private var lastSeq: Int64 = 0
     private var writer = JSONWriter()
     private var pseudonyms: [String: String] = [:]
@@ -23,7 +23,7 @@ struct Snapshot {
     init(lastEvent: Int64, filter: ExportFilter?, key: SymmetricKey) {
         self.lastEvent = lastEvent
         self.filter = filter
-        code = HMAC<SHA256>(key: key)
+        code = key.withUnsafeBytes { KeyedHash(key: $0) }
     }
 
     // MARK: - Reading
@@ -189,9 +189,8 @@ struct Snapshot {
     /// The same for one reviewer in every snapshot of this queue, and in no other queue.
     private mutating func pseudonym(of reviewer: String) -> String {
         if let known = pseudonyms[reviewer] { return known }
-        var code = code
-        code.update(data: Data("reviewer\0\(reviewer)".utf8))
-        let pseudonym = "r-\(code.finalize().prefix(4).hex)"
+        let digest = code.code { $0.update(data: Data("reviewer\0\(reviewer)".utf8)) }
+        let pseudonym = "r-\(digest.prefix(4).hex)"
         pseudonyms[reviewer] = pseudonym
         return pseudonym
     }
@@ -199,13 +198,14 @@ struct Snapshot {
     /// Eight tenths train, one validation, one test. What decides is the content (the first medium's SHA-256, or else
     /// the text), so that two posts of one picture (or of one text) never stand on both sides.
     private func split(of content: UnsafeBufferPointer<UInt8>) -> String {
-        var code = code
-        code.update(data: Self.splitHead)
-        code.update(data: UnsafeRawBufferPointer(content))
-        let number = code.finalize().withUnsafeBytes { $0.loadUnaligned(as: UInt32.self).bigEndian }
+        let digest = code.code { hash in
+            Self.splitHead.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(content))
+        }
+        let number = digest.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self).bigEndian }
         let draw = Double(number) / 4_294_967_296
         return draw < 0.8 ? "train" : draw < 0.9 ? "validation" : "test"
     }
 
-    private static let splitHead = Data("split\0".utf8)
+    private static let splitHead = Array("split\0".utf8)
 }

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// Reads a source batch by batch, one ahead of whoever takes them, on a thread of its own.
@@ -90,9 +89,10 @@ final class BatchReader: @unchecked Sendable {
         random.withUnsafeBytes { random in
             for index in items.indices {
                 let own = UnsafeRawBufferPointer(rebasing: random[index * size..<(index + 1) * size])
-                items[index].key = SymmetricKey(data: own[..<32])
+                let key = UnsafeRawBufferPointer(rebasing: own[..<32])
+                items[index].key = Array(key)
                 items[index].lottery = Int64(own.loadUnaligned(fromByteOffset: 32, as: UInt64.self) >> 1)
-                items[index].commitment = AuditChain.commitment(to: items[index].digest, key: items[index].key)
+                items[index].commitment = AuditChain.commitment(to: items[index].digest, key: key)
             }
         }
     }

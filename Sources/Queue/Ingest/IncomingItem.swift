@@ -17,12 +17,10 @@ struct IncomingItem {
     /// SHA-256 over the line's canonical JSON and the bytes of its files.
     var digest: Data
     /// For an item that is not there yet; see `item.subject_key` and `work.lottery`.
-    var key = noKey
+    var key: [UInt8] = []
     var lottery: Int64 = 0
     /// What the chain holds of the digest, under ``key``.
     var commitment = Data()
-
-    private static let noKey = SymmetricKey(data: [0])
 }
 
 /// Brings the files that a line names: media to the shelf, tensors into its explanations.

@@ -172,6 +172,7 @@ private final class Ingestion {
             case .refused(let reason): try refuse(incoming.raw, reason)
             }
         }
+        try writer.finish()
         report.added += added
         report.updated += updated
         guard added + updated > 0 else { return }

@@ -23,6 +23,8 @@ final class ItemWriter {
     private let insertItem: PreparedStatement
     private let insertWork: PreparedStatement
     private let insertScore: PreparedStatement
+    /// New items of each queue that the tally does not know yet.
+    private var added: [Int: Int] = [:]
 
     init(db: Database, taxonomy: Taxonomy, now: Timestamp) throws {
         self.db = db
@@ -48,14 +50,28 @@ final class ItemWriter {
         let seq = db.lastInsertedRowID
         try insertParts(of: incoming, item: seq)
         let top = ResultWriter.top(of: incoming.described.scores)
+        let code = queue(of: incoming).code
         insertWork.bind(1, seq)
-        insertWork.bind(2, Int64(queue(of: incoming).code))
+        insertWork.bind(2, Int64(code))
         insertWork.bind(3, Self.place(of: incoming.described.item))
         insertWork.bind(4, incoming.lottery)
         insertWork.bind(5, top?.value)
         insertWork.bind(6, top?.policy.rawValue)
         try insertWork.run()
+        added[code, default: 0] += 1
         return .added(incoming.commitment)
+    }
+
+    /// Adds the new items to the tally; call it once, after the last.
+    func finish() throws {
+        for (queue, count) in added {
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO tally VALUES (?1, 0, ?2) ON CONFLICT (queue, state) DO UPDATE SET items = items + ?2
+                    """
+            ).execute(arguments: [queue, count])
+        }
+        added = [:]
     }
 
     /// What becomes of a line whose id is there.
@@ -73,7 +89,7 @@ final class ItemWriter {
         if let reason = try reasonToKeep(seq) { return .refused("\"\(shown)\" \(reason)") }
         guard let key = try AuditChain.key(ofItem: seq, in: db) else { return .refused("\"\(shown)\" was erased") }
         try update(seq, with: incoming)
-        return .updated(AuditChain.commitment(to: incoming.digest, key: SymmetricKey(data: key)))
+        return .updated(key.withUnsafeBytes { AuditChain.commitment(to: incoming.digest, key: $0) })
     }
 
     /// Nothing may change under a reviewer, nor under a verdict.
