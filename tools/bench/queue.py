@@ -139,13 +139,20 @@ class Bench:
         path = f"{folder}/queue.sqlite"
         journal = self.journal(path)
         lite = f"{folder}/litequeue.sqlite"
-        fill_litequeue(lite, min(size, 100_000), journal)
+        fill_litequeue(lite, max(100_000, min(size, 1_000_000)), journal)
         copy = f"{folder}/python.sqlite"
         shutil.copyfile(path, copy)
+        full = f"{folder}/full.sqlite"
+        if size <= 100_000:
+            shutil.copyfile(path, full)
         seconds = self.options.seconds
         for processes in [1, 4, 16]:
             ours, python, others = [], [], []
             for _ in range(self.options.rounds):
+                if size <= 100_000:
+                    # Or the runs would decide them all.
+                    shutil.copyfile(full, path)
+                    shutil.copyfile(full, copy)
                 ours.append(self.ours(path, processes, seconds))
                 python.append(self.peer("sqlite3", copy, processes, seconds, journal))
                 others.append(self.peer("litequeue", lite, processes, seconds, journal))
@@ -158,6 +165,8 @@ class Bench:
                     shown = [statistics.median(one["latencies"][name][p] for one in ours) for p in ("p50", "p99")]
                     self.row(size, name, f"p50 {shown[0]:.2f} ms, p99 {shown[1]:.2f} ms")
         os.remove(copy)
+        if size <= 100_000:
+            shutil.move(full, path)
 
     # Export
 
@@ -246,7 +255,8 @@ def peer_main(kind, path, seconds, journal):
     loop = {"litequeue": litequeue_pair, "sqlite3": sqlite3_pair}[kind](path, journal)
     pairs, start = 0, time.monotonic()
     while time.monotonic() - start < seconds:
-        loop()
+        if loop() is None:
+            break
         pairs += 1
     print(json.dumps({"rate": pairs / (time.monotonic() - start)}))
 
@@ -259,7 +269,10 @@ def litequeue_pair(path, journal):
     queue.conn.execute("PRAGMA synchronous = FULL")
 
     def pair():
-        queue.done(queue.pop().message_id)
+        message = queue.pop()
+        if message:
+            queue.done(message.message_id)
+        return message
 
     return pair
 
@@ -286,11 +299,15 @@ def sqlite3_pair(path, journal):
         db.execute("BEGIN IMMEDIATE")
         db.execute("UPDATE work SET state = 0, lease_token = NULL, lease_reviewer = NULL, lease_expires = NULL, "
                    "lease_probability = NULL WHERE state = 1 AND lease_expires <= ?", (now,))
-        item, _ = db.execute(
+        claimed = db.execute(
             "UPDATE work SET state = 1, lease_token = ?, lease_reviewer = ?, lease_expires = ? WHERE item = "
             "(SELECT item FROM work WHERE queue = 0 AND state = 0 AND NOT EXISTS (SELECT 1 FROM skip k WHERE "
             "k.reviewer = ? AND k.item = work.item AND k.skipped_at > ?) ORDER BY place, item LIMIT 1) "
             "RETURNING item, lease_probability", (token, "python", now + 900_000, "python", now - 3_600_000)).fetchone()
+        if claimed is None:
+            db.execute("ROLLBACK")
+            return None
+        item = claimed[0]
         stored(item)
         db.execute("SELECT * FROM explanation WHERE item = ?", (item,)).fetchall()
         db.execute("COMMIT")
@@ -314,6 +331,7 @@ def sqlite3_pair(path, journal):
         db.execute("UPDATE work SET state = 2, decision = ?, lease_token = NULL, lease_reviewer = NULL, "
                    "lease_expires = NULL, lease_probability = NULL WHERE item = ?", (decision, item))
         db.execute("COMMIT")
+        return item
 
     return pair
 

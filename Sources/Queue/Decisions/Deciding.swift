@@ -17,7 +17,7 @@ extension QueueStore {
             let leased = try Row.fetchOne(
                 db.cachedStatement(
                     sql: """
-                        SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability
+                        SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability, w.review
                         FROM work w JOIN item i ON i.seq = w.item
                         WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
                         """), arguments: [token, now.milliseconds])
@@ -27,6 +27,8 @@ extension QueueStore {
                 throw QueueError.leaseLost("The lease belongs to another reviewer: claim the item yourself.")
             }
             let item: Int64 = leased["item"]
+            let round = ReviewRound(rawValue: leased["review"]) ?? .first
+            let earlier = try round == .gold ? nil : Self.latestDecision(on: item, in: db)
             let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
             let labels = Label.labels(
                 of: draft, scored: Set(scores.map(\.policy)),
@@ -41,17 +43,26 @@ extension QueueStore {
                 labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
                 duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
                 shown: Self.shown(draft).text, sampled: leased["lease_probability"], taxonomy: taxonomySeq,
-                supersedes: try Self.latestDecision(on: item, in: db))
+                supersedes: earlier, review: round)
             let (seq, hash) = try row.record(in: db, at: now)
             let isRestricted = draft.policies.contains { taxonomy.isRestricted($0) }
+            let next = try FollowUp.next(after: round, draft, on: item, earlier: earlier, in: db)
+            let state = next?.waitingState ?? WorkState.decided
             try db.cachedStatement(
                 sql: """
-                    UPDATE work SET state = 2, lease_token = NULL, lease_reviewer = NULL, lease_expires = NULL,
-                        lease_probability = NULL, decision = ?, queue = max(queue, ?)
+                    UPDATE work SET state = ?, review = ?, lease_token = NULL, lease_reviewer = NULL,
+                        lease_expires = NULL, lease_probability = NULL, decision = iif(?, decision, ?),
+                        queue = iif(?, \(QueueCode.restricted), queue)
                     WHERE item = ? AND lease_token = ?
                     """
-            ).execute(arguments: [seq, isRestricted ? QueueName.restricted.code : 0, item, token])
+            ).execute(arguments: [
+                state, (next ?? .first).rawValue, round == .gold, seq, isRestricted, item, token,
+            ])
             guard db.changesCount == 1 else { throw Self.leaseLost }
+            if round == .appeal {
+                try db.execute(
+                    sql: "UPDATE appeal SET outcome = ? WHERE item = ? AND outcome IS NULL", arguments: [seq, item])
+            }
             try db.cachedStatement(sql: "DELETE FROM skip WHERE item = ?").execute(arguments: [item])
             return DecisionReceipt(
                 decision: row.id, hash: hash.hex, item: ItemID(row.itemID), verdict: draft.verdict)
@@ -93,31 +104,66 @@ extension QueueStore {
             let row = DecisionRow(
                 id: ULID.fresh(at: now), item: undone.item, itemID: undone.itemID, itemDigest: undone.digest,
                 reviewer: reviewer, decidedAt: now.milliseconds, taxonomy: try taxonomyInForce(db).seq,
-                supersedes: undone.seq)
-            let (_, hash) = try row.record(in: db, at: now)
+                supersedes: undone.seq, review: undone.round)
+            let (seq, hash) = try row.record(in: db, at: now)
+            let isInLine = try Self.reopen(undone, undo: seq, in: db)
             // The uniform draw is kept: an undone verdict must not push its item out of the sample.
-            let token = reclaiming ? LeaseToken.fresh() : nil
+            let isReclaimed = reclaiming && isInLine
+            let token = isReclaimed ? LeaseToken.fresh() : nil
             let expiry = now.adding(seconds: lifetime)
-            try db.execute(
-                sql: """
-                    UPDATE work SET state = ?, lease_token = ?, lease_reviewer = ?, lease_expires = ?,
-                        lease_probability = ?, decision = NULL
-                    WHERE item = ? AND state = 2
-                    """,
-                arguments: [
-                    reclaiming ? WorkState.leased : WorkState.pending, token, reclaiming ? reviewer : nil,
-                    reclaiming ? expiry.milliseconds : nil, undone.sampled, undone.item,
-                ])
+            if isInLine {
+                try db.execute(
+                    sql: """
+                        UPDATE work SET state = coalesce(?, state), lease_token = ?, lease_reviewer = ?,
+                            lease_expires = ?, lease_probability = ? WHERE item = ?
+                        """,
+                    arguments: [
+                        isReclaimed ? WorkState.leased : nil, token, isReclaimed ? reviewer : nil,
+                        isReclaimed ? expiry.milliseconds : nil, undone.sampled, undone.item,
+                    ])
+            }
             let receipt = DecisionReceipt(
                 decision: row.id, hash: hash.hex, item: ItemID(undone.itemID), verdict: undone.verdict)
-            guard let token, db.changesCount == 1 else { return Undone(receipt: receipt) }
+            guard let token else { return Undone(receipt: receipt) }
+            let lease = Lease(token: token, expiresAt: expiry, item: receipt.item)
+            try LeaseEvent.append("lease", [(lease, reviewer)], in: db, at: now)
             let stored = StoredItem(db: db, mediaFolder: mediaFolder)
             let claim = Claim(
-                lease: Lease(token: token, expiresAt: expiry, item: receipt.item), item: try stored.item(undone.item),
-                scores: try stored.scores(undone.item), explanations: try stored.explanations(undone.item),
-                sampledWithProbability: undone.sampled)
+                lease: lease, item: try stored.item(undone.item), scores: try stored.scores(undone.item),
+                explanations: try stored.explanations(undone.item), sampledWithProbability: undone.sampled,
+                appeal: undone.round == .appeal ? try Appeal.open(on: undone.item, in: db) : nil)
             return Undone(receipt: receipt, claim: claim)
         }
+    }
+
+    /// Asks again for the verdict that was undone.
+    ///
+    /// - returns: Whether the item waits again. It does not where somebody holds it, giving what would have been the next
+    ///   verdict and now takes the place of the one undone; nor where it was made gold since, or is no longer.
+    private static func reopen(_ undone: ToUndo, undo: Int64, in db: Database) throws -> Bool {
+        if undone.round == .appeal {
+            try db.execute(sql: "UPDATE appeal SET outcome = NULL WHERE outcome = ?", arguments: [undone.seq])
+        } else if undone.round != .gold {
+            // An appeal against a verdict that is taken back has nothing left to decide.
+            try db.execute(
+                sql: "UPDATE appeal SET outcome = ? WHERE item = ? AND outcome IS NULL", arguments: [undo, undone.item])
+        }
+        let row = try Row.fetchOne(db, sql: "SELECT state, review FROM work WHERE item = ?", arguments: [undone.item])
+        guard let row else { return false }
+        let isGold = row["review"] as Int == ReviewRound.gold.rawValue
+        guard isGold == (undone.round == .gold) else {
+            if isGold {
+                try db.execute(sql: "UPDATE work SET decision = NULL WHERE item = ?", arguments: [undone.item])
+            }
+            return false
+        }
+        let isHeld = row["state"] as Int == WorkState.leased
+        try db.execute(
+            sql: """
+                UPDATE work SET review = ?, decision = iif(?, decision, NULL), state = iif(?, state, ?) WHERE item = ?
+                """,
+            arguments: [undone.round.rawValue, isGold, isHeld, undone.round.waitingState, undone.item])
+        return !isHeld
     }
 
     private struct ToUndo {
@@ -127,6 +173,7 @@ extension QueueStore {
         var digest: Data
         var verdict: Verdict
         var sampled: Double?
+        var round: ReviewRound
     }
 
     /// The reviewer's latest verdict that neither an undo nor a later verdict of the same reviewer supersedes.
@@ -134,7 +181,8 @@ extension QueueStore {
         let row = try Row.fetchOne(
             db,
             sql: """
-                SELECT d.seq, d.item, i.id AS item_id, i.digest, d.verdict, d.sampled, later.seq IS NOT NULL AS is_over
+                SELECT d.seq, d.item, i.id AS item_id, i.digest, d.verdict, d.sampled, d.review,
+                    later.seq IS NOT NULL AS is_over
                 FROM decision d JOIN item i ON i.seq = d.item LEFT JOIN decision later ON later.supersedes = d.seq
                 WHERE d.reviewer = ? AND d.verdict IS NOT NULL
                   AND (later.seq IS NULL OR (later.verdict IS NOT NULL AND later.reviewer <> d.reviewer))
@@ -150,17 +198,18 @@ extension QueueStore {
         }
         return ToUndo(
             seq: row["seq"], item: row["item"], itemID: itemID, digest: row["digest"], verdict: verdict,
-            sampled: row["sampled"])
+            sampled: row["sampled"], round: (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first)
     }
 
     private static func latestDecision(on item: Int64, in db: Database) throws -> Int64? {
-        let statement = try db.cachedStatement(sql: "SELECT max(seq) FROM decision WHERE item = ?")
+        let statement = try db.cachedStatement(
+            sql: "SELECT max(seq) FROM decision WHERE item = ? AND review IS NOT \(ReviewRound.gold.rawValue)")
         return try Int64.fetchOne(statement, arguments: [item])
     }
 
     // MARK: - Checking and writing down
 
-    private static func check(_ draft: DecisionDraft, against taxonomy: Taxonomy) throws {
+    static func check(_ draft: DecisionDraft, against taxonomy: Taxonomy) throws {
         if draft.verdict.needsPolicy, draft.policies.isEmpty {
             throw QueueError.usage(
                 "The verdict \(draft.verdict) needs a policy: name at least one (reviewtui policy list shows them).")

@@ -21,10 +21,36 @@ public struct DecisionRecord: Sendable, Hashable {
     public var sampledWithProbability: Double?
     /// The id of the row about the same item that this one takes the place of.
     public var supersedes: String?
+    /// Which verdict on the item it is.
+    public var review: Review
     /// Whether nothing has superseded it. An undo never stands for a verdict, so this is false for one.
     public var isStanding: Bool
     /// Hash of its audit event, 64 hex digits.
     public var hash: String
+}
+
+/// Which verdict on an item a decision is.
+public enum Review: String, Sendable {
+    /// The one that every item gets.
+    case first
+    /// By another reviewer who did not know the first.
+    case second
+    /// Where the first two disagree: it stands.
+    case third
+    /// On an appeal.
+    case appeal
+    /// On an item with a known answer: it measures the reviewer and does not stand for the item.
+    case gold
+
+    init(_ round: ReviewRound) {
+        switch round {
+        case .first: self = .first
+        case .second: self = .second
+        case .third: self = .third
+        case .appeal: self = .appeal
+        case .gold: self = .gold
+        }
+    }
 }
 
 /// A row of `decision` as it is stored, and the text that its audit event commits to.
@@ -46,6 +72,8 @@ struct DecisionRow {
     var sampled: Double?
     var taxonomy: Int64
     var supersedes: Int64?
+    /// Null in the database for the first verdict, as in rows that were written when there was no other.
+    var review = ReviewRound.first
 
     /// Every column that says something, canonical: what the event's HMAC covers.
     var canonicalText: String {
@@ -57,7 +85,8 @@ struct DecisionRow {
             "shown": .string(shown), "sampled": .optional(sampled), "taxonomy": .integer(taxonomy),
             "supersedes": .optional(supersedes),
         ]
-        return value.canonicalText
+        guard review != .first, case .object(let members) = value else { return value.canonicalText }
+        return JSONValue.object(members + [JSONMember("review", .integer(Int64(review.rawValue)))]).canonicalText
     }
 
     /// Writes the row with its event in the caller's transaction.
@@ -72,12 +101,12 @@ struct DecisionRow {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO decision (id, item, item_digest, reviewer, decided_at, verdict, policies, labels, severity,
-                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event, review)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             id, item, itemDigest, reviewer, decidedAt, verdict, policies, labels, severity, note, duration, scores,
-            shown, sampled, taxonomy, supersedes, event.seq,
+            shown, sampled, taxonomy, supersedes, event.seq, review == .first ? nil : review.rawValue,
         ])
         return (db.lastInsertedRowID, event.hash)
     }
@@ -85,7 +114,8 @@ struct DecisionRow {
     /// Columns for ``init(_:)``, of `decision d JOIN item i`.
     static let columns = """
         d.id, d.item, i.id AS item_id, d.item_digest, d.reviewer, d.decided_at, d.verdict, d.policies, d.labels,
-        d.severity, d.note, d.duration_ms, d.scores, d.shown, d.sampled, d.taxonomy, d.supersedes
+        d.severity, d.note, d.duration_ms, d.scores, d.shown, d.sampled, d.taxonomy, d.supersedes,
+        d.review
         """
 }
 
@@ -108,6 +138,7 @@ extension DecisionRow {
         sampled = row["sampled"]
         taxonomy = row["taxonomy"]
         supersedes = row["supersedes"]
+        review = (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first
     }
 
     func decoded(supersedes: String?, isStanding: Bool, hash: Data) -> DecisionRecord {
@@ -123,12 +154,11 @@ extension DecisionRow {
                         confirmed: explanation["confirmed"].flatMap { $0 == .null ? nil : $0 == .bool(true) })
                 }
             },
-            sampledWithProbability: sampled, supersedes: supersedes, isStanding: isStanding, hash: hash.hex)
+            sampledWithProbability: sampled, supersedes: supersedes, review: Review(review),
+            isStanding: isStanding, hash: hash.hex)
     }
 
-    private var decodedPolicies: [PolicyID] {
-        ((try? JSONValue(parsing: policies))?.array ?? []).compactMap { $0.string.map { PolicyID($0) } }
-    }
+    private var decodedPolicies: [PolicyID] { PolicyID.list(policies) }
 
     private var decodedLabels: [PolicyID: Label] {
         guard case .object(let members)? = try? JSONValue(parsing: labels) else { return [:] }

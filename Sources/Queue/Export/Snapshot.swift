@@ -31,7 +31,7 @@ struct Snapshot {
     /// Standing as of `lastEvent`: an undo that came later is as if it had not been. Where it has let the content be
     /// replaced as well, the verdict no longer belongs to what is there.
     private static let standing = """
-        d.verdict IS NOT NULL AND d.event <= ?
+        d.verdict IS NOT NULL AND d.review IS NOT \(ReviewRound.gold.rawValue) AND d.event <= ?
         AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= ?)
         """
 
@@ -58,7 +58,7 @@ struct Snapshot {
                      FROM decision earlier WHERE earlier.seq = d.supersedes) END
             FROM decision d CROSS JOIN item i ON i.seq = d.item CROSS JOIN work w ON w.item = d.item
                 CROSS JOIN audit_event e ON e.seq = d.event
-            WHERE d.seq > ? AND w.queue = 0 AND d.item_digest = i.digest AND \(Self.standing) \(chosen)
+            WHERE d.seq > ? AND w.queue <> \(QueueCode.restricted) AND d.item_digest = i.digest AND \(Self.standing) \(chosen)
             ORDER BY d.seq LIMIT \(Self.pageSize)
             """, arguments: [lastSeq, lastEvent, lastEvent] + (filter?.arguments ?? []), in: db)
         let media = try PreparedStatement("SELECT path, sha256 FROM media WHERE item = ? ORDER BY position", in: db)
@@ -78,12 +78,15 @@ struct Snapshot {
     }
 
     func restrictedCount(in db: Database) throws -> Int {
-        try Int.fetchOne(
+        // Mostly there are none, and nothing has to be looked through.
+        let items = try Int.fetchOne(
+            db, sql: "SELECT sum(items) FROM tally WHERE queue = \(QueueCode.restricted)")
+        guard let items, items > 0 else { return 0 }
+        return try Int.fetchOne(
             db,
             sql: """
-                SELECT count(*) FROM work w INDEXED BY work_decided CROSS JOIN item i ON i.seq = w.item
-                    CROSS JOIN decision d ON d.item = w.item
-                WHERE w.queue <> 0 AND w.state = 2 AND \(Self.standing) \(chosen)
+                SELECT count(*) FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
+                WHERE w.queue = \(QueueCode.restricted) AND \(Self.standing) \(chosen)
                 """, arguments: [lastEvent, lastEvent] + (filter?.arguments ?? [])) ?? 0
     }
 

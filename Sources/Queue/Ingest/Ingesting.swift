@@ -140,7 +140,7 @@ private final class Ingestion {
 
     // MARK: - Writing
 
-    /// Pages that a batch changes at random places are written once, not once for each change: SQLite's 2 MB would spill
+    /// Pages that a batch changes at random places are written once, not at each change: SQLite's 2 MB would spill
     /// in the middle of a transaction, and each spill waits for the disk.
     private static let cacheKiB = 65_536
 

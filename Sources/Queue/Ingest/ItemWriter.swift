@@ -15,9 +15,11 @@ final class ItemWriter {
     /// How much an hour of waiting weighs against priority: after 25 hours an item overtakes a new one whose priority
     /// is higher by 1.
     static let ageingPerHour = 0.04
+    /// An item that is due ranks as one of this priority that was flagged when it is due: it goes before whatever comes
+    /// in by then with less, and a day earlier before whatever comes in with a priority under 1.
+    static let dueLift = 2.0
 
     private let db: Database
-    private let taxonomy: Taxonomy
     private let now: Timestamp
     private let results: ResultWriter
     private let insertItem: PreparedStatement
@@ -28,9 +30,8 @@ final class ItemWriter {
 
     init(db: Database, taxonomy: Taxonomy, now: Timestamp) throws {
         self.db = db
-        self.taxonomy = taxonomy
         self.now = now
-        results = ResultWriter(db: db, taxonomy: taxonomy)
+        results = try ResultWriter(db: db, taxonomy: taxonomy)
         insertItem = try PreparedStatement(
             """
             INSERT INTO item (id, digest, subject_key, text, language, source, author, created_at, flagged_at, due_at,
@@ -50,7 +51,7 @@ final class ItemWriter {
         let seq = db.lastInsertedRowID
         try insertParts(of: incoming, item: seq)
         let top = ResultWriter.top(of: incoming.described.scores)
-        let code = queue(of: incoming).code
+        let code = queue(of: incoming)
         insertWork.bind(1, seq)
         insertWork.bind(2, Int64(code))
         insertWork.bind(3, Self.place(of: incoming.described.item))
@@ -128,6 +129,7 @@ final class ItemWriter {
 
     private func update(_ seq: Int64, with incoming: IncomingItem) throws {
         let item = incoming.described.item
+        try SearchIndex.forget(items: [seq], in: db)
         try db.cachedStatement(
             sql: """
                 UPDATE item SET digest = ?, text = CAST(? AS TEXT), language = ?, source = ?, author = ?,
@@ -146,10 +148,10 @@ final class ItemWriter {
         let top = ResultWriter.top(of: incoming.described.scores)
         try db.cachedStatement(
             sql: """
-                UPDATE work SET queue = max(queue, ?), place = ?, top_score = ?, top_policy = ? WHERE item = ?
+                UPDATE work SET queue = CASE queue WHEN \(QueueCode.restricted) THEN queue ELSE ? END, place = ?, top_score = ?, top_policy = ? WHERE item = ?
                 """
         ).execute(arguments: [
-            queue(of: incoming).code, Self.place(of: item), top?.value, top?.policy.rawValue, seq,
+            queue(of: incoming), Self.place(of: item), top?.value, top?.policy.rawValue, seq,
         ])
     }
 
@@ -179,13 +181,17 @@ final class ItemWriter {
         ).text
     }
 
-    private func queue(of incoming: IncomingItem) -> QueueName {
-        ResultWriter.queue(
-            scores: incoming.described.scores, reports: incoming.described.item.reports, taxonomy: taxonomy)
+    private func queue(of incoming: IncomingItem) -> Int {
+        let item = incoming.described.item
+        return results.router.code(
+            scores: incoming.described.scores, reports: item.reports, source: item.source, language: item.language)
     }
 
-    /// Minus the rank, which is priority − rate × flagged time: the smallest comes first.
+    /// Minus the rank: the smallest comes first. The rank is priority − rate × flagged time, or, where that is more,
+    /// ``dueLift`` − rate × due time. Both age alike, so the order never changes with time.
     static func place(of item: Item) -> Double {
-        ageingPerHour * Double(item.flaggedAt.milliseconds) / 3_600_000 - item.priority
+        let aged = { (time: Timestamp) in ageingPerHour * Double(time.milliseconds) / 3_600_000 }
+        let place = aged(item.flaggedAt) - item.priority
+        return item.dueAt.map { min(place, aged($0) - dueLift) } ?? place
     }
 }

@@ -11,11 +11,16 @@ public struct ClaimRules: Sendable, Hashable {
     public var sampleShare: Double
     /// For how long an item that a reviewer skipped is kept from that reviewer while there are others, in seconds.
     public var skipMemory: Double
+    /// The share of claims that brings an item with a known answer which the reviewer has not judged yet, in [0, 1].
+    public var goldShare: Double
 
-    public init(lifetime: Double = 900, sampleShare: Double = 0.05, skipMemory: Double = 3600) {
+    public init(
+        lifetime: Double = 900, sampleShare: Double = 0.05, skipMemory: Double = 3600, goldShare: Double = 0
+    ) {
         self.lifetime = lifetime
         self.sampleShare = sampleShare
         self.skipMemory = skipMemory
+        self.goldShare = goldShare
     }
 }
 
@@ -25,13 +30,13 @@ extension QueueStore {
     /// All of them come in one transaction, so claiming twenty costs one wait for the disk. Leases that have expired
     /// return to pending first.
     ///
-    /// - parameter queue: `.default` where it is nil. Restricted items never come out of the default queue, also
-    ///   not by name.
+    /// - parameter queue: Where nil, the most urgent of every line whose skills the reviewer has. The restricted line is
+    ///   never among them, and its items never come by name either unless the line is named.
     /// - parameter item: Leases this one. A reviewer who holds it already gets a new lease in place of the old.
     /// - returns: Up to `count` claims, most urgent first; none where nothing is pending.
     /// - throws: ``QueueError/busy(_:)`` where another reviewer holds the named item, ``QueueError/notFound(_:)`` where
     ///   there is no such item, ``QueueError/failed(_:)`` where it is decided, ``QueueError/usage(_:)`` for a reviewer
-    ///   without a name.
+    ///   without a name or without a skill that the line asks for.
     public func claim(
         reviewer: String, count: Int = 1, queue: QueueName? = nil, item: ItemID? = nil, rules: ClaimRules = ClaimRules()
     ) throws -> [Claim] {
@@ -52,20 +57,26 @@ extension QueueStore {
         }
         guard (0...1).contains(rules.sampleShare) else { throw QueueError.usage("A share lies in 0...1.") }
         let draws = (0..<count).map { _ in
-            Double.random(in: 0..<1, using: &generator) < rules.sampleShare
-                ? Int64.random(in: 0...Int64.max, using: &generator) : nil
+            let kind = Double.random(in: 0..<1, using: &generator)
+            let point = Int64.random(in: 0...Int64.max, using: &generator)
+            if kind < rules.sampleShare { return ClaimDesk.Draw.uniform(from: point) }
+            return kind < rules.sampleShare + rules.goldShare ? .gold(from: point) : .byRank
         }
         return try write { db in
             let now = clock()
             try Self.returnExpired(in: db, at: now)
-            let desk = ClaimDesk(
-                db: db, reviewer: reviewer, queue: queue ?? .default, rules: rules, now: now, mediaFolder: mediaFolder)
-            if let item { return [try desk.lease(named: item, queueWasGiven: queue != nil)] }
+            let desk = try ClaimDesk(
+                db: db, reviewer: reviewer, queue: queue, rules: rules, now: now, mediaFolder: mediaFolder)
             var claims: [Claim] = []
-            for draw in draws {
-                guard let claim = try desk.leaseNext(lottery: draw) else { break }
-                claims.append(claim)
+            if let item {
+                claims = [try desk.lease(named: item)]
+            } else {
+                for draw in draws {
+                    guard let claim = try desk.leaseNext(draw) else { break }
+                    claims.append(claim)
+                }
             }
+            try LeaseEvent.append("lease", claims.map { ($0.lease, reviewer) }, in: db, at: now)
             return claims
         }
     }
@@ -80,15 +91,17 @@ extension QueueStore {
         return try write { db in
             let now = clock()
             let expiry = now.adding(seconds: lifetime)
-            let id = try String.fetchOne(
+            let row = try Row.fetchOne(
                 db,
                 sql: """
                     UPDATE work SET lease_expires = ? WHERE lease_token = ? AND state = 1 AND lease_expires > ?
-                    RETURNING (SELECT id FROM item WHERE seq = work.item)
+                    RETURNING (SELECT id FROM item WHERE seq = work.item), lease_reviewer
                     """,
                 arguments: [expiry.milliseconds, token, now.milliseconds])
-            guard let id else { throw Self.leaseLost }
-            return Lease(token: token, expiresAt: expiry, item: ItemID(id))
+            guard let row else { throw Self.leaseLost }
+            let lease = Lease(token: token, expiresAt: expiry, item: ItemID(row[0] as String))
+            try LeaseEvent.append("renew", [(lease, row[1])], in: db, at: now)
+            return lease
         }
     }
 
@@ -102,29 +115,63 @@ extension QueueStore {
             let now = clock()
             let row = try Row.fetchOne(
                 db,
-                sql: "SELECT item, lease_reviewer FROM work WHERE lease_token = ? AND state = 1 AND lease_expires > ?",
-                arguments: [token, now.milliseconds])
+                sql: """
+                    SELECT w.item, w.lease_reviewer, w.lease_expires, i.id FROM work w JOIN item i ON i.seq = w.item
+                    WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
+                    """, arguments: [token, now.milliseconds])
             guard let row else { throw Self.leaseLost }
             if skipping {
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO skip VALUES (?, ?, ?)",
                     arguments: [row["lease_reviewer"] as String, row["item"] as Int64, now.milliseconds])
             }
-            try db.execute(sql: Self.toPending + "WHERE item = ?", arguments: [row["item"] as Int64])
+            try db.execute(sql: Self.toWaiting + "WHERE item = ?", arguments: [row["item"] as Int64])
+            let lease = Lease(
+                token: token, expiresAt: Timestamp(milliseconds: row["lease_expires"]),
+                item: ItemID(row["id"] as String))
+            try LeaseEvent.append(skipping ? "skip" : "release", [(lease, row["lease_reviewer"])], in: db, at: now)
         }
     }
 
     static let leaseLost = QueueError.leaseLost(
         "The lease is lost: it expired, was released, or never was. Claim the item again.")
 
-    static let toPending = """
-        UPDATE work SET state = 0, lease_token = NULL, lease_reviewer = NULL, lease_expires = NULL,
-            lease_probability = NULL
+    /// A uniform draw keeps its mark (`lease_probability`): dropping what reviewers skip would bend the sample.
+    static let toWaiting = """
+        UPDATE work SET state = \(ReviewRound.waitingStateInSQL), lease_token = NULL, lease_reviewer = NULL,
+            lease_expires = NULL
         """ + " "
 
+    /// Gives back what was held too long, and says so in the chain.
+    ///
+    /// Also what would be held for longer than any lease may last: it was taken before the clock went back.
     static func returnExpired(in db: Database, at now: Timestamp) throws {
-        try db.cachedStatement(sql: toPending + "WHERE state = 1 AND lease_expires <= ?")
-            .execute(arguments: [now.milliseconds])
+        let longest = now.adding(seconds: 7 * 86_400).milliseconds
+        try giveBack(in: db, expiringAfter: .min, until: now.milliseconds, at: now)
+        try giveBack(in: db, expiringAfter: longest, until: .max, at: now)
+    }
+
+    private static func giveBack(
+        in db: Database, expiringAfter start: Int64, until end: Int64, at now: Timestamp
+    ) throws {
+        let expired = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT w.item, w.lease_token, w.lease_reviewer, w.lease_expires, i.id
+                    FROM work w INDEXED BY work_leased JOIN item i ON i.seq = w.item
+                    WHERE w.state = 1 AND w.lease_expires > ? AND w.lease_expires <= ?
+                    """), arguments: [start, end])
+        guard !expired.isEmpty else { return }
+        let leases = expired.map { row -> (Lease, String) in
+            let expiry = Timestamp(milliseconds: row["lease_expires"])
+            return (
+                Lease(token: row["lease_token"], expiresAt: expiry, item: ItemID(row["id"] as String)),
+                row["lease_reviewer"]
+            )
+        }
+        try db.cachedStatement(sql: toWaiting + "WHERE state = 1 AND lease_expires > ? AND lease_expires <= ?")
+            .execute(arguments: [start, end])
+        try LeaseEvent.append("expire", leases, in: db, at: now)
     }
 
     static func check(reviewer: String) throws {
@@ -132,89 +179,6 @@ extension QueueStore {
         guard !reviewer.isEmpty, reviewer.utf8.count <= 200, isPlain else {
             throw QueueError.usage("A reviewer needs a name of 1 to 200 bytes without control characters.")
         }
-    }
-}
-
-/// Hands items out within one transaction.
-private struct ClaimDesk {
-    let db: Database
-    let reviewer: String
-    let queue: QueueName
-    let rules: ClaimRules
-    let now: Timestamp
-    let mediaFolder: String
-
-    /// The next item by rank, or by lottery from a random start; what the reviewer skipped comes last.
-    func leaseNext(lottery: Int64?) throws -> Claim? {
-        if let lottery {
-            // The first at or above a random point, else the first of all: lottery numbers are random and know
-            // nothing of the item, so nothing about an item makes it likelier.
-            let fromPoint = "queue = ? AND state = 0 AND lottery >= ? \(Self.notSkipped) ORDER BY lottery LIMIT 1"
-            let probability = rules.sampleShare
-            if let claim = try lease(where: fromPoint, [queue.code, lottery] + skipArguments, probability) {
-                return claim
-            }
-            if let claim = try lease(where: fromPoint, [queue.code, 0] + skipArguments, probability) { return claim }
-        }
-        let byRank = { (unskipped: String) in "queue = ? AND state = 0 \(unskipped) ORDER BY place, item LIMIT 1" }
-        if let claim = try lease(where: byRank(Self.notSkipped), [queue.code] + skipArguments, nil) { return claim }
-        return try lease(where: byRank(""), [queue.code], nil)
-    }
-
-    func lease(named id: ItemID, queueWasGiven: Bool) throws -> Claim {
-        let row = try Row.fetchOne(
-            db,
-            sql: """
-                SELECT w.item, w.state, w.queue, w.lease_reviewer FROM item i JOIN work w ON w.item = i.seq
-                WHERE i.id = ?
-                """, arguments: [id.rawValue])
-        let shown = Visible.text(id.rawValue)
-        guard let row else { throw QueueError.notFound("There is no item \"\(shown)\" in the queue.") }
-        let itsQueue = QueueName(code: row["queue"])
-        guard itsQueue == queue else {
-            throw QueueError.usage("Item \"\(shown)\" waits in another queue: claim it with --queue \(itsQueue).")
-        }
-        switch row["state"] as Int {
-        case WorkState.decided:
-            throw QueueError.failed("Item \"\(shown)\" is decided already. Whoever decided it can undo that.")
-        case WorkState.leased where !(row["lease_reviewer"] as String).utf8.elementsEqual(reviewer.utf8):
-            throw QueueError.busy("Somebody else is reviewing item \"\(shown)\": try again later.")
-        default: break
-        }
-        guard let claim = try lease(where: "item = ?", [row["item"] as Int64], nil) else {
-            throw QueueError.busy("Somebody else took item \"\(shown)\" just now: try again later.")
-        }
-        return claim
-    }
-
-    private static let notSkipped = """
-        AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.reviewer = ? AND k.item = work.item AND k.skipped_at > ?)
-        """
-
-    private var skipArguments: [any DatabaseValueConvertible] {
-        [reviewer, now.adding(seconds: -rules.skipMemory).milliseconds]
-    }
-
-    /// One statement finds the item and takes it, so that no other process can come between.
-    private func lease(
-        where condition: String, _ values: [any DatabaseValueConvertible], _ probability: Double?
-    ) throws -> Claim? {
-        let token = LeaseToken.fresh()
-        let expiry = now.adding(seconds: rules.lifetime)
-        let statement = try db.cachedStatement(
-            sql: """
-                UPDATE work SET state = 1, lease_token = ?, lease_reviewer = ?, lease_expires = ?,
-                    lease_probability = coalesce(?, lease_probability)
-                WHERE item = (SELECT item FROM work WHERE \(condition)) RETURNING item, lease_probability
-                """)
-        let head: [(any DatabaseValueConvertible)?] = [token, reviewer, expiry.milliseconds, probability]
-        guard let row = try Row.fetchOne(statement, arguments: StatementArguments(head + values)) else { return nil }
-        let seq: Int64 = row["item"]
-        let stored = StoredItem(db: db, mediaFolder: mediaFolder)
-        let item = try stored.item(seq)
-        return Claim(
-            lease: Lease(token: token, expiresAt: expiry, item: item.id), item: item, scores: try stored.scores(seq),
-            explanations: try stored.explanations(seq), sampledWithProbability: row["lease_probability"])
     }
 }
 

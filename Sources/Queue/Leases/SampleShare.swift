@@ -1,11 +1,15 @@
 import GRDB
 
 extension QueueStore {
-    /// How items are handed out in this queue: the defaults, with the queue's own uniformly drawn share.
+    /// How items are handed out in this queue: the defaults, with the queue's own shares of uniform draws and of items
+    /// with a known answer.
     public func claimRules() throws -> ClaimRules {
         var rules = ClaimRules()
-        let share = try read { try Double.fetchOne($0, sql: "SELECT value FROM setting WHERE name = 'sample_share'") }
-        if let share { rules.sampleShare = share }
+        try read { db in
+            let share = try Double.fetchOne(db, sql: "SELECT value FROM setting WHERE name = 'sample_share'")
+            rules.sampleShare = share ?? rules.sampleShare
+            rules.goldShare = try ReviewSettings.read(in: db).goldShare
+        }
         return rules
     }
 

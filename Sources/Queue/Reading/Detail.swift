@@ -3,7 +3,13 @@ import GRDB
 
 /// Everything about one item, for reading without claiming it.
 public struct ItemDetail: Sendable, Hashable {
-    public enum State: String, Sendable { case pending, leased, decided }
+    public enum State: String, Sendable {
+        case pending, leased, decided
+        /// Decided, and waiting for another verdict.
+        case awaiting
+        /// Set apart with a known answer.
+        case gold
+    }
 
     public var item: Item
     public var scores: [Score]
@@ -22,19 +28,31 @@ extension QueueStore {
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT w.item, w.queue, w.state, w.lease_reviewer, w.lease_expires
+                    SELECT w.item, w.queue, w.state, w.review, w.lease_reviewer, w.lease_expires
                     FROM item i JOIN work w ON w.item = i.seq WHERE i.id = ?
                     """, arguments: [id.rawValue])
             guard let row else { return nil }
             let seq: Int64 = row["item"]
             let stored = StoredItem(db: db, mediaFolder: mediaFolder)
-            var state: ItemDetail.State = [.pending, .leased, .decided][min(2, max(0, row["state"] as Int))]
-            if state == .leased, (row["lease_expires"] as Int64? ?? 0) <= clock().milliseconds { state = .pending }
+            var state: ItemDetail.State = Self.state(row["state"])
+            if state == .leased, (row["lease_expires"] as Int64? ?? 0) <= clock().milliseconds {
+                state = Self.state(ReviewRound(rawValue: row["review"])?.waitingState ?? WorkState.pending)
+            }
             return ItemDetail(
                 item: try stored.item(seq), scores: try stored.scores(seq), explanations: try stored.explanations(seq),
-                queue: QueueName(code: row["queue"]), state: state,
+                queue: try KnownLine.name(ofCode: row["queue"], in: db), state: state,
                 leasedBy: state == .leased ? row["lease_reviewer"] : nil,
                 history: try Self.records(where: "d.item = ? ORDER BY d.seq", [seq], in: db))
+        }
+    }
+
+    private static func state(_ code: Int) -> ItemDetail.State {
+        switch code {
+        case WorkState.leased: .leased
+        case WorkState.decided: .decided
+        case WorkState.awaiting: .awaiting
+        case WorkState.gold: .gold
+        default: .pending
         }
     }
 
@@ -58,7 +76,7 @@ extension QueueStore {
         }
     }
 
-    private static func records(
+    static func records(
         where condition: String, _ arguments: StatementArguments, in db: Database
     ) throws -> [DecisionRecord] {
         let rows = try Row.fetchAll(

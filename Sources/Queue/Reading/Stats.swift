@@ -6,12 +6,19 @@ public struct QueueStats: Sendable, Hashable {
     public struct Counts: Sendable, Hashable {
         public var pending = 0
         public var leased = 0
+        /// With those of the two that follow.
         public var decided = 0
+        /// Decided, and waiting for another verdict.
+        public var awaiting = 0
+        /// Set apart with a known answer.
+        public var gold = 0
 
-        public init(pending: Int = 0, leased: Int = 0, decided: Int = 0) {
+        public init(pending: Int = 0, leased: Int = 0, decided: Int = 0, awaiting: Int = 0, gold: Int = 0) {
             self.pending = pending
             self.leased = leased
             self.decided = decided
+            self.awaiting = awaiting
+            self.gold = gold
         }
     }
 
@@ -42,10 +49,11 @@ public struct QueueStats: Sendable, Hashable {
         }
         return [
             "items": json(items),
-            "queues": .object(QueueName.allCases.map { JSONMember($0.rawValue, json(queues[$0] ?? Counts())) }),
+            "queues": .object(queues.sorted { $0.key < $1.key }.map { JSONMember($0.key.rawValue, json($0.value)) }),
             "verdicts": .object(
                 Verdict.allCases.map { JSONMember($0.rawValue, .integer(Int64(verdicts[$0] ?? 0))) }),
             "policies": json([String: Int](uniqueKeysWithValues: policies.map { ($0.key.rawValue, $0.value) })),
+            "awaiting": .integer(Int64(items.awaiting)), "gold": .integer(Int64(items.gold)),
             "sampled": .integer(Int64(sampled)), "models": json(models),
             "oldest_pending": .optional(oldestPending?.rfc3339),
         ]
@@ -55,7 +63,7 @@ public struct QueueStats: Sendable, Hashable {
 extension QueueStore {
     /// How many items of a queue are in which state: a seek or two, whatever the size of the queue.
     public func counts(of queue: QueueName) throws -> QueueStats.Counts {
-        try read { try Self.counts(of: queue.code, at: clock().milliseconds, in: $0) }
+        try read { try Self.counts(of: KnownLine.code(of: queue, in: $0), at: clock().milliseconds, in: $0) }
     }
 
     /// The same for the items of all queues together.
@@ -70,7 +78,10 @@ extension QueueStore {
             switch row[0] as Int {
             case WorkState.pending: counts.pending += row[1]
             case WorkState.leased: counts.leased += row[1]
-            default: counts.decided += row[1]
+            case let state:
+                counts.decided += row[1]
+                if state == WorkState.awaiting { counts.awaiting += row[1] }
+                if state == WorkState.gold { counts.gold += row[1] }
             }
         }
         // A lease that has run out is pending, whether or not a claim has come by and said so. There are no more of
@@ -92,12 +103,14 @@ extension QueueStore {
         try read { db in
             var stats = QueueStats()
             let now = clock().milliseconds
-            for queue in QueueName.allCases {
-                let counts = try Self.counts(of: queue.code, at: now, in: db)
+            for known in try KnownLine.all(in: db) {
+                let (queue, counts) = (known.line.name, try Self.counts(of: known.code, at: now, in: db))
                 stats.queues[queue] = counts
                 stats.items.pending += counts.pending
                 stats.items.leased += counts.leased
                 stats.items.decided += counts.decided
+                stats.items.awaiting += counts.awaiting
+                stats.items.gold += counts.gold
             }
             let standing = "FROM work w JOIN decision d ON d.seq = w.decision"
             for row in try Row.fetchAll(db, sql: "SELECT d.verdict, count(*) \(standing) GROUP BY 1") {

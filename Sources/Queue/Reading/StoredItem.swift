@@ -43,6 +43,11 @@ struct StoredItem {
         }
     }
 
+    func reports(of seq: Int64) throws -> [Report] {
+        let statement = try db.cachedStatement(sql: "SELECT CAST(reports AS BLOB) FROM item WHERE seq = ?")
+        return try Data.fetchOne(statement, arguments: [seq]).map(reports) ?? []
+    }
+
     private func reports(_ json: Data) throws -> [Report] {
         guard let reports = try? JSONValue(parsing: Array(json)).array else { return [] }
         return reports.map { Report(reason: $0["reason"]?.string ?? "", reporter: $0["reporter"]?.string) }

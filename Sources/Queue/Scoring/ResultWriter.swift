@@ -4,12 +4,12 @@ import GRDB
 /// Writes scores and explanations into their tables, and what follows from them into `work`.
 final class ResultWriter {
     private let db: Database
-    private let taxonomy: Taxonomy
+    let router: Router
     private var models: [String: Int64] = [:]
 
-    init(db: Database, taxonomy: Taxonomy) {
+    init(db: Database, taxonomy: Taxonomy) throws {
         self.db = db
-        self.taxonomy = taxonomy
+        router = try Router(db: db, taxonomy: taxonomy)
     }
 
     /// The number of a model, known or new.
@@ -73,24 +73,19 @@ final class ResultWriter {
             .execute(arguments: [item, model, time.milliseconds])
     }
 
-    /// Brings the top score of an item up to date, and moves it to the restricted queue where a score says so. It never
-    /// moves back: a lower second opinion must not bring such an item before everyone.
+    /// Brings the top score of an item up to date, and moves it to the line where its scores lead. A decided item stays
+    /// in its line, unless it turns out to be restricted.
     func refreshTop(item: Int64) throws {
         let scores = try StoredItem(db: db, mediaFolder: "").scores(item)
         let top = Self.top(of: scores)
         try db.cachedStatement(
-            sql: "UPDATE work SET top_score = ?, top_policy = ?, queue = max(queue, ?) WHERE item = ?"
-        ).execute(arguments: [
-            top?.value, top?.policy.rawValue, Self.queue(scores: scores, reports: [], taxonomy: taxonomy).code, item,
-        ])
+            sql: """
+                UPDATE work SET top_score = ?1, top_policy = ?2,
+                    queue = CASE WHEN state = \(WorkState.decided) AND ?3 <> \(QueueCode.restricted) THEN queue ELSE ?3 END
+                WHERE item = ?4
+                """
+        ).execute(arguments: [top?.value, top?.policy.rawValue, try router.code(ofStored: item), item])
     }
 
     static func top(of scores: [Score]) -> Score? { scores.max { ($0.value, $1.policy) < ($1.value, $0.policy) } }
-
-    /// Restricted where a score of a restricted policy reaches its threshold, or a report names such a policy.
-    static func queue(scores: [Score], reports: [Report], taxonomy: Taxonomy) -> QueueName {
-        let isScored = scores.contains { $0.value >= taxonomy.threshold(for: $0) && taxonomy.isRestricted($0.policy) }
-        let isReported = reports.contains { taxonomy.isRestricted(PolicyID($0.reason)) }
-        return isScored || isReported ? .restricted : .default
-    }
 }

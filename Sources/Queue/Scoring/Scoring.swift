@@ -93,7 +93,7 @@ extension QueueStore {
         }
         try write { db in
             let taxonomy = try taxonomyInForce(db).taxonomy
-            let results = ResultWriter(db: db, taxonomy: taxonomy)
+            let results = try ResultWriter(db: db, taxonomy: taxonomy)
             let modelSeq = try results.model(named: model, weights: weights)
             var digest = SHA256()
             var count = 0

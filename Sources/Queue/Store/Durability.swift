@@ -43,6 +43,7 @@ enum DurableDatabase {
             }
             try db.execute(sql: "PRAGMA synchronous = FULL")
             try db.execute(sql: "PRAGMA trusted_schema = OFF")
+            db.add(function: FoldedText.holds)
         }
         let writer: any DatabaseWriter =
             switch durability.journal {

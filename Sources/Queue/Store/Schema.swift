@@ -11,6 +11,8 @@ enum Schema {
             try db.execute(sql: settings + items + results + record)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
+        migrator.registerMigration("2 reviewers") { try $0.execute(sql: reviewers) }
+        migrator.registerMigration("4 finding") { try $0.execute(sql: finding) }
         migrator.registerMigration("5 scale") { try $0.execute(sql: snapshots + tally) }
         return migrator
     }
@@ -134,4 +136,8 @@ enum WorkState {
     static let pending = 0
     static let leased = 1
     static let decided = 2
+    /// Decided, and waiting for another verdict: a second one, a third, or one on an appeal.
+    static let awaiting = 3
+    /// An item with a known answer, while nobody is shown it.
+    static let gold = 4
 }

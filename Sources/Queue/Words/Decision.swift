@@ -91,14 +91,19 @@ public struct Claim: Sendable, Hashable {
     public var explanations: [Explanation]
     /// Set where the claim was drawn uniformly instead of by rank: the share of claims so drawn, in (0, 1].
     public var sampledWithProbability: Double?
+    /// What the reviewer must know where an appeal brought the item back; nil otherwise. That an item is a second review
+    /// or has a known answer is not told.
+    public var appeal: Appeal?
 
     public init(
-        lease: Lease, item: Item, scores: [Score], explanations: [Explanation], sampledWithProbability: Double? = nil
+        lease: Lease, item: Item, scores: [Score], explanations: [Explanation], sampledWithProbability: Double? = nil,
+        appeal: Appeal? = nil
     ) {
         self.lease = lease
         self.item = item
         self.scores = scores
         self.explanations = explanations
         self.sampledWithProbability = sampledWithProbability
+        self.appeal = appeal
     }
 }

@@ -1,12 +1,24 @@
-/// Which line an item waits in.
-public enum QueueName: String, CaseIterable, Sendable, Codable {
-    /// Everything that needs no special care.
-    case `default`
-    /// Items under a restricted policy (`sexual/minors`): they never come out of another queue.
-    case restricted
+/// Which line an item waits in. Two are always there; others are made with `QueueStore.set(_:)`.
+public struct QueueName: RawRepresentable, Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
+    public let rawValue: String
 
-    /// The number that stands for it in the database.
-    var code: Int { self == .default ? 0 : 1 }
+    /// - returns: Nil unless it is one to forty lower-case letters, digits and dashes, a letter first.
+    public init?(rawValue: String) {
+        let isWord = rawValue.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-")
+        }
+        guard isWord, (1...40).contains(rawValue.utf8.count), rawValue.first?.isLetter == true else { return nil }
+        self.rawValue = rawValue
+    }
 
-    init(code: Int) { self = code == 0 ? .default : .restricted }
+    private init(known: String) { rawValue = known }
+
+    /// Everything that no other line takes.
+    public static let `default` = QueueName(known: "default")
+    /// Items under a restricted policy (`sexual/minors`): they never come out of another line.
+    public static let restricted = QueueName(known: "restricted")
+
+    public var description: String { rawValue }
+
+    public static func < (a: QueueName, b: QueueName) -> Bool { a.rawValue < b.rawValue }
 }

@@ -13,7 +13,7 @@ struct ClaimCommand: ParsableCommand {
     var reviewer: String?
     @Option(help: "Lease up to this many items in one transaction.")
     var count: Int?
-    @Option(help: "Which queue: \(QueueName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "Which queue (reviewtui queue list); by default all whose skills the reviewer has.")
     var queue: QueueName?
     @Option(help: ArgumentHelp("Lease this item.", valueName: "id"))
     var item: String?

@@ -12,7 +12,24 @@ enum ContractJSON {
         if let probability = claim.sampledWithProbability {
             members.append(JSONMember("sampled_with_probability", .number(probability)))
         }
+        if let appeal = claim.appeal { members.append(JSONMember("appeal", self.appeal(appeal))) }
         return .object(members)
+    }
+
+    /// What is appealed, with every verdict and undo before, oldest first.
+    static func appeal(_ appeal: Appeal) -> JSONValue {
+        [
+            "note": .optional(appeal.note), "filed_at": .string(appeal.filedAt.rfc3339),
+            "history": .array(
+                appeal.history.map { record in
+                    [
+                        "verdict": .optional(record.verdict?.rawValue),
+                        "policies": .array(record.policies.map { .string($0.rawValue) }),
+                        "reviewer": .string(record.reviewer), "decided_at": .string(record.decidedAt.rfc3339),
+                        "note": .optional(record.note),
+                    ]
+                }),
+        ]
     }
 
     static func receipt(_ receipt: DecisionReceipt) -> JSONValue {
@@ -39,6 +56,19 @@ enum ContractJSON {
         add("explanations", .array(explanations.map(explanation)))
         if !item.reports.isEmpty { add("reports", .array(item.reports.map(report))) }
         return .object(members)
+    }
+
+    /// One line of `find --json`: what the list shows of an item.
+    static func found(_ found: FoundItem) -> JSONValue {
+        let summary = found.summary
+        return [
+            "id": .string(summary.id.rawValue), "state": .string(found.state.rawValue),
+            "queue": .string(found.queue.rawValue), "kind": .string(summary.kind.rawValue),
+            "first_line": .optional(summary.firstLine), "top_score": .optional(summary.topScore),
+            "top_policy": .optional(summary.topPolicy?.rawValue), "flagged_at": .string(summary.flaggedAt.rfc3339),
+            "source": .optional(found.source), "lang": .optional(found.language), "author": .optional(found.author),
+            "leased_by": .optional(summary.leasedBy),
+        ]
     }
 
     static func score(_ score: Score) -> JSONValue {

@@ -34,3 +34,23 @@ struct ReleaseCommand: ParsableCommand {
         if options.json { Output.result(JSONValue.object([JSONMember("released", true)]).text) }
     }
 }
+
+struct LeasesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leases", abstract: "Who holds which items, and until when.",
+        discussion: "A lease that has run out returns its item to the queue with the next claim.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let leases = try options.openQueue().leases()
+        if options.json { return leases.forEach { Output.result($0.json.text) } }
+        let rows = leases.map { held in
+            [
+                SafeText.line(held.item.rawValue), SafeText.line(held.reviewer), held.queue.rawValue,
+                held.isExpired ? "ran out" : held.expiresAt.rfc3339,
+            ]
+        }
+        Output.result(Table.text(header: ["item", "reviewer", "queue", "until"], rows: rows))
+    }
+}

@@ -17,7 +17,7 @@ struct ReviewCommand: AsyncParsableCommand {
     @Option(help: "Who reviews. The operating system's user where it is left out.")
     var reviewer: String?
 
-    @Option(help: ArgumentHelp("Which queue: default or restricted.", valueName: "name"))
+    @Option(help: ArgumentHelp("Which queue (reviewtui queue list).", valueName: "name"))
     var queue: String = QueueName.default.rawValue
 
     @Option(help: ArgumentHelp("Begin with this item.", valueName: "id"))
@@ -32,13 +32,14 @@ struct ReviewCommand: AsyncParsableCommand {
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
-        guard let name = QueueName(rawValue: queue) else {
+        let store = try options.openQueue()
+        let queues = try store.queues().map(\.name)
+        guard let name = QueueName(rawValue: queue), queues.contains(name) else {
             throw CommandFailure(
                 .usage,
                 "There is no queue “\(SafeText.line(queue))”. Queues are "
-                    + QueueName.allCases.map(\.rawValue).joined(separator: " and ") + ".")
+                    + queues.map(\.rawValue).joined(separator: ", ") + ".")
         }
-        let store = try options.openQueue()
         let who = Reviewer.name(option: reviewer)
         let desk = QueueDesk(store: store, reviewer: who, queue: name)
         let look = try Self.theme(theme, locations)

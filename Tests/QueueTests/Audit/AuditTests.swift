@@ -7,12 +7,11 @@ import Testing
 
 /// What somebody with the file in hand can do, and what the walk says about it.
 @Suite struct AuditTests {
-    /// Three decisions and an undo: events 1 (policies), 2 (ingest), 3 to 6.
+    /// Three decisions and an undo: events 1 (policies), 2 (ingest), 3 (lease), 4 to 7.
     private func decided() throws -> TestQueue {
         let queue = try TestQueue()
         try queue.fill(TestQueue.posts(3))
-        for _ in 0..<3 {
-            let claim = try #require(try queue.store.claim(reviewer: "ann", rules: ClaimRules(sampleShare: 0)).first)
+        for claim in try queue.store.claim(reviewer: "ann", count: 3, rules: ClaimRules(sampleShare: 0)) {
             _ = try queue.store.decide(
                 token: claim.lease.token, draft: DecisionDraft(verdict: .remove, policies: ["hate"], note: "n"))
         }
@@ -34,7 +33,7 @@ import Testing
     func intact() throws {
         let queue = try decided()
         let report = try queue.store.auditVerify()
-        #expect(report.isIntact && report.events == 6 && report.decisions == 4 && report.erased == 0)
+        #expect(report.isIntact && report.events == 7 && report.decisions == 4 && report.erased == 0)
         #expect(try queue.store.decisions(limit: 1).first?.hash == report.head)
     }
 
@@ -63,19 +62,19 @@ import Testing
         "Every kind of tampering is reported at its row",
         arguments: [
             ("UPDATE audit_event SET body = replace(body, 'added', 'aded') WHERE seq = 2", "audit_event", 2),
-            ("UPDATE audit_event SET time = time + 1 WHERE seq = 4", "audit_event", 4),
-            ("UPDATE audit_event SET hash = zeroblob(32) WHERE seq = 3", "audit_event", 3),
-            ("DELETE FROM audit_event WHERE seq = 3", "audit_event", 4),
-            ("DELETE FROM audit_event WHERE seq = 1", "audit_event", 2),
+            ("UPDATE audit_event SET time = time + 1 WHERE seq = 5", "audit_event", 5),
+            ("UPDATE audit_event SET hash = zeroblob(32) WHERE seq = 4", "audit_event", 4),
+            ("DELETE FROM audit_event WHERE seq = 4", "audit_event", 4),
+            ("DELETE FROM audit_event WHERE seq = 1", "audit_event", 1),
             (
                 """
-                UPDATE audit_event SET seq = -1 WHERE seq = 3; UPDATE audit_event SET seq = 3 WHERE seq = 4;
-                UPDATE audit_event SET seq = 4 WHERE seq = -1
-                """, "audit_event", 3
+                UPDATE audit_event SET seq = -1 WHERE seq = 4; UPDATE audit_event SET seq = 4 WHERE seq = 5;
+                UPDATE audit_event SET seq = 5 WHERE seq = -1
+                """, "audit_event", 4
             ),
             (
-                "INSERT INTO audit_event SELECT 7, time, 'test', '{}', hash, zeroblob(32) FROM audit_event WHERE seq = 6",
-                "audit_event", 7
+                "INSERT INTO audit_event SELECT 8, time, 'test', '{}', hash, zeroblob(32) FROM audit_event WHERE seq = 7",
+                "audit_event", 8
             ),
             ("UPDATE decision SET verdict = 'allow' WHERE seq = 2", "decision", 2),
             ("UPDATE decision SET verdict = NULL WHERE seq = 2", "decision", 2),
@@ -87,21 +86,29 @@ import Testing
             ("UPDATE decision SET scores = '[{}]' WHERE seq = 1", "decision", 1),
             ("UPDATE decision SET supersedes = NULL WHERE seq = 4", "decision", 4),
             ("UPDATE decision SET id = 'x' WHERE seq = 2", "decision", 2),
-            ("DELETE FROM decision WHERE seq = 2", "audit_event", 4),
-            ("UPDATE decision SET event = -event WHERE seq = 2", "audit_event", 4),
+            ("DELETE FROM decision WHERE seq = 2", "audit_event", 5),
+            ("UPDATE decision SET event = -event WHERE seq = 2", "audit_event", 5),
             (
                 """
                 INSERT INTO decision SELECT 9, 'new', item, item_digest, 'ben', decided_at, 'allow', '[]', '{}', NULL, NULL,
-                    NULL, '[]', '{}', NULL, taxonomy, NULL, 99 FROM decision WHERE seq = 1
+                    NULL, '[]', '{}', NULL, taxonomy, NULL, 99, NULL FROM decision WHERE seq = 1
                 """, "decision", 9
             ),
             (
                 """
                 INSERT INTO decision SELECT 9, 'new', item, item_digest, 'ben', decided_at, 'allow', '[]', '{}', NULL, NULL,
-                    NULL, '[]', '{}', NULL, taxonomy, NULL, 2 FROM decision WHERE seq = 1
+                    NULL, '[]', '{}', NULL, taxonomy, NULL, 2, NULL FROM decision WHERE seq = 1
                 """, "decision", 9
             ),
             ("UPDATE item SET subject_key = zeroblob(32) WHERE seq = 1", "decision", 1),
+            (
+                "INSERT INTO audit_event SELECT -1, time, 'test', '{}', hash, hash FROM audit_event WHERE seq = 7",
+                "audit_event", -1
+            ),
+            ("UPDATE audit_event SET seq = seq + 1 WHERE seq = 7", "audit_event", 7),
+            ("UPDATE audit_event SET body = body || char(0) || 'x' WHERE seq = 2", "audit_event", 2),
+            ("UPDATE decision SET note = note || char(0) || 'x' WHERE seq = 2", "decision", 2),
+            ("UPDATE decision SET policies = policies || char(0) WHERE seq = 2", "decision", 2),
         ] as [(String, String, Int64)])
     func tampering(sql: String, table: String, row: Int64) throws {
         let queue = try decided()
@@ -121,12 +128,52 @@ import Testing
         #expect(try queue.store.auditVerify().isIntact)
     }
 
-    @Test("Without an item's key the chain still holds and says nothing about it")
+    @Test("A key that went without an erasure is a fault: else anybody could hide a change behind one")
     func erasedKey() throws {
         let queue = try decided()
-        try queue.store.database.write { try $0.execute(sql: "UPDATE item SET subject_key = NULL WHERE seq = 1") }
+        try tamper(
+            queue,
+            "UPDATE item SET subject_key = NULL WHERE seq = 1; UPDATE decision SET verdict = 'allow' WHERE seq = 1")
         let report = try queue.store.auditVerify()
-        #expect(report.isIntact && report.erased == 1 && report.decisions == 3)
+        #expect(report.faults.map(\.row) == [1] && report.fault?.table == .decision && report.erased == 0)
+    }
+
+    @Test("Every fault is told, not only the first, up to a limit")
+    func allFaults() throws {
+        let queue = try decided()
+        try tamper(
+            queue,
+            """
+            UPDATE decision SET verdict = 'allow' WHERE seq IN (1, 3); UPDATE audit_event SET kind = 'x' WHERE seq = 2
+            """)
+        let faults = try queue.store.auditVerify().faults
+        #expect(faults.map { "\($0.table.rawValue) \($0.row)" } == ["audit_event 2", "decision 1", "decision 3"])
+        try tamper(queue, "UPDATE audit_event SET seq = seq + 1000 WHERE seq > 2")
+        let missing = try queue.store.auditVerify().faults[1]
+        #expect(missing.row == 3 && missing.reason.contains("up to event 1002"), "\(missing)")
+        try queue.store.database.write { db in
+            for _ in 0..<200 { try AuditChain.append(kind: "test", body: [:], in: db, at: TestQueue.start) }
+        }
+        try tamper(queue, "UPDATE audit_event SET time = 1")
+        #expect(try queue.store.auditVerify().faults.count == AuditReport.faultLimit)
+    }
+
+    @Test("An event whose hash was computed anew is named itself, not the one after it")
+    func recomputedEvent() throws {
+        let queue = try decided()
+        try tamper(queue, try rehashed(2, kind: "ingest", body: "{}", in: queue))
+        let faults = try queue.store.auditVerify().faults
+        #expect(faults.map(\.row) == [2] && faults[0].reason.contains("computed anew"), "\(faults)")
+    }
+
+    /// SQL that gives an event another body and the hash that belongs to it.
+    private func rehashed(_ seq: Int64, kind: String, body: String, in queue: TestQueue) throws -> String {
+        let row = try #require(
+            try queue.store.read {
+                try Row.fetchOne($0, sql: "SELECT time, previous FROM audit_event WHERE seq = ?", arguments: [seq])
+            })
+        let hash = AuditChain.hash(seq: seq, time: row["time"], kind: kind, body: body, previous: row["previous"])
+        return "UPDATE audit_event SET kind = '\(kind)', body = '\(body)', hash = x'\(hash.hex)' WHERE seq = \(seq)"
     }
 
     @Test("The chain holds nothing of an item in the clear")
@@ -139,7 +186,7 @@ import Testing
         let bodies = try queue.store.database.read { db in
             try String.fetchAll(db, sql: "SELECT body FROM audit_event WHERE seq > 1")
         }
-        #expect(bodies.count == 2)
+        #expect(bodies.count == 3)
         for body in bodies { #expect(!body.contains("secret") && !body.contains("hate"), "\(body)") }
     }
 

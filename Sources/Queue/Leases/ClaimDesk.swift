@@ -1,0 +1,220 @@
+import Foundation
+import GRDB
+
+/// Hands items out within one transaction, which must be an immediate one: between finding an item and taking it nobody
+/// else may write.
+struct ClaimDesk {
+    /// How the next item is chosen.
+    enum Draw {
+        case byRank
+        /// Uniformly: the first at or above a random point of the lottery.
+        case uniform(from: Int64)
+        /// One with a known answer, likewise.
+        case gold(from: Int64)
+    }
+
+    private struct Place {
+        var place: Double
+        var item: Int64
+    }
+
+    private let db: Database
+    private let reviewer: String
+    private let rules: ClaimRules
+    private let now: Timestamp
+    private let mediaFolder: String
+    /// Numbers of the lines to take from.
+    private let lines: [Int]
+    private let given: QueueName?
+
+    /// - throws: ``QueueError/usage(_:)`` where the named line is not there, or asks for a skill that the reviewer lacks.
+    init(
+        db: Database, reviewer: String, queue: QueueName?, rules: ClaimRules, now: Timestamp, mediaFolder: String
+    ) throws {
+        self.db = db
+        self.reviewer = reviewer
+        self.rules = rules
+        self.now = now
+        self.mediaFolder = mediaFolder
+        given = queue
+        if let queue {
+            let known = try KnownLine.named(queue, in: db)
+            try Self.check(known, suits: reviewer, in: db)
+            lines = [known.code]
+        } else {
+            let skills = Set(try QueueStore.skills(of: reviewer, in: db))
+            lines = try KnownLine.all(in: db)
+                .filter { $0.line.name != .restricted && skills.isSuperset(of: $0.line.skills) }.map(\.code)
+        }
+    }
+
+    private static func check(_ known: KnownLine, suits reviewer: String, in db: Database) throws {
+        let skills = try QueueStore.skills(of: reviewer, in: db)
+        guard let missing = known.line.skills.first(where: { !skills.contains($0) }) else { return }
+        throw QueueError.usage(
+            """
+            The queue "\(known.line.name)" asks for the skill "\(Visible.text(missing))", which \
+            \(Visible.text(reviewer)) does not have: reviewtui skills --reviewer NAME --set … says what somebody can do.
+            """)
+    }
+
+    // MARK: - Choosing
+
+    /// The next item, in the reviewer's hands; nil where nothing waits for this reviewer.
+    func leaseNext(_ draw: Draw) throws -> Claim? {
+        switch draw {
+        case .byRank: break
+        case .uniform(let point):
+            if let item = try drawn(from: point) { return try lease(item, probability: rules.sampleShare) }
+        case .gold(let point):
+            if let item = try gold(from: point) { return try lease(item, probability: nil) }
+        }
+        let best = try best(afterSkipping: true) ?? best(afterSkipping: false)
+        return try best.flatMap { try lease($0, probability: nil) }
+    }
+
+    /// The first of all lines by rank. What the reviewer skipped comes last.
+    private func best(afterSkipping: Bool) throws -> Int64? {
+        var best: Place?
+        for line in lines {
+            for found in [try first(in: line, afterSkipping), try awaiting(in: line, afterSkipping)] {
+                guard let found else { continue }
+                if let known = best, (known.place, known.item) <= (found.place, found.item) { continue }
+                best = found
+            }
+        }
+        return best?.item
+    }
+
+    private func first(in line: Int, _ afterSkipping: Bool) throws -> Place? {
+        try place(
+            """
+            SELECT place, item FROM work INDEXED BY work_pending
+            WHERE queue = ? AND state = 0 \(afterSkipping ? Self.notSkipped : "") ORDER BY place, item LIMIT 1
+            """, [line] + (afterSkipping ? skipArguments : []))
+    }
+
+    /// Of the items that wait for another verdict, the first that this reviewer has not judged. It looks at the first
+    /// 256 only, so that a reviewer whose own verdicts wait there does not read them all for each claim; they are taken
+    /// by the others, and what is behind moves up.
+    private func awaiting(in line: Int, _ afterSkipping: Bool) throws -> Place? {
+        try place(
+            """
+            SELECT place, item FROM (
+                SELECT place, item FROM work INDEXED BY work_awaiting
+                WHERE queue = ? AND state = \(WorkState.awaiting) ORDER BY place, item LIMIT 256) AS work
+            WHERE \(Self.notJudged) \(afterSkipping ? Self.notSkipped : "") ORDER BY place, item LIMIT 1
+            """, [line, reviewer] + (afterSkipping ? skipArguments : []))
+    }
+
+    /// A uniform draw over all lines together: lottery numbers are random and know nothing of the item, so nothing about
+    /// an item makes it likelier.
+    private func drawn(from point: Int64) throws -> Int64? {
+        for start in [point, 0] {
+            var first: (lottery: Int64, item: Int64)?
+            for line in lines {
+                let statement = try db.cachedStatement(
+                    sql: """
+                        SELECT lottery, item FROM work INDEXED BY work_lottery
+                        WHERE queue = ? AND state = 0 AND lottery >= ? \(Self.notSkipped) ORDER BY lottery LIMIT 1
+                        """)
+                let arguments = StatementArguments([line, start] + skipArguments)
+                guard let row = try Row.fetchOne(statement, arguments: arguments) else { continue }
+                let found: (Int64, Int64) = (row[0], row[1])
+                if first == nil || found < first! { first = found }
+            }
+            if let first { return first.item }
+        }
+        return nil
+    }
+
+    private func gold(from point: Int64) throws -> Int64? {
+        for start in [point, 0] {
+            for line in lines.shuffled() {
+                let statement = try db.cachedStatement(
+                    sql: """
+                        SELECT item FROM work INDEXED BY work_gold
+                        WHERE queue = ? AND state = \(WorkState.gold) AND lottery >= ? AND \(Self.notJudged)
+                        ORDER BY lottery LIMIT 1
+                        """)
+                if let item = try Int64.fetchOne(statement, arguments: [line, start, reviewer]) { return item }
+            }
+        }
+        return nil
+    }
+
+    private func place(_ sql: String, _ arguments: [any DatabaseValueConvertible]) throws -> Place? {
+        let row = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+        return row.map { Place(place: $0[0], item: $0[1]) }
+    }
+
+    private static let notSkipped = """
+        AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.reviewer = ? AND k.item = work.item AND k.skipped_at > ?)
+        """
+
+    /// Nobody judges an item a second time, unless the first verdict was undone.
+    private static let notJudged = """
+        NOT EXISTS (
+            SELECT 1 FROM decision d WHERE d.item = work.item AND d.reviewer = ? AND d.verdict IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM decision undo WHERE undo.supersedes = d.seq AND undo.verdict IS NULL))
+        """
+
+    private var skipArguments: [any DatabaseValueConvertible] {
+        [reviewer, now.adding(seconds: -rules.skipMemory).milliseconds]
+    }
+
+    // MARK: - Taking
+
+    func lease(named id: ItemID) throws -> Claim {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT work.item, work.state, work.queue, work.lease_reviewer, \(Self.notJudged) AS is_new
+                FROM item i JOIN work ON work.item = i.seq WHERE i.id = ?
+                """, arguments: [reviewer, id.rawValue])
+        let shown = Visible.text(id.rawValue)
+        guard let row else { throw QueueError.notFound("There is no item \"\(shown)\" in the queue.") }
+        let code: Int = row["queue"]
+        if !lines.contains(code) {
+            let itsQueue = try KnownLine.name(ofCode: code, in: db)
+            if given == nil, itsQueue != .restricted {
+                try Self.check(KnownLine.named(itsQueue, in: db), suits: reviewer, in: db)
+            }
+            throw QueueError.usage("Item \"\(shown)\" waits in another queue: claim it with --queue \(itsQueue).")
+        }
+        switch row["state"] as Int {
+        case WorkState.decided:
+            throw QueueError.failed("Item \"\(shown)\" is decided already. Whoever decided it can undo that.")
+        case WorkState.leased where !(row["lease_reviewer"] as String).utf8.elementsEqual(reviewer.utf8):
+            throw QueueError.busy("Somebody else is reviewing item \"\(shown)\": try again later.")
+        case WorkState.awaiting where !(row["is_new"] as Bool), WorkState.gold where !(row["is_new"] as Bool):
+            throw QueueError.failed("Item \"\(shown)\" has your verdict and waits for somebody else's.")
+        default: break
+        }
+        guard let claim = try lease(row["item"], probability: nil) else {
+            throw QueueError.busy("Somebody else took item \"\(shown)\" just now: try again later.")
+        }
+        return claim
+    }
+
+    private func lease(_ seq: Int64, probability: Double?) throws -> Claim? {
+        let token = LeaseToken.fresh()
+        let expiry = now.adding(seconds: rules.lifetime)
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE work SET state = 1, lease_token = ?, lease_reviewer = ?, lease_expires = ?,
+                    lease_probability = coalesce(?, lease_probability)
+                WHERE item = ? RETURNING lease_probability, review
+                """)
+        let row = try Row.fetchOne(
+            statement, arguments: [token, reviewer, expiry.milliseconds, probability, seq])
+        guard let row else { return nil }
+        let stored = StoredItem(db: db, mediaFolder: mediaFolder)
+        let item = try stored.item(seq)
+        let isAppeal = row["review"] as Int == ReviewRound.appeal.rawValue
+        return Claim(
+            lease: Lease(token: token, expiresAt: expiry, item: item.id), item: item, scores: try stored.scores(seq),
+            explanations: try stored.explanations(seq), sampledWithProbability: row["lease_probability"],
+            appeal: isAppeal ? try Appeal.open(on: seq, in: db) : nil)
+    }
+}
