@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEMO  := .demo
 PREFIX ?= /usr/local
 
-.PHONY: build demo test deps release lint format install screenshot clean
+.PHONY: build demo test deps release lint format install screenshot bench-queue clean
 
 build: deps
 	$(SWIFT) build
@@ -30,6 +30,20 @@ lint:
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+## The queue's rates beside its peers; SIZES=10000,1000000,10000000 by default, the first two with QUICK=1. With
+## LIBRARY=folder everybody loads the libsqlite3.so.0 that lies there.
+SIZES ?= 10000,1000000$(if $(QUICK),,$(comma)10000000)
+comma := ,
+BENCH_PYTHON := .deps/bench
+bench-queue: release $(BENCH_PYTHON)/bin/litequeue-is-here
+	$(BENCH_PYTHON)/bin/python tools/bench/queue.py --program .build/release/reviewtui --sizes $(SIZES) \
+		$(if $(LIBRARY),--library $(LIBRARY))
+
+$(BENCH_PYTHON)/bin/litequeue-is-here:
+	python3 -m venv $(BENCH_PYTHON)
+	$(BENCH_PYTHON)/bin/pip install --quiet sqlite-utils litequeue
+	touch $@
 
 ## The pictures in the README, taken from xterm under Xvfb.
 screenshot: deps release

@@ -47,9 +47,44 @@ enum AuditChain {
         Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: key)))
     }
 
+    /// The same of a content digest, under a key of at most 64 bytes.
+    ///
+    /// HMAC written out (RFC 2104): one for every ingested line, and the generic type costs eight times the hashing.
+    static func commitment(to digest: Data, key: UnsafeRawBufferPointer) -> Data {
+        Data(KeyedHash(key: key).code { hash in digest.withUnsafeBytes { hash.update(bufferPointer: $0) } })
+    }
+
     /// The key of an item's commitments.
     static func key(ofItem item: Int64, in db: Database) throws -> Data? {
         try Data.fetchOne(db.cachedStatement(sql: "SELECT subject_key FROM item WHERE seq = ?"), arguments: [item])
+    }
+}
+
+/// HMAC-SHA-256 with its key already taken in.
+struct KeyedHash {
+    private let inner: SHA256
+    private let outer: SHA256
+
+    /// - parameter key: At most 64 bytes, a block of SHA-256.
+    init(key: UnsafeRawBufferPointer) {
+        precondition(key.count <= 64, "a longer key would have to be hashed first")
+        func started(with pad: UInt8) -> SHA256 {
+            var block = [UInt8](repeating: pad, count: 64)
+            for (index, byte) in key.enumerated() { block[index] ^= byte }
+            var hash = SHA256()
+            block.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            return hash
+        }
+        (inner, outer) = (started(with: 0x36), started(with: 0x5C))
+    }
+
+    /// The code of what `feed` passes to the hash.
+    func code(of feed: (inout SHA256) -> Void) -> SHA256.Digest {
+        var inner = inner
+        feed(&inner)
+        var outer = outer
+        inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
+        return outer.finalize()
     }
 }
 

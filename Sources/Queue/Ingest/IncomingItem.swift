@@ -16,6 +16,11 @@ struct IncomingItem {
     var media: [Medium]
     /// SHA-256 over the line's canonical JSON and the bytes of its files.
     var digest: Data
+    /// For an item that is not there yet; see `item.subject_key` and `work.lottery`.
+    var key: [UInt8] = []
+    var lottery: Int64 = 0
+    /// What the chain holds of the digest, under ``key``.
+    var commitment = Data()
 }
 
 /// Brings the files that a line names: media to the shelf, tensors into its explanations.
@@ -29,7 +34,8 @@ struct FileCollector {
     func collect(_ raw: RawItem, _ described: DescribedItem) throws -> IncomingItem {
         var described = described
         var hash = SHA256()
-        hash.update(data: Data(described.canonicalText.utf8))
+        described.canonical.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        described.canonical = []
         var media: [IncomingItem.Medium] = []
         for medium in described.media {
             let beneath = try folder(for: medium.path)

@@ -11,15 +11,13 @@ extension Schema {
 
     /// Counts that cost a seek whatever the size of the queue.
     static let tally = """
-        -- How many items of a queue are in which state, kept by the triggers.
+        -- How many items of a queue are in which state, kept by the triggers and, for new items, by ItemWriter: with a
+        -- trigger on INSERT, SQLite keeps a journal for each statement, and `work` took in 300,000 rows with 2.6 GB of
+        -- writes instead of 1.2 GB.
         CREATE TABLE tally (
             queue INTEGER NOT NULL, state INTEGER NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (queue, state)
         ) STRICT, WITHOUT ROWID;
         INSERT INTO tally SELECT queue, state, count(*) FROM work GROUP BY queue, state;
-        CREATE TRIGGER work_tallied_in AFTER INSERT ON work BEGIN
-            INSERT INTO tally VALUES (NEW.queue, NEW.state, 1)
-                ON CONFLICT (queue, state) DO UPDATE SET items = items + 1;
-        END;
         CREATE TRIGGER work_tallied AFTER UPDATE OF queue, state ON work
         WHEN OLD.state <> NEW.state OR OLD.queue <> NEW.queue BEGIN
             UPDATE tally SET items = items - 1 WHERE queue = OLD.queue AND state = OLD.state;

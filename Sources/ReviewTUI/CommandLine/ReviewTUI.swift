@@ -17,6 +17,7 @@ struct ReviewTUI: AsyncParsableCommand {
             AuditCommand.self, ExplainCommand.self, PreviewCommand.self, QueueCommand.self, SkillsCommand.self, LeasesCommand.self,
             SecondReviewCommand.self, GoldCommand.self, AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
+            BenchQueueCommand.self,
         ])
 }
 

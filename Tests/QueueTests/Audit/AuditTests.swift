@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 import Testing
@@ -34,6 +35,16 @@ import Testing
         let report = try queue.store.auditVerify()
         #expect(report.isIntact && report.events == 7 && report.decisions == 4 && report.erased == 0)
         #expect(try queue.store.decisions(limit: 1).first?.hash == report.head)
+    }
+
+    @Test("The keyed hash is HMAC-SHA-256, for keys of every length up to a block")
+    func keyedHash() {
+        for length in [1, 32, 63, 64] {
+            let key = Data((0..<length).map { UInt8($0) })
+            let message = Data("what the chain says".utf8)
+            let ours = key.withUnsafeBytes { AuditChain.commitment(to: message, key: $0) }
+            #expect(ours == Data(HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: key))))
+        }
     }
 
     @Test("A chain longer than a page of the walk holds")

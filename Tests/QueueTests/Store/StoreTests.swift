@@ -85,7 +85,7 @@ import Testing
         try queue.fill(TestQueue.posts(5))
         _ = try queue.store.claim(reviewer: "ann")
         try queue.store.database.write { db in
-            for trigger in ["work_tallied_in", "work_tallied", "work_tallied_out"] {
+            for trigger in ["work_tallied", "work_tallied_out"] {
                 try db.execute(sql: "DROP TRIGGER \(trigger)")
             }
             try db.execute(sql: "DROP TABLE tally; DROP TABLE snapshot")

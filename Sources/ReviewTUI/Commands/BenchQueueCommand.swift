@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Queue
+
+/// Claims and decides for a while and tells how long it took, for `tools/bench/queue.py`: starting a process for each
+/// claim would measure the starting.
+struct BenchQueueCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench-queue", abstract: "Claim and decide as fast as the disk allows, and print the times.",
+        discussion: "The verdicts are real ones: give it a queue that was made for measuring.", shouldDisplay: false)
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: "In whose name; give every process its own.")
+    var reviewer = "bench"
+    @Option(help: ArgumentHelp("For how long.", valueName: "seconds"))
+    var seconds = 3.0
+
+    func run() throws {
+        let store = try options.openQueue()
+        let rules = try store.claimRules()
+        var latencies = Latencies()
+        let start = ContinuousClock.now
+        let end = start + .seconds(seconds)
+        var pairs = 0
+        while ContinuousClock.now < end {
+            guard
+                let claim = try latencies.time("claim", { try store.claim(reviewer: reviewer, rules: rules).first })
+            else { break }
+            let draft = DecisionDraft(verdict: .allow, shownScores: Set(claim.scores.map(\.policy)))
+            _ = try latencies.time("decide") { try store.decide(token: claim.lease.token, draft: draft) }
+            pairs += 1
+        }
+        let elapsed = start.duration(to: .now)
+        for _ in 0..<min(pairs, 200) { _ = try latencies.time("undo") { try store.undo(reviewer: reviewer) } }
+        try measureReading(of: store, into: &latencies)
+        let document: JSONValue = [
+            "pairs": .integer(Int64(pairs)), "seconds": .number(elapsed / .seconds(1)), "latencies": latencies.json,
+        ]
+        Output.result(document.text)
+    }
+
+    /// What the console asks for while somebody moves through the list.
+    private func measureReading(of store: QueueStore, into latencies: inout Latencies) throws {
+        var cursor: ListCursor?
+        for _ in 0..<200 {
+            let page = try latencies.time("list page of 50") { try store.page(from: cursor, limit: 50) }
+            cursor = page.last?.cursor
+            _ = try latencies.time("counts") { try store.counts(of: .default) }
+        }
+    }
+}
+
+/// How long each kind of call took, in milliseconds.
+private struct Latencies {
+    private var times: [(name: String, values: [Double])] = []
+
+    mutating func time<Value>(_ name: String, _ body: () throws -> Value) rethrows -> Value {
+        let start = ContinuousClock.now
+        let value = try body()
+        let milliseconds = start.duration(to: .now) / .milliseconds(1)
+        if let index = times.firstIndex(where: { $0.name == name }) {
+            times[index].values.append(milliseconds)
+        } else {
+            times.append((name, [milliseconds]))
+        }
+        return value
+    }
+
+    var json: JSONValue {
+        .object(
+            times.map { name, values in
+                let sorted = values.sorted()
+                let at = { (share: Double) in sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] }
+                return JSONMember(
+                    name,
+                    [
+                        "count": .integer(Int64(sorted.count)), "p50": .number(at(0.5)), "p99": .number(at(0.99)),
+                        "max": .number(at(1)),
+                    ])
+            })
+    }
+}
