@@ -166,6 +166,7 @@ private final class Ingestion {
     // MARK: - Writing
 
     private func write(_ batch: [IncomingItem], in db: Database) throws {
+        try collector.shelf.confirm(batch.flatMap(\.media))
         let writer = try ItemWriter(db: db, taxonomy: contract.taxonomy, now: store.clock())
         var digest = SHA256()
         var (added, updated) = (0, 0)

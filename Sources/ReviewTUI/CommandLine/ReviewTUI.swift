@@ -13,7 +13,8 @@ struct ReviewTUI: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
-            ExportCommand.self, StatsCommand.self, AuditCommand.self, ExplainCommand.self, PreviewCommand.self,
+            ExportCommand.self, StatsCommand.self, AuditCommand.self, EraseCommand.self, PurgeCommand.self,
+            ExplainCommand.self, PreviewCommand.self,
             QueueCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
             AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
