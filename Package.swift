@@ -43,7 +43,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .testTarget(name: "QueueTests", dependencies: ["Queue"]),
+        // A file system for SQLite that writes down what is done to it, for tests of power cuts.
+        .target(name: "CFaultVFS", path: "Tests/Support/CFaultVFS"),
+        .testTarget(name: "QueueTests", dependencies: ["Queue", "CFaultVFS"]),
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReviewTUITests", dependencies: ["ReviewTUI"], resources: [.copy("Snapshots")]),

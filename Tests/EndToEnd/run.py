@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).parent
 def tests():
     for file in sorted(HERE.glob("test_*.py")):
         module = importlib.import_module(file.stem)
-        for name, function in vars(module).items():
+        for name, function in list(vars(module).items()):
             if name.startswith("test_") and callable(function):
                 yield (function.__doc__ or name).strip().splitlines()[0].rstrip("."), function
 

@@ -15,12 +15,16 @@ enum AuditChain {
     }
 
     /// Adds an event at the end; call it inside the transaction that does what it tells.
+    ///
+    /// - parameter time: Where the clock has gone back, the time of the event before it is written instead: times along
+    ///   the chain never fall.
     @discardableResult
     static func append(kind: String, body: JSONValue, in db: Database, at time: Timestamp) throws -> Appended {
-        let last = try db.cachedStatement(sql: "SELECT seq, hash FROM audit_event ORDER BY seq DESC LIMIT 1")
+        let last = try db.cachedStatement(sql: "SELECT seq, time, hash FROM audit_event ORDER BY seq DESC LIMIT 1")
         let row = try Row.fetchOne(last)
         let seq = (row?["seq"] as Int64? ?? 0) + 1
         let previous = row?["hash"] as Data? ?? origin
+        let time = max(time, Timestamp(milliseconds: row?["time"] as Int64? ?? .min))
         let text = body.canonicalText
         let hash = hash(seq: seq, time: time.milliseconds, kind: kind, body: text, previous: previous)
         try db.cachedStatement(sql: "INSERT INTO audit_event VALUES (?, ?, ?, ?, ?, ?)")

@@ -67,6 +67,46 @@ enum SearchIndex {
         try Int64.fetchOne(db.cachedStatement(sql: "SELECT value FROM setting WHERE name = 'search_until'")) ?? 0
     }
 
+    /// The next items that may answer an FTS5 query, those that are not in the index as they should be among them.
+    ///
+    /// - returns: Their numbers as a JSON array, and the last item that they speak for: nil for all that are indexed.
+    static func candidates(
+        _ expression: String, after cursor: Int64, limit: Int, in db: Database
+    ) throws -> (json: String, reach: Int64?) {
+        let indexed = try Int64.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT rowid FROM item_search WHERE item_search MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?"),
+            arguments: [expression, cursor, limit])
+        let stale = try Int64.fetchAll(
+            db.cachedStatement(sql: "SELECT item FROM search_stale WHERE item > ? ORDER BY item LIMIT ?"),
+            arguments: [cursor, limit])
+        let reach = [indexed, stale].filter { $0.count == limit }.compactMap(\.last).min()
+        let items = Set(indexed + stale).filter { $0 <= reach ?? .max }.sorted()
+        return (json(items), reach)
+    }
+
+    /// All of them, with every item that is not indexed yet; nil where there are more than the limit.
+    static func allCandidates(_ expression: String, limit: Int, in db: Database) throws -> String? {
+        let items = try Int64.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT rowid FROM (SELECT rowid FROM item_search WHERE item_search MATCH ? LIMIT ?)
+                    UNION SELECT item FROM search_stale
+                    UNION SELECT seq FROM (SELECT seq FROM item WHERE seq > ? LIMIT ?) LIMIT ?
+                    """), arguments: [expression, limit + 1, until(db), limit + 1, limit + 1])
+        return items.count > limit ? nil : json(items)
+    }
+
+    /// Whether more than some items are not indexed yet.
+    static func isBehind(by count: Int, in db: Database) throws -> Bool {
+        let fresh = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 FROM item WHERE seq > ? LIMIT ?)"),
+            arguments: [until(db), count + 1])
+        return (fresh ?? 0) > count
+    }
+
+    private static func json(_ items: [Int64]) -> String { "[" + items.map(String.init).joined(separator: ",") + "]" }
+
     private static func insert(_ item: Int64, in db: Database) throws {
         guard let folded = try foldedText(of: item, in: db) else { return }
         try db.cachedStatement(sql: "INSERT INTO item_search (rowid, text) VALUES (?, CAST(? AS TEXT))")

@@ -127,7 +127,8 @@ extension QueueStore {
             }
             try db.execute(sql: Self.toWaiting + "WHERE item = ?", arguments: [row["item"] as Int64])
             let lease = Lease(
-                token: token, expiresAt: Timestamp(milliseconds: row["lease_expires"]), item: ItemID(row["id"] as String))
+                token: token, expiresAt: Timestamp(milliseconds: row["lease_expires"]),
+                item: ItemID(row["id"] as String))
             try LeaseEvent.append(skipping ? "skip" : "release", [(lease, row["lease_reviewer"])], in: db, at: now)
         }
     }
@@ -142,14 +143,24 @@ extension QueueStore {
         """ + " "
 
     /// Gives back what was held too long, and says so in the chain.
+    ///
+    /// Also what would be held for longer than any lease may last: it was taken before the clock went back.
     static func returnExpired(in db: Database, at now: Timestamp) throws {
+        let longest = now.adding(seconds: 7 * 86_400).milliseconds
+        try giveBack(in: db, expiringAfter: .min, until: now.milliseconds, at: now)
+        try giveBack(in: db, expiringAfter: longest, until: .max, at: now)
+    }
+
+    private static func giveBack(
+        in db: Database, expiringAfter start: Int64, until end: Int64, at now: Timestamp
+    ) throws {
         let expired = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT w.item, w.lease_token, w.lease_reviewer, w.lease_expires, i.id
                     FROM work w INDEXED BY work_leased JOIN item i ON i.seq = w.item
-                    WHERE w.state = 1 AND w.lease_expires <= ?
-                    """), arguments: [now.milliseconds])
+                    WHERE w.state = 1 AND w.lease_expires > ? AND w.lease_expires <= ?
+                    """), arguments: [start, end])
         guard !expired.isEmpty else { return }
         let leases = expired.map { row -> (Lease, String) in
             let expiry = Timestamp(milliseconds: row["lease_expires"])
@@ -158,8 +169,8 @@ extension QueueStore {
                 row["lease_reviewer"]
             )
         }
-        try db.cachedStatement(sql: toWaiting + "WHERE state = 1 AND lease_expires <= ?")
-            .execute(arguments: [now.milliseconds])
+        try db.cachedStatement(sql: toWaiting + "WHERE state = 1 AND lease_expires > ? AND lease_expires <= ?")
+            .execute(arguments: [start, end])
         try LeaseEvent.append("expire", leases, in: db, at: now)
     }
 

@@ -43,7 +43,9 @@ struct KnownLine {
 
     static func all(in db: Database) throws -> [KnownLine] {
         let statement = try db.cachedStatement(
-            sql: "SELECT code, name, policies, sources, languages, skills FROM queue WHERE retired = 0 ORDER BY position")
+            sql:
+                "SELECT code, name, policies, sources, languages, skills FROM queue WHERE retired = 0 ORDER BY position"
+        )
         return try Row.fetchAll(statement).map { row in
             func list(_ column: String) throws -> [String] {
                 let text: String = row[column]
@@ -113,7 +115,8 @@ extension QueueStore {
             let taxonomy = try taxonomyInForce(db).taxonomy
             if let unknown = line.policies.first(where: { taxonomy[$0] == nil }) {
                 throw QueueError.usage(
-                    "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are.")
+                    "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are."
+                )
             }
             let isBuiltIn = line.name == .default || line.name == .restricted
             if isBuiltIn, !(line.policies.isEmpty && line.sources.isEmpty && line.languages.isEmpty) {

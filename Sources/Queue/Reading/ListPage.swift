@@ -75,13 +75,13 @@ extension QueueStore {
         }
     }
 
-    private static let summaryColumns = """
+    static let summaryColumns = """
         i.id, CAST(substr(ltrim(i.text, char(10, 13, 9, 32)), 1, 200) AS BLOB) AS head, w.place, w.item, w.top_score,
         w.top_policy, i.flagged_at, i.priority, w.state, w.lease_reviewer, w.lease_expires,
         (SELECT path FROM media WHERE item = w.item AND position = 0) AS path
         """
 
-    private static func summary(_ row: Row, at now: Timestamp) -> ItemSummary {
+    static func summary(_ row: Row, at now: Timestamp) -> ItemSummary {
         let head: Data? = row["head"]
         let firstLine = head.map { bytes in
             String(decoding: bytes.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)

@@ -6,6 +6,7 @@ public struct QueueStats: Sendable, Hashable {
     public struct Counts: Sendable, Hashable {
         public var pending = 0
         public var leased = 0
+        /// With those of the two that follow.
         public var decided = 0
         /// Decided, and waiting for another verdict.
         public var awaiting = 0
@@ -40,8 +41,7 @@ public struct QueueStats: Sendable, Hashable {
         func json(_ counts: Counts) -> JSONValue {
             [
                 "pending": .integer(Int64(counts.pending)), "leased": .integer(Int64(counts.leased)),
-                "decided": .integer(Int64(counts.decided)), "awaiting": .integer(Int64(counts.awaiting)),
-                "gold": .integer(Int64(counts.gold)),
+                "decided": .integer(Int64(counts.decided)),
             ]
         }
         func json(_ counts: [String: Int]) -> JSONValue {
@@ -53,6 +53,7 @@ public struct QueueStats: Sendable, Hashable {
             "verdicts": .object(
                 Verdict.allCases.map { JSONMember($0.rawValue, .integer(Int64(verdicts[$0] ?? 0))) }),
             "policies": json([String: Int](uniqueKeysWithValues: policies.map { ($0.key.rawValue, $0.value) })),
+            "awaiting": .integer(Int64(items.awaiting)), "gold": .integer(Int64(items.gold)),
             "sampled": .integer(Int64(sampled)), "models": json(models),
             "oldest_pending": .optional(oldestPending?.rfc3339),
         ]
@@ -77,9 +78,10 @@ extension QueueStore {
             switch row[0] as Int {
             case WorkState.pending: counts.pending += row[1]
             case WorkState.leased: counts.leased += row[1]
-            case WorkState.awaiting: counts.awaiting += row[1]
-            case WorkState.gold: counts.gold += row[1]
-            default: counts.decided += row[1]
+            case let state:
+                counts.decided += row[1]
+                if state == WorkState.awaiting { counts.awaiting += row[1] }
+                if state == WorkState.gold { counts.gold += row[1] }
             }
         }
         // A lease that has run out is pending, whether or not a claim has come by and said so. There are no more of

@@ -37,8 +37,8 @@ extension QueueStore {
     /// Sets an item apart as gold. It leaves the line it waited in and comes to every reviewer once.
     ///
     /// - parameter verdict: The known answer; where nil, the item's standing verdict with its policies is.
-    /// - throws: ``QueueError/notFound(_:)`` where there is no such item, ``QueueError/busy(_:)`` while somebody reviews it,
-    ///   ``QueueError/usage(_:)`` where no answer is known, or the verdict lacks the policy it needs.
+    /// - throws: ``QueueError/notFound(_:)`` where there is no such item, ``QueueError/busy(_:)`` while somebody reviews
+    ///   it, ``QueueError/usage(_:)`` where no answer is known, or the verdict lacks the policy it needs.
     public func addGold(_ id: ItemID, verdict: Verdict? = nil, policies: [PolicyID] = []) throws {
         try write { db in
             let now = clock()
@@ -126,7 +126,8 @@ extension QueueStore {
                 let reviewer: String = row["reviewer"]
                 let (known, named) = (Set(PolicyID.list(row["known_policies"])), PolicyID.list(row["policies"]))
                 let agrees =
-                    row["verdict"] as String == row["known"] as String && (known.isEmpty || !known.isDisjoint(with: named))
+                    row["verdict"] as String == row["known"] as String
+                    && (known.isEmpty || !known.isDisjoint(with: named))
                 var result = results[reviewer] ?? GoldResult(reviewer: reviewer, judged: 0, agreed: 0)
                 result.judged += 1
                 result.agreed += agrees ? 1 : 0
@@ -154,7 +155,8 @@ extension QueueStore {
             throw QueueError.failed("The item was erased: it cannot be a gold item any more.")
         }
         let text: JSONValue = [
-            "item": .string(id.rawValue), "verdict": .optional(answer?.verdict), "policies": .optional(answer?.policies),
+            "item": .string(id.rawValue), "verdict": .optional(answer?.verdict),
+            "policies": .optional(answer?.policies),
         ]
         let commitment = AuditChain.commitment(to: text.canonicalText, key: key)
         try AuditChain.append(

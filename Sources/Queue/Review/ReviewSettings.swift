@@ -58,7 +58,8 @@ extension QueueStore {
             let taxonomy = try taxonomyInForce(db).taxonomy
             if let unknown = settings.secondPolicies.first(where: { taxonomy[$0] == nil }) {
                 throw QueueError.usage(
-                    "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are.")
+                    "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are."
+                )
             }
             try db.execute(
                 sql: "INSERT OR REPLACE INTO setting VALUES ('review', ?)", arguments: [settings.json.canonicalText])

@@ -67,9 +67,9 @@ public final class QueueStore: Sendable {
             }
             close(descriptor)
             // Looked at before SQLite opens it: opening would change another program's journal mode.
-            guard isEmpty(path) || isQueue(path) else { throw notAQueue(path) }
+            guard isEmpty(path) || isQueue(path) || isUnfinished(path) else { throw notAQueue(path) }
             let database = try DurableDatabase.open(path: path, durability: durability)
-            try Schema.migrator.migrate(database)
+            try upgrade(database)
             try database.write { db in
                 let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
                 try db.execute(sql: "INSERT OR IGNORE INTO setting VALUES ('queue_key', ?)", arguments: [key])
@@ -100,12 +100,7 @@ public final class QueueStore: Sendable {
             }
             guard isQueue(path) else { throw notAQueue(path) }
             let database = try DurableDatabase.open(path: path, durability: durability)
-            try database.read { db in
-                if try Schema.migrator.hasBeenSuperseded(db) {
-                    throw QueueError.failed("A newer reviewtui has upgraded this queue: use that version.")
-                }
-            }
-            try Schema.migrator.migrate(database)
+            try upgrade(database)
             return try make(path: path, durability: durability, database: database, clock: clock)
         }
     }
@@ -118,6 +113,28 @@ public final class QueueStore: Sendable {
         guard let key else { throw notAQueue(path) }
         return QueueStore(
             path: path, durability: durability, database: database, queueKey: SymmetricKey(data: key), clock: clock)
+    }
+
+    private static func upgrade(_ database: any DatabaseWriter) throws {
+        let isNewer = try database.read { try Schema.migrator.hasBeenSuperseded($0) }
+        guard !isNewer else {
+            throw QueueError.failed("A newer reviewtui has upgraded this queue: use that version. Nothing was changed.")
+        }
+        try Schema.migrator.migrate(database)
+    }
+
+    /// Whether an `init` was killed, or lost its power, before its tables were on the disk: SQLite's file is begun and
+    /// holds nothing. Looking rolls back what was half done, as any program that opens such a file would.
+    private static func isUnfinished(_ path: String) -> Bool {
+        let holdsNothing = try? DatabaseQueue(path: path).read { db in
+            try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT (SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '%grdb_migrations%') = 0
+                        AND (SELECT application_id FROM pragma_application_id) = 0
+                    """) == 1
+        }
+        return holdsNothing ?? false
     }
 
     private static func isEmpty(_ path: String) -> Bool {
@@ -186,15 +203,28 @@ public final class QueueStore: Sendable {
         }
     }
 
+    private static let diskIsFull = QueueError.failed(
+        "The disk is full: nothing was recorded. Make room and try again.")
+
     private static func queueError(_ error: DatabaseError, path: String) -> QueueError {
-        switch error.resultCode {
+        // In WAL mode a full disk is met first by the index of the log, which holds nothing of its own.
+        if error.extendedResultCode == .SQLITE_IOERR_SHMSIZE { return diskIsFull }
+        return switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED: .busy("Another process is writing to \(path): try again.")
         case .SQLITE_NOTADB: .failed("\(path) is not a queue of reviewtui: choose another path.")
         case .SQLITE_CANTOPEN: .failed("Cannot open \(path): check that it and its folder can be read and written.")
-        case .SQLITE_READONLY: .failed("\(path) is read-only: check its permissions and those of its folder.")
-        case .SQLITE_FULL: .failed("The disk is full: nothing was recorded. Make room and try again.")
-        case .SQLITE_IOERR: .failed("The disk failed while using \(path): nothing was recorded.")
-        case .SQLITE_CORRUPT: .failed("\(path) is damaged: restore it from a backup.")
+        case .SQLITE_READONLY:
+            .failed("\(path) is read-only: nothing was recorded. Check its permissions and those of its folder.")
+        case .SQLITE_FULL: diskIsFull
+        case .SQLITE_IOERR:
+            // A sync that fails after the commit point leaves a transaction that a restart may find or not.
+            .failed(
+                """
+                The disk failed while using \(path): this may have been recorded or not, but never in part. Check the \
+                disk, then see what is there before you do it again.
+                """)
+        case .SQLITE_CORRUPT:
+            .failed("\(path) is damaged: nothing was recorded. Work on no further and restore it from a backup.")
         default: .failed("The database refused: \(Visible.text(error.message ?? "no reason given", limit: 300))")
         }
     }

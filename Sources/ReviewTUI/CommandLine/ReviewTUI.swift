@@ -13,10 +13,9 @@ struct ReviewTUI: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
-            ExportCommand.self, StatsCommand.self, AuditCommand.self, EraseCommand.self, PurgeCommand.self,
-            ExplainCommand.self, PreviewCommand.self,
-            QueueCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
-            AppealCommand.self,
+            FindCommand.self, ViewCommand.self, ExportCommand.self, StatsCommand.self, AuditCommand.self,
+            EraseCommand.self, PurgeCommand.self, ExplainCommand.self, PreviewCommand.self, QueueCommand.self,
+            SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self, AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
         ])
 }

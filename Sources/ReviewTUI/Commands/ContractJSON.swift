@@ -58,6 +58,19 @@ enum ContractJSON {
         return .object(members)
     }
 
+    /// One line of `find --json`: what the list shows of an item.
+    static func found(_ found: FoundItem) -> JSONValue {
+        let summary = found.summary
+        return [
+            "id": .string(summary.id.rawValue), "state": .string(found.state.rawValue),
+            "queue": .string(found.queue.rawValue), "kind": .string(summary.kind.rawValue),
+            "first_line": .optional(summary.firstLine), "top_score": .optional(summary.topScore),
+            "top_policy": .optional(summary.topPolicy?.rawValue), "flagged_at": .string(summary.flaggedAt.rfc3339),
+            "source": .optional(found.source), "lang": .optional(found.language), "author": .optional(found.author),
+            "leased_by": .optional(summary.leasedBy),
+        ]
+    }
+
     static func score(_ score: Score) -> JSONValue {
         var members = [
             JSONMember("model", .string(score.model)), JSONMember("policy", .string(score.policy.rawValue)),

@@ -18,11 +18,17 @@ struct ExportCommand: ParsableCommand {
     var format: Format = .jsonl
     @Option(help: ArgumentHelp("A folder that is empty or not there yet.", valueName: "folder"))
     var out: String
+    @Option(name: .customLong("where"), help: ArgumentHelp("Only decisions on items that this query matches, as for find.", valueName: "query"))
+    var filter: String?
 
     func run() throws {
         let store = try options.openQueue()
         var bar = Progress("export", unit: "decisions")
-        let report = try store.export(to: out) { bar.show(done: $0, fraction: nil) }
+        let query = try filter.map { try store.query($0) } ?? ItemQuery("")
+        let report =
+            query.isEmpty
+            ? try store.export(to: out) { bar.show(done: $0, fraction: nil) }
+            : try store.export(to: out, where: query) { bar.show(done: $0, fraction: nil) }
         bar.clear()
         if options.json { return Output.result(report.json.text) }
         var words = "\(report.rows) decisions written to \(out)"

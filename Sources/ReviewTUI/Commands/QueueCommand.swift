@@ -40,7 +40,9 @@ struct QueueCommand: ParsableCommand {
         @OptionGroup var options: GlobalOptions
         @Argument(help: "The line's name: lower-case letters, digits and dashes.")
         var name: String
-        @Option(help: ArgumentHelp("A score over its threshold, or a report, for this policy or one beneath.", valueName: "id"))
+        @Option(
+            help: ArgumentHelp(
+                "A score over its threshold, or a report, for this policy or one beneath.", valueName: "id"))
         var policy: [String] = []
         @Option(help: "Where the item comes from.")
         var source: [String] = []
@@ -86,7 +88,8 @@ struct QueueCommand: ParsableCommand {
 struct SkillsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skills", abstract: "What a reviewer can do, for queues that ask for a skill.",
-        discussion: "Without --set it prints them. --set, once for each, says all of them anew; --clear takes all away.")
+        discussion: "Without --set it prints them. --set, once for each, says all of them anew; --clear takes all away."
+    )
 
     @OptionGroup var options: GlobalOptions
     @Option(help: "Whose; the operating system's user by default.")
@@ -121,7 +124,8 @@ extension QueueName {
         guard let name = QueueName(rawValue: argument) else {
             throw CommandFailure(
                 .usage,
-                "“\(SafeText.line(argument))” is no name for a queue: use lower-case letters, digits and dashes, at most 40.")
+                "“\(SafeText.line(argument))” is no name for a queue: use lower-case letters, digits and dashes, at most 40."
+            )
         }
         self = name
     }

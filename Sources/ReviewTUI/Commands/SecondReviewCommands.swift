@@ -5,14 +5,16 @@ struct SecondReviewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "second-review", abstract: "Which verdicts another reviewer looks at again.",
         discussion: """
-            Off by default. Neither reviewer is told: the item comes as any other, and never to the first reviewer. Where \
-            the two disagree a third verdict decides. Without options it prints what is set.
+            Off by default. Neither reviewer is told: the item comes as any other, and never to the first reviewer. \
+            Where the two disagree a third verdict decides. Without options it prints what is set.
             """)
 
     @OptionGroup var options: GlobalOptions
     @Option(help: ArgumentHelp("The share of first verdicts, 0 to 1.", valueName: "share"))
     var share: Double?
-    @Option(help: ArgumentHelp("Always for verdicts that name this policy or one beneath; once for each.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "Always for verdicts that name this policy or one beneath; once for each.", valueName: "id"))
     var policy: [String] = []
     @Option(help: ArgumentHelp("The share of claims that brings a gold item, 0 to 1.", valueName: "share"))
     var goldShare: Double?

@@ -15,6 +15,8 @@ struct StatsCommand: ParsableCommand {
             ["decided", "\(stats.items.decided)"],
         ]
         rows += Verdict.allCases.map { ["  \($0.rawValue)", "\(stats.verdicts[$0] ?? 0)"] }
+        rows.append(["waiting for another verdict", "\(stats.items.awaiting)"])
+        rows.append(["set apart as gold", "\(stats.items.gold)"])
         rows.append(["decided from the uniform sample", "\(stats.sampled)"])
         rows += stats.models.sorted { $0.key < $1.key }.map { ["scored by \($0.key)", "\($0.value)"] }
         if let oldest = stats.oldestPending { rows.append(["waiting longest since", oldest.rfc3339]) }

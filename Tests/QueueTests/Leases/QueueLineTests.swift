@@ -132,7 +132,8 @@ import Testing
     @Test("A line needs a condition and a name, and the two that are always there keep theirs")
     func refusals() throws {
         let queue = try TestQueue()
-        #expect(QueueName(rawValue: "Über") == nil && QueueName(rawValue: "") == nil && QueueName(rawValue: "-a") == nil)
+        #expect(
+            QueueName(rawValue: "Über") == nil && QueueName(rawValue: "") == nil && QueueName(rawValue: "-a") == nil)
         let name = try #require(QueueName(rawValue: "x"))
         #expect(throws: QueueError.self) { try queue.store.set(QueueLine(name: name)) }
         #expect(throws: QueueError.self) { try queue.store.set(QueueLine(name: name, policies: ["no-such"])) }

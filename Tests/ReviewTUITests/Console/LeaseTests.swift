@@ -102,12 +102,26 @@ struct LeaseTests {
         mia.answers = false
         var state = mia.state
         #expect(update(&state, .tick, at: Sample.start + 60_000).isEmpty)
-        let renewals = update(&state, .tick, at: Sample.start + 301_000).filter {
+        let renewals = update(&state, .tick, at: Sample.start + 91_000).filter {
             if case .renew = $0 { true } else { false }
         }
         #expect(renewals.count == 2)
         #expect(
-            !update(&state, .tick, at: Sample.start + 302_000).contains { if case .renew = $0 { true } else { false } })
+            !update(&state, .tick, at: Sample.start + 92_000).contains { if case .renew = $0 { true } else { false } })
+    }
+
+    @Test("who is away for ten minutes gives back what is held, takes nothing more, and comes back with any key")
+    func away() {
+        var mia = Reviewer(items)
+        mia.answers = false
+        var state = mia.state
+        let left = update(&state, .tick, at: Sample.start + 601_000)
+        #expect(left.contains { if case .release(let leases) = $0 { leases.count == 2 } else { false } })
+        #expect(state.focus != nil && state.focus?.lease == nil && state.ahead.isEmpty)
+        #expect(update(&state, .tick, at: Sample.start + 650_000).allSatisfy { $0 == .count })
+        let back = update(&state, .key(.character("v")), at: Sample.start + 700_000)
+        #expect(back.contains { if case .claim(.item) = $0 { true } else { false } })
+        #expect(back.contains { if case .claim(.next) = $0 { true } else { false } })
     }
 
     @Test("an empty queue is asked again when something was written to it")

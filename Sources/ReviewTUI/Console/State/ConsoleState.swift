@@ -87,6 +87,8 @@ struct ConsoleState: Hashable, Sendable {
     /// Milliseconds since 1970, as of the last event.
     var now: Int64 = 0
     var isQuitting = false
+    /// When a key was last pressed, in milliseconds since 1970.
+    var touchedAt: Int64 = 0
 
     /// A verdict key that was pressed before its item's lease had come, and the item it was meant for: nil where the
     /// item itself was still on its way. It never lands on another item.
@@ -112,9 +114,14 @@ struct ConsoleState: Hashable, Sendable {
     /// The item the list points at.
     var selected: ItemID? { selection ?? focus?.id }
 
-    /// How long a lease is asked for, in seconds. It is renewed when half of that is left.
-    static let leaseSeconds = 600.0
+    /// Whether the reviewer has gone, as far as keys tell.
+    var isAway: Bool { now - touchedAt > Self.awayMilliseconds }
+
+    /// How long a lease is asked for, in seconds. It is renewed when half of that is left, so what a console held that
+    /// died is free again after at most this time.
+    static let leaseSeconds = 180.0
+    /// How long without a key until leases are given back instead.
+    static let awayMilliseconds: Int64 = 600_000
     /// Items held beside the one in focus. More are given back.
     static let aheadLimit = 2
-
 }

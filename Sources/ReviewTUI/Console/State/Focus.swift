@@ -35,6 +35,8 @@ struct Focus: Hashable, Sendable {
     var shownAt: Int64?
     let safeText: SafeText?
     let facts: [Fact]
+    /// What an appeal says and what was decided before, a line each; raw. Empty where nobody appealed.
+    let appeal: [String]
 
     /// A line of metadata: safe to show.
     struct Fact: Hashable, Sendable {
@@ -55,7 +57,7 @@ struct Focus: Hashable, Sendable {
 
     init(
         item: Item, scores: [Score], explanations: [Explanation], sampledWithProbability: Double? = nil, hold: Hold,
-        taxonomy: [Policy], ascii: Bool
+        taxonomy: [Policy], ascii: Bool, appeal: Appeal? = nil
     ) {
         self.item = item
         self.scores = scores
@@ -75,13 +77,23 @@ struct Focus: Hashable, Sendable {
         restricted = taxonomy.contains { $0.restricted && named.contains($0.id) }
         safeText = item.text.map { SafeText($0, ascii: ascii) }
         facts = ItemFacts.facts(of: item, ascii: ascii)
+        self.appeal = appeal.map(Self.lines) ?? []
+    }
+
+    private static func lines(of appeal: Appeal) -> [String] {
+        appeal.history.map { record in
+            let policies = record.policies.map(\.rawValue).joined(separator: ", ")
+            let verdict = record.verdict.map { "\($0)" } ?? "undo"
+            return
+                "\(record.decidedAt.rfc3339.prefix(10)) \(verdict)\(policies.isEmpty ? "" : ": \(policies)") by \(record.reviewer)"
+        } + [appeal.note ?? "The appeal gives no reason."]
     }
 
     init(_ claim: Claim, taxonomy: [Policy], ascii: Bool) {
         self.init(
             item: claim.item, scores: claim.scores, explanations: claim.explanations,
             sampledWithProbability: claim.sampledWithProbability, hold: .held(claim.lease), taxonomy: taxonomy,
-            ascii: ascii)
+            ascii: ascii, appeal: claim.appeal)
     }
 
     /// The policy whose explanation is shown; nil for plain attention or where there is nothing to explain.

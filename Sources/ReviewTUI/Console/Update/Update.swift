@@ -30,8 +30,8 @@ extension ConsoleState {
     mutating func take(_ event: ConsoleEvent) -> [Effect] {
         switch event {
         case .started(let item): return start(with: item)
-        case .key(let key): return press(key)
-        case .paste(let text): return paste(text)
+        case .key(let key): return comeBack() + press(key)
+        case .paste(let text): return comeBack() + paste(text)
         case .resized(let size):
             self.size = size
             return [.redraw]
@@ -90,6 +90,7 @@ extension ConsoleState {
     }
 
     private mutating func start(with item: ItemID?) -> [Effect] {
+        touchedAt = now
         status = StatusLine(text: "Taking the first item …", tone: .neutral)
         let request = PageRequest(anchor: .first, limit: ListWindow.pageLength)
         list.awaited = request
@@ -122,6 +123,7 @@ extension ConsoleState {
 
     /// Time went by: renews leases that are half over, and asks a dry queue again now and then.
     private mutating func pass() -> [Effect] {
+        if isAway { return leave() }
         if let since = drySince, now - since > 5_000 { drySince = nil }
         let half = Int64(Self.leaseSeconds * 500)
         let due = ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 }.filter { lease in
@@ -131,11 +133,30 @@ extension ConsoleState {
         return due.map(Effect.renew) + (now - countedAt > 60_000 ? recount() : [])
     }
 
+    /// Nobody is looking: what is held goes back to the queue, so that others get it.
+    private mutating func leave() -> [Effect] {
+        let left = ([focus?.isRecording == false ? focus?.lease : nil] + ahead.map(\.lease)).compactMap { $0 }
+        guard !left.isEmpty else { return [] }
+        if focus?.isRecording == false { focus?.hold = .none }
+        ahead = []
+        aheadPreview = PreviewSlot()
+        count(pending: left.count, leased: -left.count)
+        say("Nobody was here for ten minutes: what you held went back to the queue. Any key goes on.")
+        return [.release(left)]
+    }
+
+    /// A key was pressed: who comes back takes the item on the screen again, if it is still free.
+    private mutating func comeBack() -> [Effect] {
+        let wasAway = isAway
+        touchedAt = now
+        return wasAway ? askForLease() : []
+    }
+
     /// Brings about what the state as it now is asks for: held keys, the next lease, more of the list, previews.
     mutating func settle() -> [Effect] {
         var effects = playHeld()
         if isQuitting { return effects }
-        if ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
+        if !isAway, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
             nextIsAsked = true
             effects.append(.claim(.next))
         }

@@ -11,6 +11,17 @@ enum SideView {
         var line = ScoresView.draw(focus, in: side, from: 1, theme, into: &buffer) + 1
         heading("EXPLANATION", line, theme, into: &buffer)
         line = ExplanationView.draw(state, focus, from: line + 1, theme, into: &buffer) + 1
+        if !focus.appeal.isEmpty {
+            heading("APPEAL", line, theme, into: &buffer)
+            for (offset, entry) in focus.appeal.suffix(4).enumerated() {
+                let isNote = offset == min(4, focus.appeal.count) - 1
+                line =
+                    paragraph(
+                        entry, from: line + 1, limit: isNote ? 4 : 2, theme[isNote ? .text : .dim], theme, into: &buffer
+                    ) - 1
+            }
+            line += 2
+        }
         if let note = focus.note {
             heading("NOTE", line, theme, into: &buffer)
             line = paragraph(note, from: line + 1, limit: 3, theme[.text], theme, into: &buffer) + 1
