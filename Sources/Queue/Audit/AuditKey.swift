@@ -17,7 +17,8 @@ public struct AuditKey: Sendable {
         let shown = Visible.text(path, limit: 400)
         let text = try SmallFile.read(path) { status in
             if status.st_mode & 0o077 != 0 {
-                throw QueueError.failed("\(shown) can be read by others than its owner: chmod 600 it, or make a new key.")
+                throw QueueError.failed(
+                    "\(shown) can be read by others than its owner: chmod 600 it, or make a new key.")
             }
         }
         guard text.hasPrefix(Self.prefix), let bytes = Data(hex: text.dropFirst(Self.prefix.count)),
@@ -32,7 +33,7 @@ public struct AuditKey: Sendable {
 
     /// Writes the key into a new file that only its owner can read.
     ///
-    /// - throws: ``QueueError/usage(_:)`` where there is such a file already: what it signed could not be told any more.
+    /// - throws: ``QueueError/usage(_:)`` where there is such a file already.
     public func write(to path: String) throws {
         try SmallFile.write("\(Self.prefix)\(key.rawRepresentation.hex)\n", to: path, mode: 0o600)
     }
@@ -94,7 +95,9 @@ enum SmallFile {
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw QueueError.failed("Cannot read \(shown): \(systemError()).") }
+        guard fstat(descriptor, &status) == 0 else {
+            throw QueueError.failed("Cannot read \(shown): \(systemError()).")
+        }
         try check(status)
         guard let data = try? file.read(upToCount: 65_537), data.count <= 65_536,
             let text = String(data: data, encoding: .utf8)

@@ -43,8 +43,9 @@ public struct Checkpoint: Sendable, Hashable {
     public init(file path: String, trusting key: AuditPublicKey) throws {
         let shown = Visible.text(path, limit: 400)
         let text = try SmallFile.read(path)
-        guard let json = try? JSONValue(parsing: text), json["format"]?.string == Self.format, json["version"]?.int64 == 1,
-            let queue = json["queue"]?.string, let event = json["event"]?.int64, let hash = json["hash"]?.string,
+        guard let json = try? JSONValue(parsing: text), json["format"]?.string == Self.format,
+            json["version"]?.int64 == 1, let queue = json["queue"]?.string, let event = json["event"]?.int64,
+            let hash = json["hash"]?.string,
             let time = json["time"]?.string.flatMap({ Timestamp(rfc3339: $0) }),
             let publicKey = json["public_key"]?.string,
             let signature = json["signature"]?.string.flatMap({ Data(hex: $0[...]) })

@@ -194,7 +194,7 @@ extension QueueStore {
                 SELECT d.seq, d.item, i.id AS item_id, i.digest, d.verdict, d.sampled, d.review,
                     later.seq IS NOT NULL AS is_over
                 FROM decision d JOIN item i ON i.seq = d.item LEFT JOIN decision later ON later.supersedes = d.seq
-                WHERE d.reviewer = ? AND d.verdict IS NOT NULL
+                WHERE d.reviewer = ? AND d.verdict IS NOT NULL AND i.subject_key IS NOT NULL
                   AND (later.seq IS NULL OR (later.verdict IS NOT NULL AND later.reviewer <> d.reviewer))
                 ORDER BY d.seq DESC LIMIT 1
                 """, arguments: [reviewer])

@@ -157,6 +157,7 @@ private final class Ingestion {
     }
 
     private func write(_ batch: [IncomingItem], in db: Database) throws {
+        try MediaShelf(folder: store.mediaFolder).confirm(batch.flatMap(\.media))
         let writer = try ItemWriter(db: db, taxonomy: taxonomy, now: store.clock())
         var digest = SHA256()
         var (added, updated) = (0, 0)

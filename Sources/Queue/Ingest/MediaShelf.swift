@@ -6,9 +6,9 @@ import Foundation
 /// What is shown, decided and exported lies here, so that nobody can change it under a reviewer. A file is complete and
 /// on the disk before a row names it: write with ``keep(_:)``, then ``settle()``, then commit the rows.
 final class MediaShelf {
-    private let folder: String
-    /// Folders with new names in them that are not on the disk yet.
-    private var unsettled: Set<String> = []
+    let folder: String
+    /// Folders with new names in them (or without old ones) that are not on the disk yet.
+    var unsettled: Set<String> = []
 
     init(folder: String) { self.folder = folder }
 

@@ -12,6 +12,7 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
         migrator.registerMigration("2 reviewers") { try $0.execute(sql: reviewers) }
+        migrator.registerMigration("3 erasure") { try $0.execute(sql: erasure) }
         migrator.registerMigration("4 finding") { try $0.execute(sql: finding) }
         migrator.registerMigration("5 scale") { try $0.execute(sql: snapshots + tally) }
         migrator.registerMigration("6 statements") { try $0.execute(sql: statements) }

@@ -14,8 +14,9 @@ struct ReviewTUI: AsyncParsableCommand {
             InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
             FindCommand.self, ViewCommand.self, ExportCommand.self, StatsCommand.self, AgreementCommand.self,
-            AuditCommand.self, ExplainCommand.self, PreviewCommand.self, QueueCommand.self, SkillsCommand.self, LeasesCommand.self,
-            SecondReviewCommand.self, GoldCommand.self, AppealCommand.self,
+            AuditCommand.self, EraseCommand.self, PurgeCommand.self, ExplainCommand.self, PreviewCommand.self,
+            QueueCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
+            AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
             BenchQueueCommand.self,
         ])

@@ -28,6 +28,7 @@ final class MemoryDesk: ReviewDesk {
     }
 
     var decisions: [(item: ItemID, draft: DecisionDraft)] { state.withLock { $0.decisions } }
+    var calls: [String] { state.withLock { $0.calls } }
     var leased: Set<ItemID> { state.withLock { Set($0.leases.values) } }
 
     private func call<Value>(_ name: String, _ body: (inout State) throws -> Value) throws -> Value {
@@ -98,8 +99,8 @@ final class MemoryDesk: ReviewDesk {
         try call("release") { state in state.leases[lease.token] = nil }
     }
 
-    func recordReveal(_ id: ItemID) throws {
-        try call("reveal") { _ in }
+    func recordReveal(_ id: ItemID, _ what: RevealedContent) throws {
+        try call("reveal \(what)") { _ in }
     }
 
     func skip(_ lease: Lease) throws {

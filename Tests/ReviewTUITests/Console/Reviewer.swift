@@ -101,9 +101,9 @@ struct Reviewer {
             case .undo:
                 let undone = try desk.undo()
                 return .undone(undone.claim, undone.verdict, undone.item)
-            case .reveal(let id):
-                try desk.recordReveal(id)
-                return .revealed(id)
+            case .reveal(let id, let what):
+                try desk.recordReveal(id, what)
+                return .revealed(id, what)
             case .count: return .counts(try desk.counts())
             default: return nil
             }

@@ -49,6 +49,23 @@ struct ShownTests {
         #expect(mia.state.preview.wanted?.blurred == false)
     }
 
+    @Test("every look at a picture without the blur of its policy goes on record, before it is shown")
+    func recordedLook() {
+        var mia = Reviewer([Sample.picture("p", scores: [("violence/graphic", 0.8)])])
+        let looks = { (mia: Reviewer) in mia.desk.calls.filter { $0 == "reveal blurred" }.count }
+        mia.press("b")
+        #expect(looks(mia) == 1 && mia.state.preview.wanted?.blurred == false)
+        mia.press("b")
+        #expect(looks(mia) == 1 && mia.state.preview.wanted?.blurred == true)
+        mia.desk.change { $0.failures["reveal blurred"] = .failed("The disk is full.") }
+        mia.press("b")
+        #expect(mia.state.preview.wanted?.blurred == true && mia.screen.contains("The disk is full."))
+        // A blur of the reviewer's own making is nobody's business.
+        var ben = Reviewer([Sample.picture("p")])
+        ben.press("b b")
+        #expect(looks(ben) == 0 && ben.state.preview.wanted?.blurred == false)
+    }
+
     @Test("a restricted picture is not even read until it is asked for")
     func restricted() {
         var mia = Reviewer([Sample.picture("p", scores: [("sexual/minors", 0.8)])])
@@ -61,7 +78,7 @@ struct ShownTests {
     @Test("a restricted picture stays hidden where the look cannot be put on record")
     func unrecordedReveal() {
         var mia = Reviewer([Sample.picture("p", scores: [("sexual/minors", 0.8)])])
-        mia.desk.change { $0.failures["reveal"] = .failed("The disk is full.") }
+        mia.desk.change { $0.failures["reveal hidden"] = .failed("The disk is full.") }
         mia.press("i")
         #expect(mia.state.preview.wanted == nil)
         #expect(mia.screen.contains("The disk is full."))

@@ -87,9 +87,9 @@ final class EffectRunner: Sendable {
         case .undo:
             let undone = try desk.undo()
             return .undone(undone.claim, undone.verdict, undone.item)
-        case .reveal(let id):
-            try desk.recordReveal(id)
-            return .revealed(id)
+        case .reveal(let id, let what):
+            try desk.recordReveal(id, what)
+            return .revealed(id, what)
         case .count: return .counts(try desk.counts())
         case .dwell, .preview, .redraw, .suspend, .quit: return nil
         }

@@ -83,8 +83,8 @@ struct QueueDesk: ReviewDesk {
         }
     }
 
-    func recordReveal(_ id: ItemID) throws {
-        try saying { try store.recordReveal(of: id, reviewer: reviewer) }
+    func recordReveal(_ id: ItemID, _ what: RevealedContent) throws {
+        try saying { try store.recordReveal(of: id, what, reviewer: reviewer) }
     }
 
     func counts() throws -> QueueCounts {

@@ -17,8 +17,8 @@ protocol ReviewDesk: Sendable {
     func decide(_ lease: Lease, _ draft: DecisionDraft) throws -> DecisionReceipt
     /// Takes the reviewer's latest decision back, and claims its item again where that is possible.
     func undo() throws -> UndoneDecision
-    /// Puts the reviewer's look at a restricted item's picture on record.
-    func recordReveal(_ id: ItemID) throws
+    /// Puts the reviewer's look at a hidden or blurred picture on record.
+    func recordReveal(_ id: ItemID, _ what: RevealedContent) throws
     func counts() throws -> QueueCounts
     /// Changes when another process writes.
     func dataVersion() throws -> Int

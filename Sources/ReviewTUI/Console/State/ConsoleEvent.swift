@@ -24,8 +24,8 @@ enum ConsoleEvent: Hashable, Sendable {
     case undone(Claim?, Verdict, ItemID)
     case undoFailed(ConsoleFailure)
     case preview(PreviewContent, PreviewRequest)
-    /// The look at a restricted picture is on record: it may be shown.
-    case revealed(ItemID)
+    /// The look at a hidden or blurred picture is on record: it may be shown.
+    case revealed(ItemID, RevealedContent)
     case counts(QueueCounts)
     /// Somebody else wrote to the queue.
     case queueChanged
@@ -70,8 +70,8 @@ enum Effect: Hashable, Sendable {
     /// Take the reviewer's latest decision back and claim its item again.
     case undo
     case preview(PreviewRequest)
-    /// Record that the reviewer looks at a restricted picture.
-    case reveal(ItemID)
+    /// Record that the reviewer looks at a hidden picture, or at a blurred one without its blur.
+    case reveal(ItemID, RevealedContent)
     case count
     /// Paint everything anew.
     case redraw

@@ -26,6 +26,8 @@ struct Focus: Hashable, Sendable {
     var mediaIndex = 0
     var textScroll = 0
     var blurred: Bool
+    /// Whether a policy blurs it: then a look without the blur goes on record.
+    let blursByPolicy: Bool
     /// Whether a restricted item's picture was asked for.
     var revealed = false
     let restricted: Bool
@@ -70,7 +72,8 @@ struct Focus: Hashable, Sendable {
         explainedIndex = explained.firstIndex { $0 == top } ?? 0
         let over = Set(choice.rows.filter(\.isOver).map(\.policy))
         let named = over.union(item.reports.map { PolicyID($0.reason) })
-        blurred = taxonomy.contains { $0.blurred && named.contains($0.id) }
+        blursByPolicy = taxonomy.contains { $0.blurred && named.contains($0.id) }
+        blurred = blursByPolicy
         restricted = taxonomy.contains { $0.restricted && named.contains($0.id) }
         safeText = item.text.map { SafeText($0, ascii: ascii) }
         facts = ItemFacts.facts(of: item, ascii: ascii)

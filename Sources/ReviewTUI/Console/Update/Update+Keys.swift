@@ -49,6 +49,7 @@ extension ConsoleState {
         case .redraw: return [.redraw]
         case .suspend: return [.suspend]
         case .reveal: return reveal()
+        case .blur: return blur()
         case .down, .up, .pageDown, .pageUp, .first, .last: return move(command)
         default: adjust(command)
         }
@@ -97,7 +98,6 @@ extension ConsoleState {
             overlay = overlay.next
             explains = true
             say(overlay == .off ? "The picture is shown plain." : "Explanation drawn as \(overlay.rawValue).")
-        case .blur: focus?.blurred.toggle()
         case .grey: grey.toggle()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)
@@ -112,8 +112,21 @@ extension ConsoleState {
             say("This picture is not hidden.")
             return []
         }
-        guard focus.revealed else { return [.reveal(focus.id)] }
+        guard focus.revealed else { return [.reveal(focus.id, .hidden)] }
         self.focus?.revealed = false
+        if focus.blursByPolicy { self.focus?.blurred = true }
+        return []
+    }
+
+    /// What a policy blurs is shown without its blur only when the look is on record.
+    private mutating func blur() -> [Effect] {
+        guard let focus else { return [] }
+        guard !focus.restricted || focus.revealed else {
+            say("This picture is hidden.")
+            return []
+        }
+        if focus.blurred, focus.blursByPolicy, !focus.item.media.isEmpty { return [.reveal(focus.id, .blurred)] }
+        self.focus?.blurred.toggle()
         return []
     }
 

@@ -75,8 +75,12 @@ extension ConsoleState {
             preview.take(content, for: request)
             aheadPreview.take(content, for: request)
             return []
-        case .revealed(let id):
-            if focus?.id == id { focus?.revealed = true }
+        case .revealed(let id, let what):
+            guard focus?.id == id else { return [] }
+            switch what {
+            case .hidden: focus?.revealed = true
+            case .blurred: focus?.blurred = false
+            }
             return []
         case .counts(let counts):
             self.counts = counts
