@@ -25,6 +25,7 @@ let package = Package(
             name: "Queue",
             dependencies: [
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 "TOMLKit",
             ]),

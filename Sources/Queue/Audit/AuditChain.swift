@@ -43,6 +43,11 @@ enum AuditChain {
         Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: key)))
     }
 
+    /// The same of a content digest.
+    static func commitment(to digest: Data, key: SymmetricKey) -> Data {
+        Data(HMAC<SHA256>.authenticationCode(for: digest, using: key))
+    }
+
     /// The key of an item's commitments.
     static func key(ofItem item: Int64, in db: Database) throws -> Data? {
         try Data.fetchOne(db.cachedStatement(sql: "SELECT subject_key FROM item WHERE seq = ?"), arguments: [item])

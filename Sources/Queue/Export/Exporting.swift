@@ -57,7 +57,7 @@ extension QueueStore {
             guard let bound else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
             let (taxonomy, _) = try read { try taxonomyInForce($0) }
             var snapshot = Snapshot(
-                lastEvent: bound["seq"], filter: filter, key: queueKey, mediaFolder: mediaFolder)
+                lastEvent: bound["seq"], filter: filter, key: queueKey)
             let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
             // Rows are read a page at a time, so that no read stands in a writer's way for long.
             while try read({ try snapshot.readPage(in: $0) }) {
@@ -65,6 +65,7 @@ extension QueueStore {
                 progress(snapshot.rows)
             }
             try file.append(snapshot.takeLines())
+            progress(snapshot.rows)
             let (sha256, byteCount) = try file.finish()
             let report = ExportReport(
                 rows: snapshot.rows,
@@ -152,115 +153,6 @@ struct ExportFilter {
     var arguments: StatementArguments
     /// What the user wrote, for the manifest and the table of snapshots.
     var text: String
-}
-
-/// Reads standing decisions by key and writes them as lines.
-private struct Snapshot {
-    let lastEvent: Int64
-    let filter: ExportFilter?
-    let key: SymmetricKey
-    let mediaFolder: String
-    private(set) var rows = 0
-    private(set) var splits = ["train": 0, "validation": 0, "test": 0]
-    private var lastSeq: Int64 = 0
-    private var writer = JSONWriter()
-
-    private static let pageSize = 500
-
-    init(lastEvent: Int64, filter: ExportFilter?, key: SymmetricKey, mediaFolder: String) {
-        self.lastEvent = lastEvent
-        self.filter = filter
-        self.key = key
-        self.mediaFolder = mediaFolder
-    }
-
-    /// Standing as of `lastEvent`: an undo that came later is as if it had not been. Where it has let the content be
-    /// replaced as well, the verdict no longer belongs to what is there.
-    private static let standing = """
-        d.verdict IS NOT NULL AND d.event <= ?
-        AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= ?)
-        """
-
-    private var chosen: String { filter.map { "AND (\($0.sql))" } ?? "" }
-
-    /// False after the last page.
-    mutating func readPage(in db: Database) throws -> Bool {
-        let page = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT \(DecisionRow.columns), d.seq, e.hash,
-                    CASE WHEN earlier.verdict IS NULL THEN (SELECT id FROM decision WHERE seq = earlier.supersedes)
-                         ELSE earlier.id END AS supersedes_id
-                FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
-                    JOIN audit_event e ON e.seq = d.event LEFT JOIN decision earlier ON earlier.seq = d.supersedes
-                WHERE d.seq > ? AND w.queue = 0 AND d.item_digest = i.digest
-                    AND \(Self.standing) \(chosen)
-                ORDER BY d.seq LIMIT \(Self.pageSize)
-                """, arguments: [lastSeq, lastEvent, lastEvent] + (filter?.arguments ?? []))
-        let stored = StoredItem(db: db, mediaFolder: mediaFolder)
-        for row in page {
-            let decision = DecisionRow(row)
-            let record = decision.decoded(supersedes: row["supersedes_id"], isStanding: true, hash: row["hash"])
-            append(record, of: try stored.item(decision.item))
-            lastSeq = row["seq"]
-        }
-        return page.count == Self.pageSize
-    }
-
-    mutating func takeLines() -> [UInt8] {
-        defer { writer.removeAll() }
-        return writer.bytes
-    }
-
-    func restrictedCount(in db: Database) throws -> Int {
-        try Int.fetchOne(
-            db,
-            sql: """
-                SELECT count(*) FROM decision d JOIN item i ON i.seq = d.item JOIN work w ON w.item = d.item
-                WHERE w.queue <> 0 AND \(Self.standing) \(chosen)
-                """, arguments: [lastEvent, lastEvent] + (filter?.arguments ?? [])) ?? 0
-    }
-
-    private mutating func append(_ record: DecisionRecord, of item: Item) {
-        let split = split(of: item)
-        splits[split, default: 0] += 1
-        rows += 1
-        let explanation: JSONValue = [
-            "shown": .bool(record.shownExplanation != nil), "method": .optional(record.shownExplanation?.method),
-            "confirmed": record.shownExplanation?.confirmed.map { .bool($0) } ?? .null,
-        ]
-        let line: JSONValue = [
-            "id": .string(item.id.rawValue), "text": .optional(item.text), "lang": .optional(item.language),
-            "media": .array(
-                item.media.map { ["path": .string($0.path), "sha256": .string($0.sha256), "pdq": .null] }),
-            "verdict": .optional(record.verdict?.rawValue),
-            "policies": .array(record.policies.map { .string($0.rawValue) }),
-            "labels": QueueStore.json(record.labels), "severity": .optional(record.severity),
-            "note": .optional(record.note), "reviewer": .string(pseudonym(of: record.reviewer)),
-            "decided_at": .string(record.decidedAt.rfc3339), "duration_ms": .optional(record.durationMilliseconds),
-            "split": .string(split), "sampled": .optional(record.sampledWithProbability),
-            "scores": .array(record.scores.map(\.json)), "explanation": explanation,
-            "decision": .string(record.decision), "supersedes": .optional(record.supersedes),
-            "hash": .string(record.hash),
-        ]
-        writer.append(line)
-        writer.append(raw: "\n")
-    }
-
-    /// The same for one reviewer in every snapshot of this queue, and in no other queue.
-    private func pseudonym(of reviewer: String) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Data("reviewer\0\(reviewer)".utf8), using: key)
-        return "r-\(code.prefix(4).hex)"
-    }
-
-    /// Eight tenths train, one validation, one test. What decides is the content, so that two posts of one picture (or
-    /// of one text) never stand on both sides.
-    private func split(of item: Item) -> String {
-        let content = item.media.first?.sha256 ?? item.text ?? item.id.rawValue
-        let code = HMAC<SHA256>.authenticationCode(for: Data("split\0\(content)".utf8), using: key)
-        let draw = Double(code.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }) / 4_294_967_296
-        return draw < 0.8 ? "train" : draw < 0.9 ? "validation" : "test"
-    }
 }
 
 /// A file that appears under its name only when it is whole and on the disk.

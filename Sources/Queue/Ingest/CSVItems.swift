@@ -43,11 +43,11 @@ struct CSVItems: RawItems {
             let start = line
             guard let (input, cells) = try record() else { return nil }
             switch cells {
-            case .failure(let refusal): return RawItem(line: start, input: input, value: .failure(refusal))
+            case .failure(let refusal): return RawItem(line: start, input: input, content: .refused(refusal))
             case .success(let cells) where cells.count == 1 && cells[0].isEmpty: continue
             case .success(let cells):
                 let value = Result { () throws(Refusal) in try object(cells) }
-                return RawItem(line: start, input: input, value: value)
+                return RawItem(line: start, input: input, content: RawItem.Content(value))
             }
         }
     }

@@ -28,7 +28,7 @@ struct FolderItems: RawItems {
         let input = (try? file.get()).map { Array($0.utf8) } ?? []
         return RawItem(
             line: index, input: input,
-            value: file.map { path in ["id": .string(path), "media": [["path": .string(path)]]] })
+            content: RawItem.Content(file.map { path in ["id": .string(path), "media": [["path": .string(path)]]] }))
     }
 
     private struct Walk {

@@ -16,6 +16,13 @@ struct IncomingItem {
     var media: [Medium]
     /// SHA-256 over the line's canonical JSON and the bytes of its files.
     var digest: Data
+    /// For an item that is not there yet; see `item.subject_key` and `work.lottery`.
+    var key = noKey
+    var lottery: Int64 = 0
+    /// What the chain holds of the digest, under ``key``.
+    var commitment = Data()
+
+    private static let noKey = SymmetricKey(data: [0])
 }
 
 /// Brings the files that a line names: media to the shelf, tensors into its explanations.
@@ -29,7 +36,8 @@ struct FileCollector {
     func collect(_ raw: RawItem, _ described: DescribedItem) throws -> IncomingItem {
         var described = described
         var hash = SHA256()
-        hash.update(data: Data(described.canonicalText.utf8))
+        described.canonical.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        described.canonical = []
         var media: [IncomingItem.Medium] = []
         for medium in described.media {
             let beneath = try folder(for: medium.path)

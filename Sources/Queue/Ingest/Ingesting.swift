@@ -20,11 +20,12 @@ extension IngestSource {
 }
 
 extension QueueStore {
-    /// Takes items in, a thousand to a transaction, each with one audit event.
+    /// Takes items in, five thousand to a transaction, each with one audit event.
     ///
     /// Refused lines are counted, told with number and reason, and written to ``IngestOptions/rejects``; the others are
     /// kept. Media are on the disk before the rows that name them. An interrupted ingestion can simply be run again:
-    /// what is there already is unchanged.
+    /// what is there already is unchanged. While one batch is written the next is read on another thread, and never
+    /// more than these two are in memory.
     ///
     /// - parameter progress: Called after each transaction.
     /// - throws: ``QueueError/notFound(_:)`` where the source is not there. A refused line throws nothing.
@@ -34,15 +35,18 @@ extension QueueStore {
     ) throws -> IngestReport {
         try Self.reporting(path) {
             let taxonomy = try taxonomy()
-            var (items, folder, descriptor) = try Self.open(source, limit: options.lineLimit)
+            let (items, folder, descriptor) = try Self.open(source, limit: options.lineLimit)
             defer { if let descriptor, descriptor != STDIN_FILENO { close(descriptor) } }
             let root = try (options.mediaRoot ?? folder).map { try Beneath(folder: $0) }
             let collector = FileCollector(
                 beneath: root, shelf: MediaShelf(folder: mediaFolder), taxonomy: taxonomy, linking: options.link)
             let ingestion = Ingestion(
-                store: self, options: options, taxonomy: taxonomy, collector: collector,
+                store: self, options: options, taxonomy: taxonomy,
                 rejects: try options.rejects.map { try RejectsFile(path: $0, besides: descriptor) })
-            try ingestion.run(&items, progress: progress)
+            let reader = BatchReader(
+                items: items, contract: ItemContract(taxonomy: taxonomy, now: clock()), collector: collector)
+            defer { reader.finish() }
+            try ingestion.run(reader, progress: progress)
             if let folder = items as? FolderItems { ingestion.report.ignored = folder.ignored }
             return ingestion.report
         }
@@ -81,47 +85,39 @@ extension QueueStore {
 
 /// One run of `ingest`.
 private final class Ingestion {
-    static let batchItems = 1000
-    static let batchBytes = 8 << 20
-
     let store: QueueStore
     let options: IngestOptions
-    let contract: ItemContract
-    let collector: FileCollector
+    let taxonomy: Taxonomy
     let rejects: RejectsFile?
     var report = IngestReport()
-    private var linesDone = 0
 
     /// Leaves a strict run's transaction.
     private struct RolledBack: Error {}
 
-    init(
-        store: QueueStore, options: IngestOptions, taxonomy: Taxonomy, collector: FileCollector, rejects: RejectsFile?
-    ) {
+    init(store: QueueStore, options: IngestOptions, taxonomy: Taxonomy, rejects: RejectsFile?) {
         self.store = store
         self.options = options
-        self.collector = collector
+        self.taxonomy = taxonomy
         self.rejects = rejects
-        contract = ItemContract(taxonomy: taxonomy, now: store.clock())
     }
 
-    func run(_ items: inout any RawItems, progress: (IngestProgress) -> Void) throws {
+    func run(_ reader: BatchReader, progress: (IngestProgress) -> Void) throws {
         guard options.strict else {
-            while let batch = try nextBatch(&items) {
-                try collector.shelf.settle()
-                // A thousand lines that are all there already need no transaction.
-                if !batch.isEmpty { try store.database.write { try write(batch, in: $0) } }
-                tell(items, progress)
+            while let batch = try reader.next() {
+                try refuse(batch.refusals)
+                // Lines that are all refused need no transaction.
+                if !batch.items.isEmpty { try write(batch.items) }
+                progress(batch.progress)
             }
             return
         }
         do {
             try store.database.write { db in
-                while let batch = try nextBatch(&items) {
-                    try collector.shelf.settle()
+                while let batch = try reader.next() {
+                    try refuse(batch.refusals)
                     // After a refusal the rest is only read, so that all refusals are told at once.
-                    if report.rejected == 0 { try write(batch, in: db) }
-                    tell(items, progress)
+                    if report.rejected == 0 { try write(batch.items, in: db) }
+                    progress(batch.progress)
                 }
                 if report.rejected > 0 { throw RolledBack() }
             }
@@ -130,29 +126,8 @@ private final class Ingestion {
         }
     }
 
-    private func tell(_ items: any RawItems, _ progress: (IngestProgress) -> Void) {
-        progress(IngestProgress(items: linesDone, bytes: items.bytesRead, totalBytes: items.totalBytes))
-    }
-
-    // MARK: - Reading
-
-    private func nextBatch(_ items: inout any RawItems) throws -> [IncomingItem]? {
-        var batch: [IncomingItem] = []
-        var bytes = 0
-        var isAtEnd = true
-        while let raw = try items.next() {
-            isAtEnd = false
-            linesDone += 1
-            bytes += raw.input.count
-            do {
-                let described = try contract.describe(raw.value.get())
-                batch.append(try collector.collect(raw, described))
-            } catch let refusal as Refusal {
-                try refuse(raw, refusal.reason)
-            }
-            if batch.count >= Self.batchItems || bytes >= Self.batchBytes { break }
-        }
-        return isAtEnd ? nil : batch
+    private func refuse(_ refusals: [(raw: RawItem, reason: String)]) throws {
+        for (raw, reason) in refusals { try refuse(raw, reason) }
     }
 
     private func refuse(_ raw: RawItem, _ reason: String) throws {
@@ -165,18 +140,34 @@ private final class Ingestion {
 
     // MARK: - Writing
 
+    /// Pages that a batch changes at random places are written once, not once for each change: SQLite's 2 MB would spill
+    /// in the middle of a transaction, and each spill waits for the disk.
+    private static let cacheKiB = 65_536
+
+    private func write(_ batch: [IncomingItem]) throws {
+        try store.database.writeWithoutTransaction { db in
+            let usual = try Int.fetchOne(db, sql: "PRAGMA cache_size") ?? -2000
+            try db.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)")
+            defer { try? db.execute(sql: "PRAGMA cache_size = \(usual)") }
+            try db.inTransaction(.immediate) {
+                try write(batch, in: db)
+                return .commit
+            }
+        }
+    }
+
     private func write(_ batch: [IncomingItem], in db: Database) throws {
-        let writer = ItemWriter(db: db, taxonomy: contract.taxonomy, now: store.clock())
+        let writer = try ItemWriter(db: db, taxonomy: taxonomy, now: store.clock())
         var digest = SHA256()
         var (added, updated) = (0, 0)
         for incoming in batch {
             switch try writer.put(incoming, replacing: options.update) {
             case .added(let commitment):
                 added += 1
-                digest.update(data: commitment)
+                commitment.withUnsafeBytes { digest.update(bufferPointer: $0) }
             case .updated(let commitment):
                 updated += 1
-                digest.update(data: commitment)
+                commitment.withUnsafeBytes { digest.update(bufferPointer: $0) }
             case .unchanged: report.unchanged += 1
             case .refused(let reason): try refuse(incoming.raw, reason)
             }

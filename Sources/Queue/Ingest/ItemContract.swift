@@ -14,8 +14,8 @@ struct DescribedItem {
     var explanations: [Explanation]
     /// Positions of explanations whose values lie in a file, with its path.
     var tensors: [(position: Int, path: String)]
-    /// The whole line, canonical: what "the same content" means, together with the bytes of its files.
-    var canonicalText: String
+    /// The whole line as canonical JSON: what "the same content" means, together with the bytes of its files.
+    var canonical: [UInt8]
 }
 
 /// Reads the item contract: one JSON object, unknown keys kept.
@@ -58,7 +58,7 @@ struct ItemContract {
         if let reason = contract.fault(explanations: complete) { throw Refusal("explanations: \(reason)") }
         return DescribedItem(
             item: item, media: media, scores: scores, explanations: explanations, tensors: tensors,
-            canonicalText: value.canonicalText)
+            canonical: value.canonicalBytes)
     }
 
     /// `metadata` and the unknown keys beside it, as one canonical object.

@@ -2,8 +2,8 @@ import Crypto
 import Foundation
 import GRDB
 
-/// Turns incoming items into rows.
-struct ItemWriter {
+/// Turns the incoming items of one batch into rows.
+final class ItemWriter {
     enum Outcome {
         /// With the commitment that the batch's audit event covers.
         case added(Data)
@@ -20,23 +20,50 @@ struct ItemWriter {
     private let taxonomy: Taxonomy
     private let now: Timestamp
     private let results: ResultWriter
+    private let insertItem: PreparedStatement
+    private let insertWork: PreparedStatement
+    private let insertScore: PreparedStatement
 
-    init(db: Database, taxonomy: Taxonomy, now: Timestamp) {
+    init(db: Database, taxonomy: Taxonomy, now: Timestamp) throws {
         self.db = db
         self.taxonomy = taxonomy
         self.now = now
         results = ResultWriter(db: db, taxonomy: taxonomy)
+        insertItem = try PreparedStatement(
+            """
+            INSERT INTO item (id, digest, subject_key, text, language, source, author, created_at, flagged_at, due_at,
+                ingested_at, priority, metadata, reports)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            """, in: db)
+        insertWork = try PreparedStatement(
+            """
+            INSERT INTO work (item, queue, state, place, lottery, top_score, top_policy) VALUES (?, ?, 0, ?, ?, ?, ?)
+            """, in: db)
+        insertScore = try PreparedStatement("INSERT INTO score VALUES (?, ?, ?, ?, ?)", in: db)
     }
 
     func put(_ incoming: IncomingItem, replacing: Bool) throws -> Outcome {
+        // One statement where nothing is known yet, which is the rule; the constraint says where something is.
+        guard try insert(incoming) else { return try meet(incoming, replacing: replacing) }
+        let seq = db.lastInsertedRowID
+        try insertParts(of: incoming, item: seq)
+        let top = ResultWriter.top(of: incoming.described.scores)
+        insertWork.bind(1, seq)
+        insertWork.bind(2, Int64(queue(of: incoming).code))
+        insertWork.bind(3, Self.place(of: incoming.described.item))
+        insertWork.bind(4, incoming.lottery)
+        insertWork.bind(5, top?.value)
+        insertWork.bind(6, top?.policy.rawValue)
+        try insertWork.run()
+        return .added(incoming.commitment)
+    }
+
+    /// What becomes of a line whose id is there.
+    private func meet(_ incoming: IncomingItem, replacing: Bool) throws -> Outcome {
         let id = incoming.described.item.id
         let known = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT seq, digest FROM item WHERE id = ?"), arguments: [id.rawValue])
-        guard let known else {
-            let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-            try insert(incoming, key: key)
-            return .added(Data(HMAC<SHA256>.authenticationCode(for: incoming.digest, using: SymmetricKey(data: key))))
-        }
+        guard let known else { throw QueueError.failed("An item came and went while it was taken in: try again.") }
         if known["digest"] as Data == incoming.digest { return .unchanged }
         let shown = Visible.text(id.rawValue)
         guard replacing else {
@@ -46,7 +73,7 @@ struct ItemWriter {
         if let reason = try reasonToKeep(seq) { return .refused("\"\(shown)\" \(reason)") }
         guard let key = try AuditChain.key(ofItem: seq, in: db) else { return .refused("\"\(shown)\" was erased") }
         try update(seq, with: incoming)
-        return .updated(Data(HMAC<SHA256>.authenticationCode(for: incoming.digest, using: SymmetricKey(data: key))))
+        return .updated(AuditChain.commitment(to: incoming.digest, key: SymmetricKey(data: key)))
     }
 
     /// Nothing may change under a reviewer, nor under a verdict.
@@ -63,32 +90,24 @@ struct ItemWriter {
 
     // MARK: - Rows
 
-    private func insert(_ incoming: IncomingItem, key: Data) throws {
+    /// False where an item of that id is there.
+    private func insert(_ incoming: IncomingItem) throws -> Bool {
         let item = incoming.described.item
-        // CAST from a blob: GRDB binds text as a C string, which ends at the first NUL, and a post may hold one.
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO item (id, digest, subject_key, text, language, source, author, created_at, flagged_at,
-                    due_at, ingested_at, priority, metadata, reports)
-                VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            item.id.rawValue, incoming.digest, key, item.text.map { Data($0.utf8) }, item.language, item.source,
-            item.author, item.createdAt?.milliseconds, item.flaggedAt.milliseconds, item.dueAt?.milliseconds,
-            now.milliseconds, item.priority, item.metadata, reports(of: item),
-        ])
-        let seq = db.lastInsertedRowID
-        try insertParts(of: incoming, item: seq)
-        let top = ResultWriter.top(of: incoming.described.scores)
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO work (item, queue, state, place, lottery, top_score, top_policy)
-                VALUES (?, ?, 0, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            seq, queue(of: incoming).code, Self.place(of: item), Int64.random(in: 0...Int64.max), top?.value,
-            top?.policy.rawValue,
-        ])
+        insertItem.bind(1, item.id.rawValue)
+        incoming.digest.withUnsafeBytes { insertItem.bind(2, blob: $0) }
+        incoming.key.withUnsafeBytes { insertItem.bind(3, blob: $0) }
+        insertItem.bind(4, item.text)
+        insertItem.bind(5, item.language)
+        insertItem.bind(6, item.source)
+        insertItem.bind(7, item.author)
+        insertItem.bind(8, item.createdAt?.milliseconds)
+        insertItem.bind(9, item.flaggedAt.milliseconds)
+        insertItem.bind(10, item.dueAt?.milliseconds)
+        insertItem.bind(11, now.milliseconds)
+        insertItem.bind(12, item.priority)
+        insertItem.bind(13, item.metadata)
+        insertItem.bind(14, reports(of: item))
+        return try insertItem.run() == 1
     }
 
     private func update(_ seq: Int64, with incoming: IncomingItem) throws {
@@ -123,8 +142,17 @@ struct ItemWriter {
             try db.cachedStatement(sql: "INSERT INTO media VALUES (?, ?, ?, ?, ?, ?)").execute(
                 arguments: [item, position, medium.path, medium.sha256, medium.byteCount, medium.original])
         }
+        for score in incoming.described.scores {
+            insertScore.bind(1, item)
+            insertScore.bind(2, try results.model(named: score.model))
+            insertScore.bind(3, score.policy.rawValue)
+            insertScore.bind(4, score.value)
+            insertScore.bind(5, score.threshold)
+            try insertScore.run()
+        }
+        guard !incoming.described.explanations.isEmpty else { return }
         try results.insert(
-            scores: incoming.described.scores, explanations: incoming.described.explanations, item: item, at: now
+            scores: [], explanations: incoming.described.explanations, item: item, at: now
         ) { try results.model(named: $0) }
     }
 

@@ -2,11 +2,41 @@ import Foundation
 
 /// One line, record or file as it came in.
 struct RawItem {
+    enum Content {
+        /// A line of JSON that nobody has read yet: ``RawItem/input``.
+        case unread
+        case value(JSONValue)
+        case refused(Refusal)
+    }
+
     /// Counted from 1.
     var line: Int
     /// For the rejects file.
     var input: [UInt8]
-    var value: Result<JSONValue, Refusal>
+    var content: Content
+
+    /// The value, read strictly.
+    func value() throws(Refusal) -> JSONValue {
+        switch content {
+        case .value(let value): return value
+        case .refused(let refusal): throw refusal
+        case .unread:
+            do throws(JSONError) {
+                return try JSONValue(parsing: input)
+            } catch {
+                throw Refusal(error.description)
+            }
+        }
+    }
+}
+
+extension RawItem.Content {
+    init(_ result: Result<JSONValue, Refusal>) {
+        switch result {
+        case .success(let value): self = .value(value)
+        case .failure(let refusal): self = .refused(refusal)
+        }
+    }
 }
 
 /// A stream of items in one of the accepted forms.
@@ -54,9 +84,13 @@ struct ByteSource {
         var length = 0
         guard try position < buffer.count || refill() else { return nil }
         while true {
-            let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n")) ?? buffer.count
+            let end = buffer.withUnsafeBytes { bytes in
+                memchr(bytes.baseAddress! + position, 0x0A, bytes.count - position).map {
+                    UnsafeRawPointer($0) - bytes.baseAddress!
+                } ?? bytes.count
+            }
             length += end - position
-            line.append(contentsOf: buffer[position..<end].prefix(limit - line.count))
+            line.append(contentsOf: buffer[position..<min(end, position + limit - line.count)])
             let isEnded = end < buffer.count
             position = isEnded ? end + 1 : end
             if try isEnded || !refill() { break }
@@ -105,16 +139,12 @@ struct JSONLineItems: RawItems {
     mutating func next() throws -> RawItem? {
         while let (bytes, isComplete) = try source.nextLine(limit: limit) {
             line += 1
-            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            if bytes.first != UInt8(ascii: "{"), bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
             guard isComplete else {
                 let reason = "the line is longer than \(limit) bytes"
-                return RawItem(line: line, input: Array(bytes.prefix(1 << 16)), value: .failure(Refusal(reason)))
+                return RawItem(line: line, input: Array(bytes.prefix(1 << 16)), content: .refused(Refusal(reason)))
             }
-            do throws(JSONError) {
-                return RawItem(line: line, input: bytes, value: .success(try JSONValue(parsing: bytes)))
-            } catch {
-                return RawItem(line: line, input: bytes, value: .failure(Refusal(error.description)))
-            }
+            return RawItem(line: line, input: bytes, content: .unread)
         }
         return nil
     }

@@ -72,10 +72,13 @@ extension JSONValue {
     }
 
     /// ``text`` with the members of every object sorted by the bytes of their keys: equal values, equal bytes.
-    public var canonicalText: String {
+    public var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
+
+    /// ``canonicalText`` as UTF-8.
+    var canonicalBytes: [UInt8] {
         var writer = JSONWriter()
         writer.append(self, sortingKeys: true)
-        return writer.text
+        return writer.bytes
     }
 }
 

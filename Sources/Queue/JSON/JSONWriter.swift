@@ -45,6 +45,38 @@ public struct JSONWriter: Sendable {
     /// Text that is JSON already, such as a stored canonical object.
     public mutating func append(raw json: String) { bytes.append(contentsOf: json.utf8) }
 
+    /// The same from bytes that are known to be UTF-8.
+    mutating func append(raw utf8: UnsafeBufferPointer<UInt8>) { bytes.append(contentsOf: utf8) }
+
+    /// A string from bytes that are known to be UTF-8.
+    mutating func append(utf8: UnsafeBufferPointer<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        append(contentsOf: utf8)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    mutating func append(utf8: [UInt8]) { utf8.withUnsafeBufferPointer { append(utf8: $0) } }
+
+    /// Lower-case hex digits, without quotes.
+    mutating func append(hex data: UnsafeBufferPointer<UInt8>) {
+        for byte in data {
+            bytes.append(Self.hexDigits[Int(byte >> 4)])
+            bytes.append(Self.hexDigits[Int(byte & 15)])
+        }
+    }
+
+    /// A number from 0 to 99 with a leading zero.
+    mutating func append(twoDigits number: Int64) {
+        bytes.append(0x30 + UInt8(number / 10))
+        bytes.append(0x30 + UInt8(number % 10))
+    }
+
+    /// Takes back what was written from a place on, and writes something else.
+    mutating func replace(from start: Int, with other: [UInt8]) {
+        bytes.removeLast(bytes.count - start)
+        bytes.append(contentsOf: other)
+    }
+
     public mutating func append(string: String) {
         var string = string
         bytes.append(UInt8(ascii: "\""))

@@ -17,7 +17,7 @@ struct ResultContract {
             if let threshold = score.threshold, !(0...1).contains(threshold) {
                 return "a threshold of \(threshold) does not lie in [0, 1]"
             }
-            if !seen.insert([score.model, score.policy.rawValue]).inserted {
+            if scores.count > 1, !seen.insert([score.model, score.policy.rawValue]).inserted {
                 return "two scores of \(score.model) for the policy \(score.policy)"
             }
         }

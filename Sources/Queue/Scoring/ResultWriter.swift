@@ -89,7 +89,7 @@ final class ResultWriter {
 
     /// Restricted where a score of a restricted policy reaches its threshold, or a report names such a policy.
     static func queue(scores: [Score], reports: [Report], taxonomy: Taxonomy) -> QueueName {
-        let isScored = scores.contains { taxonomy.isRestricted($0.policy) && $0.value >= taxonomy.threshold(for: $0) }
+        let isScored = scores.contains { $0.value >= taxonomy.threshold(for: $0) && taxonomy.isRestricted($0.policy) }
         let isReported = reports.contains { taxonomy.isRestricted(PolicyID($0.reason)) }
         return isScored || isReported ? .restricted : .default
     }

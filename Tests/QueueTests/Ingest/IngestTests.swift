@@ -171,12 +171,12 @@ import Testing
     func batches() throws {
         let queue = try TestQueue()
         var told: [IngestProgress] = []
-        let lines = TestQueue.posts(2500).map(\.text).joined(separator: "\n")
+        let lines = TestQueue.posts(12_000).map(\.text).joined(separator: "\n")
         let path = try queue.write("items.jsonl", lines)
         let report = try queue.store.ingest(.jsonLines(path: path)) { told.append($0) }
-        #expect(report.added == 2500 && told.map(\.items) == [1000, 2000, 2500])
+        #expect(report.added == 12_000 && told.map(\.items) == [5000, 10_000, 12_000])
         #expect(told.last?.bytes == Int64(lines.utf8.count) && told.last?.totalBytes == Int64(lines.utf8.count))
         #expect(try queue.store.auditVerify().events == 4)
-        #expect(try queue.store.stats().items.pending == 2500)
+        #expect(try queue.store.stats().items.pending == 12_000)
     }
 }
