@@ -153,6 +153,7 @@ struct Erasure {
         guard !items.isEmpty else { return }
         for item in items { try db.execute(sql: "INSERT INTO erasing VALUES (?)", arguments: [item]) }
         try HoldingExports.add(of: db, to: &report)
+        try HoldingExports.forgetHashes(in: db)
         try SearchIndex.forget(items: items, in: db)
         try noteMedia(in: db, &report)
         try deleteParts(in: db)
@@ -222,6 +223,16 @@ struct Erasure {
 
 /// Earlier exports that hold the items of the erasure under way.
 enum HoldingExports {
+    /// The hash of a small export could be guessed from one text; the event about it says nothing without its key.
+    static func forgetHashes(in db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE snapshot SET sha256 = zeroblob(32), key = NULL WHERE EXISTS (
+                    SELECT 1 FROM erasing e JOIN decision d ON d.item = e.item
+                    WHERE d.verdict IS NOT NULL AND d.event <= snapshot.last_event)
+                """)
+    }
+
     static func add(of db: Database, to report: inout ErasureReport) throws {
         // Standing when the export was made. A row of `work` must still be there: it tells what is restricted.
         let rows = try Row.fetchAll(

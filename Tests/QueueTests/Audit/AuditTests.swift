@@ -22,7 +22,9 @@ import Testing
     private func tamper(_ queue: TestQueue, _ sql: String) throws {
         try queue.store.database.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
-            for trigger in ["audit_event_kept", "audit_event_fixed", "decision_kept", "decision_fixed", "decision_statement_fixed"] {
+            for trigger in [
+                "audit_event_kept", "audit_event_fixed", "decision_kept", "decision_fixed", "decision_statement_fixed",
+            ] {
                 try db.execute(sql: "DROP TRIGGER IF EXISTS \(trigger)")
             }
             try db.execute(sql: sql)

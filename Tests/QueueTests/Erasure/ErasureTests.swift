@@ -38,7 +38,9 @@ import Testing
         let claim = try #require(try queue.store.claim(reviewer: "ann", item: ItemID(id)).first)
         _ = try queue.store.decide(
             token: claim.lease.token,
-            draft: DecisionDraft(verdict: .remove, policies: [policy], note: id == "secret-1" ? "secret-note" : nil))
+            draft: DecisionDraft(
+                verdict: .remove, policies: [policy], note: id == "secret-1" ? "secret-note" : nil,
+                statement: id == "secret-1" ? StatementDraft(facts: "secret-facts") : nil))
     }
 
     /// Names of what is found somewhere in the bytes of the queue's files.
@@ -67,7 +69,8 @@ import Testing
         var needles: [(String, Data)] = [
             ("id", Data(id.utf8)), ("author", Data("secret-author".utf8)), ("source", Data("secret-source".utf8)),
             ("metadata", Data("secret-city".utf8)), ("reporter", Data("secret-reporter".utf8)),
-            ("note", Data("secret-note".utf8)), ("file name", Data("own-picture".utf8)),
+            ("note", Data("secret-note".utf8)), ("facts", Data("secret-facts".utf8)),
+            ("file name", Data("own-picture".utf8)),
             ("word", Data("secret".utf8)), ("picture", Data(Self.picture[..<64])),
             ("middle of the picture", Data(Self.picture[4500..<4532])), ("score", Data("0.8125".utf8)),
             ("digest", digest), ("digest in hex", Data(digest.hex.utf8)), ("key", key),
@@ -383,7 +386,7 @@ import Testing
             Set(decision) == [
                 "seq", "id", "item", "item_digest", "reviewer", "decided_at", "verdict", "policies", "labels",
                 "severity", "note", "duration_ms", "scores", "shown", "sampled", "taxonomy", "supersedes", "event",
-                "review",
+                "review", "statement",
             ])
     }
 

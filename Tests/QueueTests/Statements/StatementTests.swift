@@ -197,7 +197,12 @@ import Testing
             try FileManager.default.copyItem(atPath: queue.store.path, toPath: copy)
             let store = try QueueStore.open(at: copy)
             try store.database.write {
-                try $0.execute(sql: "DROP TRIGGER decision_fixed; UPDATE decision SET statement = \(change)")
+                try $0.execute(
+                    sql:
+                        """
+                        DROP TRIGGER decision_fixed; DROP TRIGGER decision_statement_fixed;
+                        UPDATE decision SET statement = \(change)
+                        """)
             }
             #expect(try store.auditVerify().fault?.table == .decision, "\(change)")
         }

@@ -154,7 +154,9 @@ extension MemoryDesk.State {
         leases[token] = detail.item.id
         return Claim(
             lease: Lease(
-                token: token, expiresAt: Timestamp(milliseconds: Sample.start + Int64(ConsoleState.leaseSeconds * 1000)), item: detail.item.id),
+                token: token,
+                expiresAt: Timestamp(milliseconds: Sample.start + Int64(ConsoleState.leaseSeconds * 1000)),
+                item: detail.item.id),
             item: detail.item, scores: detail.scores, explanations: detail.explanations)
     }
 }
