@@ -168,6 +168,16 @@ class Bench:
         if size <= 100_000:
             shutil.move(full, path)
 
+    # Filters and searches
+
+    def find(self, size, folder):
+        told = json.loads(subprocess.run(
+            [self.program, "bench-queue", "--finding", "--db", f"{folder}/queue.sqlite"], env=self.environment,
+            stdout=subprocess.PIPE, check=True).stdout)
+        self.row(size, "building the search index", f"{size / told['indexing_seconds']:,.0f} items/s")
+        for name, times in sorted(told["latencies"].items()):
+            self.row(size, name, f"p50 {times['p50']:.2f} ms, p99 {times['p99']:.2f} ms")
+
     # Export
 
     def export(self, size, folder):
@@ -194,6 +204,7 @@ class Bench:
             with tempfile.TemporaryDirectory(dir=self.options.folder) as folder:
                 self.ingest(size, folder)
                 self.work(size, folder)
+                self.find(size, folder)
                 self.export(size, folder)
         print("| items | what | ours | beside it | ratio |\n| ---: | --- | --- | --- | --- |")
         for size, *cells in self.rows:
@@ -294,6 +305,13 @@ def sqlite3_pair(path, journal):
         return db.execute("SELECT m.name, s.policy, s.value, s.threshold FROM score s JOIN model m ON m.seq = s.model "
                           "WHERE s.item = ? ORDER BY s.value DESC", (item,)).fetchall()
 
+    def append(kind, body, now):
+        seq, previous = db.execute("SELECT seq, hash FROM audit_event ORDER BY seq DESC LIMIT 1").fetchone()
+        event = json.dumps({"body": body, "kind": kind, "previous": previous.hex(), "seq": seq + 1, "time": now})
+        db.execute("INSERT INTO audit_event VALUES (?, ?, ?, ?, ?, ?)",
+                   (seq + 1, now, kind, body, previous, hashlib.sha256(event.encode()).digest()))
+        return seq + 1
+
     def pair():
         now, token = int(time.time() * 1000), os.urandom(16).hex()
         db.execute("BEGIN IMMEDIATE")
@@ -310,6 +328,8 @@ def sqlite3_pair(path, journal):
         item = claimed[0]
         stored(item)
         db.execute("SELECT * FROM explanation WHERE item = ?", (item,)).fetchall()
+        (key,) = db.execute("SELECT subject_key FROM item WHERE seq = ?", (item,)).fetchone()
+        append("lease", json.dumps({"commitments": [hmac.new(key, token.encode(), hashlib.sha256).hexdigest()]}), now)
         db.execute("COMMIT")
 
         db.execute("BEGIN IMMEDIATE")
@@ -320,14 +340,11 @@ def sqlite3_pair(path, journal):
         (earlier,) = db.execute("SELECT max(seq) FROM decision WHERE item = ?", (item,)).fetchone()
         identity = os.urandom(13).hex()
         body = json.dumps({"decision": identity, "commitment": hmac.new(key, scores.encode(), hashlib.sha256).hexdigest()})
-        seq, previous = db.execute("SELECT seq, hash FROM audit_event ORDER BY seq DESC LIMIT 1").fetchone()
-        event = json.dumps({"body": body, "kind": "decision", "previous": previous.hex(), "seq": seq + 1, "time": now})
-        db.execute("INSERT INTO audit_event VALUES (?, ?, 'decision', ?, ?, ?)",
-                   (seq + 1, now, body, previous, hashlib.sha256(event.encode()).digest()))
+        event = append("decision", body, now)
         decision = db.execute(
             "INSERT INTO decision (id, item, item_digest, reviewer, decided_at, verdict, policies, labels, scores, "
             "shown, taxonomy, supersedes, event) VALUES (?, ?, ?, 'python', ?, 'allow', '[]', '{}', ?, '{}', 1, ?, ?)",
-            (identity, item, digest, now, scores, earlier, seq + 1)).lastrowid
+            (identity, item, digest, now, scores, earlier, event)).lastrowid
         db.execute("UPDATE work SET state = 2, decision = ?, lease_token = NULL, lease_reviewer = NULL, "
                    "lease_expires = NULL, lease_probability = NULL WHERE item = ?", (decision, item))
         db.execute("COMMIT")

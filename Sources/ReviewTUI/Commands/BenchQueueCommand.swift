@@ -14,9 +14,12 @@ struct BenchQueueCommand: ParsableCommand {
     var reviewer = "bench"
     @Option(help: ArgumentHelp("For how long.", valueName: "seconds"))
     var seconds = 3.0
+    @Flag(help: "Time filters and searches instead, and building the index for them.")
+    var finding = false
 
     func run() throws {
         let store = try options.openQueue()
+        if finding { return try measureFinding(in: store) }
         let rules = try store.claimRules()
         var latencies = Latencies()
         let start = ContinuousClock.now
@@ -35,6 +38,29 @@ struct BenchQueueCommand: ParsableCommand {
         try measureReading(of: store, into: &latencies)
         let document: JSONValue = [
             "pairs": .integer(Int64(pairs)), "seconds": .number(elapsed / .seconds(1)), "latencies": latencies.json,
+        ]
+        Output.result(document.text)
+    }
+
+    /// The first 50 matches of a filter that one item in ten meets, of common words, and of a word that no item has.
+    private func measureFinding(in store: QueueStore) throws {
+        var latencies = Latencies()
+        let start = ContinuousClock.now
+        let isIndexed = try store.extendSearch(forSeconds: 3600)
+        let indexing = start.duration(to: .now)
+        let queries = [
+            "filter": "source:uploads score>0.5", "search, common words": "\"about cats\"",
+            "search, two characters": "日本", "search, nothing found": "xylophones",
+        ]
+        for _ in 0..<20 {
+            for (name, text) in queries {
+                let query = try store.query(text)
+                _ = try latencies.time(name) { try store.page(matching: query, limit: 50, forSeconds: 60) }
+            }
+        }
+        let document: JSONValue = [
+            "indexed": .bool(isIndexed), "indexing_seconds": .number(indexing / .seconds(1)),
+            "latencies": latencies.json,
         ]
         Output.result(document.text)
     }
