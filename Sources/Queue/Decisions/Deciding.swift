@@ -55,8 +55,9 @@ extension QueueStore {
                         taxonomy: taxonomy, decision: id, decidedAt: now
                     ).json.canonicalText : nil)
             let (seq, hash) = try row.record(in: db, at: now)
-            let isRestricted = draft.policies.contains { taxonomy.isRestricted($0) }
-            let next = try FollowUp.next(after: round, draft, on: item, earlier: earlier, in: db)
+            // A gold verdict tries the reviewer and moves nothing.
+            let isRestricted = round != .gold && draft.policies.contains { taxonomy.isRestricted($0) }
+            let next = try FollowUp.next(after: round, draft, on: item, in: db)
             let state = next?.waitingState ?? WorkState.decided
             try db.cachedStatement(
                 sql: """

@@ -171,7 +171,10 @@ struct Erasure {
                 """)
         try append(items, in: db)
         try db.execute(sql: "DELETE FROM erasing")
-        try db.execute(sql: "INSERT OR REPLACE INTO setting VALUES ('erasure_unfinished', 1)")
+        try db.execute(
+            sql: """
+                INSERT INTO setting VALUES ('erasure_unfinished', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1
+                """)
     }
 
     /// Lists the files that are to go: those on the shelf that no other item shows.
@@ -239,10 +242,12 @@ enum HoldingExports {
             db,
             sql: """
                 SELECT s.folder, s.exported_at, count(DISTINCT d.item) AS items,
-                    s.filter IS NULL AND max(w.queue = ?) = 0 AS certain
+                    s.filter IS NULL AND s.format <> 'dsa' AND max(w.queue = ?) = 0 AS certain
                 FROM snapshot s CROSS JOIN erasing e CROSS JOIN decision d ON d.item = e.item
                     JOIN work w ON w.item = e.item
                 WHERE d.verdict IS NOT NULL AND d.event <= s.last_event
+                    AND d.review IS NOT \(ReviewRound.gold.rawValue)
+                    AND (s.format <> 'dsa' OR d.verdict IN ('remove', 'restrict'))
                     AND NOT EXISTS (
                         SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= s.last_event)
                 GROUP BY s.seq ORDER BY s.seq

@@ -14,13 +14,25 @@ extension QueueStore {
     @discardableResult
     public func finishErasure() throws -> Int {
         try Self.reporting(path) {
-            guard try database.read(Self.erasureIsUnfinished) else { return 0 }
+            // Counts batches: another erasure may commit one while this one rewrites.
+            let batches = try database.read { db in
+                try Int.fetchOne(db, sql: "SELECT value FROM setting WHERE name = 'erasure_unfinished'")
+            }
+            guard let batches else { return 0 }
             let files = try unlinkErasedMedia()
             try database.writeWithoutTransaction { _ = try Int.fetchOne($0, sql: "PRAGMA secure_delete = ON") }
             try database.write { try SearchIndex.scrub(in: $0) }
             try database.vacuum()
             try emptyJournal()
-            try database.write { try $0.execute(sql: "DELETE FROM setting WHERE name = 'erasure_unfinished'") }
+            let isFinished = try database.write { db in
+                try db.execute(
+                    sql: "DELETE FROM setting WHERE name = 'erasure_unfinished' AND value = ?", arguments: [batches])
+                return db.changesCount == 1
+            }
+            guard isFinished else {
+                throw QueueError.busy(
+                    "Another erasure came in between: run reviewtui erase --finish when nobody else erases.")
+            }
             return files
         }
     }

@@ -44,6 +44,7 @@ extension QueueStore {
         try Self.reporting(path) {
             let first = try snapshot.map { try lastEvent(ofSnapshot: $0) } ?? 0
             try Self.makeEmpty(folder)
+            let start = try read { try Self.lastEvent(in: $0) }
             let bound = try read { db in
                 try Row.fetchOne(
                     db,
@@ -87,12 +88,12 @@ extension QueueStore {
                     ],
                 ],
             ]
+            let summary = ExportReport(
+                rows: report.statements, leftOut: 0, splits: [:], sha256: report.sha256, lastEvent: report.lastEvent)
+            try remember(summary, folder: folder, format: "dsa", filter: nil, sha256: sha256, begunAfter: start)
             let manifestFile = try SnapshotFile(folder: folder, name: "manifest.json")
             try manifestFile.append(Array((manifest.text + "\n").utf8))
             _ = try manifestFile.finish()
-            let summary = ExportReport(
-                rows: report.statements, leftOut: 0, splits: [:], sha256: report.sha256, lastEvent: report.lastEvent)
-            try remember(summary, folder: folder, format: "dsa", filter: nil, sha256: sha256)
             return report
         }
     }
@@ -131,7 +132,7 @@ private struct StatementReading {
     }
 
     private static let standing = """
-        d.verdict IN ('remove', 'restrict') AND d.event > ? AND d.event <= ?
+        d.verdict IN ('remove', 'restrict') AND d.review IS NOT \(ReviewRound.gold.rawValue) AND d.event > ? AND d.event <= ?
         AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= ?)
         """
 

@@ -45,6 +45,7 @@ extension QueueStore {
     ) throws -> ExportReport {
         try Self.reporting(path) {
             try Self.makeEmpty(folder)
+            let start = try read { try Self.lastEvent(in: $0) }
             let bound = try read { db in
                 // Not the last event of any kind: this export's own event must not change the next one's bytes.
                 try Row.fetchOne(
@@ -90,22 +91,37 @@ extension QueueStore {
             if case .object(let members) = manifest, let filter {
                 manifest = .object(members + [JSONMember("filter", .string(filter.text))])
             }
+            try remember(
+                report, folder: folder, format: "jsonl", filter: filter?.text, sha256: sha256, begunAfter: start)
             let manifestFile = try SnapshotFile(folder: folder, name: "manifest.json")
             try manifestFile.append(Array((manifest.text + "\n").utf8))
             _ = try manifestFile.finish()
-            try remember(report, folder: folder, format: "jsonl", filter: filter?.text, sha256: sha256)
             return report
         }
     }
 
-    /// Notes a complete snapshot in its table and in the chain.
+    static func lastEvent(in db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT max(seq) FROM audit_event") ?? 0
+    }
+
+    /// Notes a snapshot in its table and in the chain; the manifest, which makes it whole, comes after. So whatever is
+    /// whole is known to an erasure.
     ///
     /// The event holds a commitment under a key of its own: a snapshot of one short text could be guessed from its
     /// hash, and the chain must say nothing once the row has been blanked.
     func remember(
-        _ report: ExportReport, folder: String, format: String, filter: String?, sha256: Data
+        _ report: ExportReport, folder: String, format: String, filter: String?, sha256: Data, begunAfter start: Int64
     ) throws {
         try write { db in
+            let isErased = try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM audit_event WHERE seq > ? AND kind IN ('erase', 'purge'))",
+                arguments: [start])
+            guard isErased != true else {
+                throw QueueError.busy(
+                    """
+                    Items were erased while this was exported: delete \(Visible.text(folder, limit: 400)) and export again.
+                    """)
+            }
             let now = clock()
             let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
             let folder = Self.absolute(folder)

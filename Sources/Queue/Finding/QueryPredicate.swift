@@ -158,6 +158,7 @@ struct QueryCompiler {
 
     private static let standing = """
         decision d WHERE d.item = i.seq AND d.verdict IS NOT NULL \
+        AND d.review IS NOT \(ReviewRound.gold.rawValue) \
         AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq)
         """
 

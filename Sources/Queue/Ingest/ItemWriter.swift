@@ -89,18 +89,24 @@ final class ItemWriter {
         let seq: Int64 = known["seq"]
         if let reason = try reasonToKeep(seq) { return .refused("\"\(shown)\" \(reason)") }
         guard let key = try AuditChain.key(ofItem: seq, in: db) else { return .refused("\"\(shown)\" was erased") }
+        // What this batch added must be in the tally before the trigger moves it.
+        try finish()
         try update(seq, with: incoming)
         return .updated(key.withUnsafeBytes { AuditChain.commitment(to: incoming.digest, key: $0) })
     }
 
     /// Nothing may change under a reviewer, nor under a verdict.
     private func reasonToKeep(_ seq: Int64) throws -> String? {
-        let statement = try db.cachedStatement(sql: "SELECT state, lease_expires FROM work WHERE item = ?")
+        let statement = try db.cachedStatement(sql: "SELECT state, review, lease_expires FROM work WHERE item = ?")
         guard let row = try Row.fetchOne(statement, arguments: [seq]) else { return nil }
         switch row["state"] as Int {
         case WorkState.decided: return "is decided: undo the verdict first, or give the new content an id of its own"
+        case WorkState.awaiting: return "waits for another verdict: give the new content an id of its own"
+        case WorkState.gold: return "is a gold item: give the new content an id of its own"
         case WorkState.leased where (row["lease_expires"] as Int64? ?? 0) > now.milliseconds:
             return "is being reviewed: take it in again later"
+        case WorkState.leased where row["review"] as Int != ReviewRound.first.rawValue:
+            return "waits for another verdict: give the new content an id of its own"
         default: return nil
         }
     }
@@ -143,6 +149,10 @@ final class ItemWriter {
         ])
         // What models said was about the old content.
         try results.clear(item: seq)
+        // No row names the earlier files any more; the next erasure takes those that nothing else shows.
+        try db.cachedStatement(
+            sql: "INSERT OR IGNORE INTO erased_media SELECT sha256 FROM media WHERE item = ? AND original IS NULL"
+        ).execute(arguments: [seq])
         try db.cachedStatement(sql: "DELETE FROM media WHERE item = ?").execute(arguments: [seq])
         try insertParts(of: incoming, item: seq)
         let top = ResultWriter.top(of: incoming.described.scores)

@@ -43,9 +43,16 @@ struct ClaimDesk {
             lines = [known.code]
         } else {
             let skills = Set(try QueueStore.skills(of: reviewer, in: db))
-            lines = try KnownLine.all(in: db)
+            lines =
+                try KnownLine.all(in: db)
                 .filter { $0.line.name != .restricted && skills.isSuperset(of: $0.line.skills) }.map(\.code)
+                + Self.retired(in: db)
         }
+    }
+
+    /// Lines out of use, for what a rerouting that was cut short has left in them.
+    private static func retired(in db: Database) throws -> [Int] {
+        try Int.fetchAll(db.cachedStatement(sql: "SELECT code FROM queue WHERE retired = 1"))
     }
 
     private static func check(_ known: KnownLine, suits reviewer: String, in db: Database) throws {

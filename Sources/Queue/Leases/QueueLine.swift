@@ -154,7 +154,8 @@ extension QueueStore {
         }
     }
 
-    /// Moves every undecided item to the line that its scores, source and language now lead to.
+    /// Moves every undecided item to the line that its scores, source and language now lead to, and out of retired lines
+    /// the decided ones too: an undo must not strand them there.
     ///
     /// A thousand items to a transaction, so nobody waits for long. Restricted items stay where they are.
     ///
@@ -169,8 +170,8 @@ extension QueueStore {
                 let items = try Row.fetchAll(
                     db,
                     sql: """
-                        SELECT item, queue FROM work WHERE item > ? AND state <> \(WorkState.decided) ORDER BY item
-                        LIMIT 1000
+                        SELECT item, queue FROM work WHERE item > ? AND (state <> \(WorkState.decided)
+                            OR queue IN (SELECT code FROM queue WHERE retired = 1)) ORDER BY item LIMIT 1000
                         """, arguments: [last])
                 for row in items where row["queue"] as Int != QueueCode.restricted {
                     let code = try router.code(ofStored: row["item"])

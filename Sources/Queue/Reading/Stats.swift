@@ -104,14 +104,9 @@ extension QueueStore {
             var stats = QueueStats()
             let now = clock().milliseconds
             for known in try KnownLine.all(in: db) {
-                let (queue, counts) = (known.line.name, try Self.counts(of: known.code, at: now, in: db))
-                stats.queues[queue] = counts
-                stats.items.pending += counts.pending
-                stats.items.leased += counts.leased
-                stats.items.decided += counts.decided
-                stats.items.awaiting += counts.awaiting
-                stats.items.gold += counts.gold
+                stats.queues[known.line.name] = try Self.counts(of: known.code, at: now, in: db)
             }
+            stats.items = try Self.counts(of: nil, at: now, in: db)
             let standing = "FROM work w JOIN decision d ON d.seq = w.decision"
             for row in try Row.fetchAll(db, sql: "SELECT d.verdict, count(*) \(standing) GROUP BY 1") {
                 if let verdict = Verdict(rawValue: row[0]) { stats.verdicts[verdict] = row[1] }

@@ -48,12 +48,19 @@ extension QueueStore {
             guard state != WorkState.leased else {
                 throw QueueError.busy("Somebody is reviewing item \"\(shown)\": try again later.")
             }
+            guard state != WorkState.awaiting else {
+                throw QueueError.failed("Item \"\(shown)\" waits for another verdict: make it gold when that is given.")
+            }
             var answer: (verdict: String, policies: String)
             if let verdict {
                 try Self.check(
                     DecisionDraft(verdict: verdict, policies: Set(policies)), against: taxonomyInForce(db).taxonomy)
-                answer = (verdict.rawValue, JSONValue.array(policies.map { .string($0.rawValue) }).text)
+                let named = verdict == .allow ? [] : policies
+                answer = (verdict.rawValue, JSONValue.array(named.map { .string($0.rawValue) }).text)
             } else {
+                guard policies.isEmpty else {
+                    throw QueueError.usage("Policies belong to a verdict: say which with --verdict.")
+                }
                 let row = try Row.fetchOne(
                     db, sql: "SELECT verdict, policies FROM decision WHERE seq = ?", arguments: [decision])
                 guard let row else {

@@ -61,8 +61,15 @@ import Testing
         try queue.store.set(QueueLine(name: french, languages: ["fr"]))
         #expect(try queue.store.reroute() == 499)
         #expect(try queue.store.counts(of: french).pending == 499)
+        let second = try #require(try queue.store.claim(reviewer: "ann", queue: french, rules: byRank).first)
+        _ = try queue.store.decide(token: second.lease.token, draft: DecisionDraft(verdict: .allow))
         try queue.store.retire(french)
-        #expect(try queue.store.reroute() == 499 && queue.store.counts(of: .default).pending == 1499)
+        // Before the waiting items have moved, nobody is kept from them; afterwards an undo strands nothing.
+        let left = try #require(try queue.store.claim(reviewer: "ben", item: "post-6").first)
+        try queue.store.release(token: left.lease.token)
+        #expect(try queue.store.reroute() == 499 && queue.store.counts(of: .default).pending == 1498)
+        _ = try queue.store.undo(reviewer: "ann")
+        #expect(try queue.store.counts(of: .default).pending == 1499 && queue.store.stats().items.decided == 1)
         #expect(throws: QueueError.self) { try queue.store.claim(reviewer: "ann", queue: french) }
         #expect(try queue.store.auditVerify().isIntact)
     }

@@ -101,6 +101,18 @@ import Testing
         #expect(try queue.store.auditVerify().isIntact)
     }
 
+    @Test("A second verdict that was taken back and changed still brings in a third where it disagrees")
+    func undoneSecond() throws {
+        let queue = try queue(1, ReviewSettings(secondShare: 1))
+        try decide(queue, "ann", .remove, ["hate"])
+        try decide(queue, "ben", .remove, ["hate"])
+        _ = try queue.store.undo(reviewer: "ben")
+        try decide(queue, "ben", .allow)
+        #expect(try queue.store.detail(of: "post-0")?.state == .awaiting)
+        try decide(queue, "cem", .allow)
+        #expect(try queue.store.history(of: "post-0").last?.review == .third)
+    }
+
     @Test("An undo while the second reviewer looks makes the second verdict the first")
     func undoMeanwhile() throws {
         let queue = try queue(1, ReviewSettings(secondShare: 1))
@@ -177,6 +189,21 @@ import Testing
         #expect(try queue.store.detail(of: "post-0")?.state == .pending && queue.store.auditVerify().isIntact)
     }
 
+    @Test("A gold answer moves nothing, and what waits for a verdict is not made gold")
+    func goldMovesNothing() throws {
+        let queue = try queue(2, ReviewSettings(goldShare: 1))
+        try queue.store.addGold("post-1", verdict: .allow)
+        let rules = ClaimRules(sampleShare: 0, goldShare: 1)
+        let claim = try #require(try queue.store.claim(reviewer: "ann", rules: rules).first)
+        let draft = DecisionDraft(verdict: .remove, policies: ["sexual/minors"])
+        _ = try queue.store.decide(token: claim.lease.token, draft: draft)
+        #expect(try queue.store.detail(of: "post-1")?.queue == .default)
+        try decide(queue, "ann", .allow)
+        try queue.store.appeal("post-0")
+        #expect(throws: QueueError.self) { try queue.store.addGold("post-0") }
+        #expect(throws: QueueError.self) { try queue.store.addGold("post-1", policies: ["hate"]) }
+    }
+
     @Test("An appeal brings the item to somebody new with its history, and the verdict stands until then")
     func appeal() throws {
         let queue = try queue(1, ReviewSettings())
@@ -193,6 +220,21 @@ import Testing
         _ = try queue.store.undo(reviewer: "ben")
         #expect(try self.claim(queue, "cem")?.appeal?.note == "It was a quotation.")
         #expect(try queue.store.auditVerify().isIntact)
+    }
+
+    @Test("What waits for another verdict, or is gold, is never replaced under its verdicts")
+    func replacing() throws {
+        let queue = try queue(2, ReviewSettings(secondShare: 1))
+        try decide(queue, "ann", .allow)
+        try queue.store.addGold("post-1", verdict: .allow)
+        func refused(_ id: String) throws -> Bool {
+            let line: JSONValue = ["id": .string(id), "text": "something else"]
+            return try queue.ingest([line.text], IngestOptions(update: true)).rejected == 1
+        }
+        #expect(try refused("post-0") && refused("post-1"))
+        _ = try claim(queue, "ben")
+        queue.pass(seconds: 10_000)
+        #expect(try refused("post-0"))
     }
 
     @Test("A share outside 0 to 1, or an unknown policy, is refused")
