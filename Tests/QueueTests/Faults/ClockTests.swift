@@ -12,7 +12,7 @@ import Testing
         try queue.fill(TestQueue.posts(4))
         for step in [0.0, -3600, 10, -3600] {
             queue.pass(seconds: step)
-            let claim = try #require(try queue.store.claim(reviewer: "ann").first)
+            let claim = try #require(try queue.store.claim(reviewer: "ann", rules: ClaimRules(sampleShare: 0)).first)
             _ = try queue.store.decide(token: claim.lease.token, draft: DecisionDraft(verdict: .allow))
         }
         let (times, decisions) = try queue.store.read { db in
