@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Prints which tests were skipped and why, then one line of counts over Swift Testing and the end-to-end scripts.
+"""Prints which tests were skipped and why, which failed and what they said, then one line of counts over Swift Testing
+and the end-to-end scripts. The failures stand last because the end of a log is what is kept of it.
 
     test_summary.py SWIFT_LOG END_TO_END_LOG
 
@@ -16,6 +17,17 @@ def swift_counts(text):
     failed = set(re.findall(r"✘ Test (?!run with|case )(.+?) (?:with \d+ test cases )?failed after", text))
     skipped = re.findall(r"➜ Test (?!run with|case )(.+?) skipped(?:: (.*))?", text)
     return len(passed - failed), len(failed), skipped
+
+
+def swift_failures(text):
+    """What the failed tests of `swift test`'s output said, a line each."""
+    return re.findall(r"^.*✘ Test (?!run with)(?!.* failed after).*$", text, re.M)
+
+
+def script_failures(text):
+    """The failed end-to-end scripts, each with the end of its traceback."""
+    found = re.findall(r"^FAIL +- (.+)\n((?:    .*\n)*)", text, re.M)
+    return [f"FAIL - {name}\n{trace.rstrip()[-1500:]}" for name, trace in found]
 
 
 def script_counts(text):
@@ -35,6 +47,8 @@ def main():
         print(f"skipped: {name}: {reason or 'no reason given'}")
     if not skipped:
         print("No test was skipped.")
+    for failure in (swift_failures(swift) + script_failures(scripts))[:20]:
+        print(failure)
     print(f"{counts[0][0] + counts[1][0]} passed, {counts[0][1] + counts[1][1]} failed, {len(skipped)} skipped")
     return 0 if counts[0][0] and counts[1][0] else 1
 

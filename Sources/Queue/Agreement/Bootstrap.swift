@@ -14,7 +14,7 @@ public struct BootstrapRules: Sendable, Hashable {
 /// A small generator with a seed (SplitMix64: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
 /// generators"). The standard library's way from its bits to a number in a range is not promised to stay, so it has its
 /// own.
-struct SplitMix64 {
+struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }

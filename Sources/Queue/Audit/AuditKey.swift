@@ -87,12 +87,7 @@ enum SmallFile {
     /// - parameter check: Gets the file's status before it is read.
     static func read(_ path: String, check: (stat) throws -> Void = { _ in }) throws -> String {
         let shown = Visible.text(path, limit: 400)
-        let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw errno == ENOENT
-                ? QueueError.notFound("There is no file \(shown).")
-                : QueueError.failed("Cannot read \(shown): \(systemError()).")
-        }
+        let descriptor = try openToRead(path)
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {

@@ -117,37 +117,21 @@ extension QueueStore {
                 reviewer: reviewer, decidedAt: now.milliseconds, taxonomy: try taxonomyInForce(db).seq,
                 supersedes: undone.seq, review: undone.round)
             let (seq, hash) = try row.record(in: db, at: now)
-            let isInLine = try Self.reopen(undone, undo: seq, in: db)
-            // The uniform draw is kept: an undone verdict must not push its item out of the sample.
-            let isReclaimed = reclaiming && isInLine
-            let token = isReclaimed ? LeaseToken.fresh() : nil
-            let expiry = now.adding(seconds: lifetime)
-            if isInLine {
-                try db.execute(
-                    sql: """
-                        UPDATE work SET state = coalesce(?, state), lease_token = ?, lease_reviewer = ?,
-                            lease_expires = ?, lease_probability = ? WHERE item = ?
-                        """,
-                    arguments: [
-                        isReclaimed ? WorkState.leased : nil, token, isReclaimed ? reviewer : nil,
-                        isReclaimed ? expiry.milliseconds : nil, undone.sampled, undone.item,
-                    ])
-            }
+            let isWaiting = try Self.reopen(undone, undo: seq, in: db)
             let receipt = DecisionReceipt(
                 decision: row.id, hash: hash.hex, item: ItemID(undone.itemID), verdict: undone.verdict)
-            guard let token else { return Undone(receipt: receipt) }
-            let lease = Lease(token: token, expiresAt: expiry, item: receipt.item)
-            try LeaseEvent.append("lease", [(lease, reviewer)], in: db, at: now)
-            let stored = StoredItem(db: db, mediaFolder: mediaFolder)
-            let claim = Claim(
-                lease: lease, item: try stored.item(undone.item), scores: try stored.scores(undone.item),
-                explanations: try stored.explanations(undone.item), sampledWithProbability: undone.sampled,
-                appeal: undone.round == .appeal ? try Appeal.open(on: undone.item, in: db) : nil)
+            guard reclaiming, isWaiting else { return Undone(receipt: receipt) }
+            let desk = try ClaimDesk(
+                db: db, reviewer: reviewer, queue: nil, rules: ClaimRules(lifetime: lifetime), now: now,
+                mediaFolder: mediaFolder)
+            let claim = try desk.lease(undone.item)
+            try LeaseEvent.append("lease", [(claim.lease, reviewer)], in: db, at: now)
             return Undone(receipt: receipt, claim: claim)
         }
     }
 
-    /// Asks again for the verdict that was undone.
+    /// Asks again for the verdict that was undone. Its uniform draw is kept: an undo must not push an item out of the
+    /// sample.
     ///
     /// - returns: Whether the item waits again. It does not where somebody holds it, giving what would have been the next
     ///   verdict and now takes the place of the one undone; nor where it was made gold since, or is no longer.
@@ -171,9 +155,13 @@ extension QueueStore {
         let isHeld = row["state"] as Int == WorkState.leased
         try db.execute(
             sql: """
-                UPDATE work SET review = ?, decision = iif(?, decision, NULL), state = iif(?, state, ?) WHERE item = ?
+                UPDATE work SET review = ?, decision = iif(?, decision, NULL), state = iif(?, state, ?),
+                    lease_probability = coalesce(?, lease_probability)
+                WHERE item = ?
                 """,
-            arguments: [undone.round.rawValue, isGold, isHeld, undone.round.waitingState, undone.item])
+            arguments: [
+                undone.round.rawValue, isGold, isHeld, undone.round.waitingState, undone.sampled, undone.item,
+            ])
         return !isHeld
     }
 

@@ -44,17 +44,8 @@ extension QueueStore {
         try Self.reporting(path) {
             let first = try snapshot.map { try lastEvent(ofSnapshot: $0) } ?? 0
             try Self.makeEmpty(folder)
-            let start = try read { try Self.lastEvent(in: $0) }
-            let bound = try read { db in
-                try Row.fetchOne(
-                    db,
-                    sql: """
-                        SELECT seq, time, hash FROM audit_event
-                        WHERE seq = max(ifnull((SELECT max(event) FROM decision), 1), ?)
-                        """, arguments: [first])
-            }
-            guard let bound else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
-            var reading = StatementReading(firstEvent: first, lastEvent: bound["seq"])
+            let bound = try exportBound(goingOnFrom: first)
+            var reading = StatementReading(firstEvent: first, lastEvent: bound.event)
             let lines = try SnapshotFile(folder: folder, name: "statements.jsonl")
             let batches = try SnapshotFile(folder: folder, name: "batches.jsonl")
             while case let page = try read({ try reading.readPage(in: $0) }), !page.isEmpty {
@@ -67,14 +58,10 @@ extension QueueStore {
             let report = StatementExportReport(
                 statements: reading.statements, batches: reading.pages,
                 withoutStatement: try read { try reading.countWithoutStatement(in: $0) }, sha256: sha256.hex,
-                lastEvent: bound["seq"])
+                lastEvent: bound.event)
             let manifest: JSONValue = [
                 "format": "reviewtui-statements", "version": 1, "schema": "DSA Transparency Database, 1 July 2025",
-                "as_of": .string(Timestamp(milliseconds: bound["time"]).rfc3339),
-                "audit": [
-                    "first": .integer(first + 1), "last": .integer(report.lastEvent),
-                    "hash": .string((bound["hash"] as Data).hex),
-                ],
+                "as_of": .string(bound.time.rfc3339), "audit": bound.json(first: first + 1),
                 "rows": .integer(Int64(report.statements)),
                 "without_statement": .integer(Int64(report.withoutStatement)),
                 "files": [
@@ -90,10 +77,8 @@ extension QueueStore {
             ]
             let summary = ExportReport(
                 rows: report.statements, leftOut: 0, splits: [:], sha256: report.sha256, lastEvent: report.lastEvent)
-            try remember(summary, folder: folder, format: "dsa", filter: nil, sha256: sha256, begunAfter: start)
-            let manifestFile = try SnapshotFile(folder: folder, name: "manifest.json")
-            try manifestFile.append(Array((manifest.text + "\n").utf8))
-            _ = try manifestFile.finish()
+            try remember(summary, folder: folder, format: "dsa", filter: nil, sha256: sha256, since: bound)
+            try Self.writeManifest(manifest, to: folder)
             return report
         }
     }

@@ -45,20 +45,9 @@ extension QueueStore {
     ) throws -> ExportReport {
         try Self.reporting(path) {
             try Self.makeEmpty(folder)
-            let start = try read { try Self.lastEvent(in: $0) }
-            let bound = try read { db in
-                // Not the last event of any kind: this export's own event must not change the next one's bytes.
-                try Row.fetchOne(
-                    db,
-                    sql: """
-                        SELECT seq, time, hash FROM audit_event
-                        WHERE seq = coalesce((SELECT max(event) FROM decision), (SELECT min(seq) FROM audit_event))
-                        """)
-            }
-            guard let bound else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
+            let bound = try exportBound()
             let (taxonomy, _) = try read { try taxonomyInForce($0) }
-            var snapshot = Snapshot(
-                lastEvent: bound["seq"], filter: filter, key: queueKey)
+            var snapshot = Snapshot(lastEvent: bound.event, filter: filter, key: queueKey)
             let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
             // Rows are read a page at a time, so that no read stands in a writer's way for long.
             while try read({ try snapshot.readPage(in: $0) }) {
@@ -71,13 +60,10 @@ extension QueueStore {
             let report = ExportReport(
                 rows: snapshot.rows,
                 leftOut: try read { try snapshot.restrictedCount(in: $0) }, splits: snapshot.splits, sha256: sha256.hex,
-                lastEvent: bound["seq"])
+                lastEvent: bound.event)
             var manifest: JSONValue = [
                 "format": "reviewtui-snapshot", "version": 1,
-                "as_of": .string(Timestamp(milliseconds: bound["time"]).rfc3339),
-                "audit": [
-                    "first": 1, "last": .integer(report.lastEvent), "hash": .string((bound["hash"] as Data).hex),
-                ],
+                "as_of": .string(bound.time.rfc3339), "audit": bound.json(first: 1),
                 "taxonomy": ["name": .string(taxonomy.name), "version": .integer(Int64(taxonomy.version))],
                 "rows": .integer(Int64(report.rows)), "left_out_restricted": .integer(Int64(report.leftOut)),
                 "splits": report.json["splits"] ?? .null,
@@ -91,17 +77,35 @@ extension QueueStore {
             if case .object(let members) = manifest, let filter {
                 manifest = .object(members + [JSONMember("filter", .string(filter.text))])
             }
-            try remember(
-                report, folder: folder, format: "jsonl", filter: filter?.text, sha256: sha256, begunAfter: start)
-            let manifestFile = try SnapshotFile(folder: folder, name: "manifest.json")
-            try manifestFile.append(Array((manifest.text + "\n").utf8))
-            _ = try manifestFile.finish()
+            try remember(report, folder: folder, format: "jsonl", filter: filter?.text, sha256: sha256, since: bound)
+            try Self.writeManifest(manifest, to: folder)
             return report
         }
     }
 
-    static func lastEvent(in db: Database) throws -> Int64 {
-        try Int64.fetchOne(db, sql: "SELECT max(seq) FROM audit_event") ?? 0
+    /// Where the chain stands now, for an export that begins.
+    ///
+    /// - parameter first: Where an earlier export that this one goes on from ended.
+    func exportBound(goingOnFrom first: Int64 = 0) throws -> ExportBound {
+        let row = try read { db in
+            // Not the last event of any kind: this export's own event must not change the next one's bytes.
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT seq, time, hash, (SELECT max(seq) FROM audit_event) AS begun FROM audit_event
+                    WHERE seq = max(ifnull((SELECT max(event) FROM decision), 1), ?)
+                    """, arguments: [first])
+        }
+        guard let row else { throw QueueError.failed("This queue has no policies: run reviewtui init.") }
+        return ExportBound(
+            event: row["seq"], time: Timestamp(milliseconds: row["time"]), hash: row["hash"], begun: row["begun"])
+    }
+
+    /// Writes the file that marks an export as whole; it comes last.
+    static func writeManifest(_ manifest: JSONValue, to folder: String) throws {
+        let file = try SnapshotFile(folder: folder, name: "manifest.json")
+        try file.append(Array((manifest.text + "\n").utf8))
+        _ = try file.finish()
     }
 
     /// Notes a snapshot in its table and in the chain; the manifest, which makes it whole, comes after. So whatever is
@@ -110,12 +114,12 @@ extension QueueStore {
     /// The event holds a commitment under a key of its own: a snapshot of one short text could be guessed from its
     /// hash, and the chain must say nothing once the row has been blanked.
     func remember(
-        _ report: ExportReport, folder: String, format: String, filter: String?, sha256: Data, begunAfter start: Int64
+        _ report: ExportReport, folder: String, format: String, filter: String?, sha256: Data, since bound: ExportBound
     ) throws {
         try write { db in
             let isErased = try Bool.fetchOne(
                 db, sql: "SELECT EXISTS (SELECT 1 FROM audit_event WHERE seq > ? AND kind IN ('erase', 'purge'))",
-                arguments: [start])
+                arguments: [bound.begun])
             guard isErased != true else {
                 throw QueueError.busy(
                     """
@@ -160,6 +164,21 @@ extension QueueStore {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
+    }
+}
+
+/// The end of the chain as an export sees it.
+struct ExportBound {
+    /// The last verdict or undo: what comes later is in none of the export.
+    var event: Int64
+    var time: Timestamp
+    var hash: Data
+    /// The last event of any kind when the export began.
+    var begun: Int64
+
+    /// For the manifest.
+    func json(first: Int64) -> JSONValue {
+        ["first": .integer(first), "last": .integer(event), "hash": .string(hash.hex)]
     }
 }
 

@@ -33,7 +33,7 @@ enum SearchIndex {
     ///
     /// Merging all segments into one drops whatever no item has any more. (FTS5's own `secure-delete` would do it row
     /// by row, but from 3.42 on, and older versions could no longer read the index.) Takes a time that grows with the
-    /// index: seconds for a million items, in which others wait to write.
+    /// index, in which others wait to write.
     static func scrub(in db: Database) throws {
         let before = try Int.fetchOne(db, sql: "PRAGMA secure_delete")
         _ = try Int.fetchOne(db, sql: "PRAGMA secure_delete = ON")

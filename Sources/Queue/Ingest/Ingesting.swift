@@ -57,14 +57,7 @@ extension QueueStore {
         _ source: IngestSource, limit: Int
     ) throws -> (items: any RawItems, folder: String?, descriptor: Int32?) {
         func opened(_ path: String) throws -> (Int32, String) {
-            let shown = Visible.text(path, limit: 400)
-            let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else {
-                throw errno == ENOENT
-                    ? QueueError.notFound("There is no file \(shown).")
-                    : QueueError.failed("Cannot read \(shown): \(systemError()).")
-            }
-            return (descriptor, (absolute(path) as NSString).deletingLastPathComponent)
+            (try openToRead(path), (absolute(path) as NSString).deletingLastPathComponent)
         }
         switch source {
         case .standardInput:

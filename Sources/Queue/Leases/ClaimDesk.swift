@@ -43,16 +43,12 @@ struct ClaimDesk {
             lines = [known.code]
         } else {
             let skills = Set(try QueueStore.skills(of: reviewer, in: db))
+            // What a rerouting that was cut short has left in a retired line is handed out all the same.
+            let known = try KnownLine.all(in: db, evenRetired: true)
             lines =
-                try KnownLine.all(in: db)
+                known
                 .filter { $0.line.name != .restricted && skills.isSuperset(of: $0.line.skills) }.map(\.code)
-                + Self.retired(in: db)
         }
-    }
-
-    /// Lines out of use, for what a rerouting that was cut short has left in them.
-    private static func retired(in db: Database) throws -> [Int] {
-        try Int.fetchAll(db.cachedStatement(sql: "SELECT code FROM queue WHERE retired = 1"))
     }
 
     private static func check(_ known: KnownLine, suits reviewer: String, in db: Database) throws {
@@ -74,10 +70,10 @@ struct ClaimDesk {
         case .uniform(let point):
             if let item = try drawn(from: point) { return try lease(item, probability: rules.sampleShare) }
         case .gold(let point):
-            if let item = try gold(from: point) { return try lease(item, probability: nil) }
+            if let item = try gold(from: point) { return try lease(item) }
         }
         let best = try best(afterSkipping: true) ?? best(afterSkipping: false)
-        return try best.flatMap { try lease($0, probability: nil) }
+        return try best.map { try lease($0) }
     }
 
     /// The first of all lines by rank. What the reviewer skipped comes last.
@@ -198,13 +194,13 @@ struct ClaimDesk {
             throw QueueError.failed("Item \"\(shown)\" has your verdict and waits for somebody else's.")
         default: break
         }
-        guard let claim = try lease(row["item"], probability: nil) else {
-            throw QueueError.busy("Somebody else took item \"\(shown)\" just now: try again later.")
-        }
-        return claim
+        return try lease(row["item"])
     }
 
-    private func lease(_ seq: Int64, probability: Double?) throws -> Claim? {
+    /// Takes an item whatever it waits for and in whichever line; the caller has seen that nobody else holds it.
+    ///
+    /// - parameter probability: The share of uniform draws where this was one; an earlier draw's mark stays.
+    func lease(_ seq: Int64, probability: Double? = nil) throws -> Claim {
         let token = LeaseToken.fresh()
         let expiry = now.adding(seconds: rules.lifetime)
         let statement = try db.cachedStatement(
@@ -215,7 +211,7 @@ struct ClaimDesk {
                 """)
         let row = try Row.fetchOne(
             statement, arguments: [token, reviewer, expiry.milliseconds, probability, seq])
-        guard let row else { return nil }
+        guard let row else { throw QueueError.notFound("The item is no longer in the queue.") }
         let stored = StoredItem(db: db, mediaFolder: mediaFolder)
         let item = try stored.item(seq)
         let isAppeal = row["review"] as Int == ReviewRound.appeal.rawValue

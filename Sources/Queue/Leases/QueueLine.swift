@@ -41,12 +41,13 @@ struct KnownLine {
     var code: Int
     var line: QueueLine
 
-    static func all(in db: Database) throws -> [KnownLine] {
+    /// The lines in the order in which they are tried.
+    static func all(in db: Database, evenRetired: Bool = false) throws -> [KnownLine] {
         let statement = try db.cachedStatement(
-            sql:
-                "SELECT code, name, policies, sources, languages, skills FROM queue WHERE retired = 0 ORDER BY position"
-        )
-        return try Row.fetchAll(statement).map { row in
+            sql: """
+                SELECT code, name, policies, sources, languages, skills FROM queue WHERE retired <= ? ORDER BY position
+                """)
+        return try Row.fetchAll(statement, arguments: [evenRetired]).map { row in
             func list(_ column: String) throws -> [String] {
                 let text: String = row[column]
                 guard let words = try? JSONValue(parsing: text).array?.compactMap(\.string) else {

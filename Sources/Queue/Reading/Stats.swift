@@ -20,6 +20,16 @@ public struct QueueStats: Sendable, Hashable {
             self.awaiting = awaiting
             self.gold = gold
         }
+
+        mutating func add(_ count: Int, in state: Int) {
+            switch state {
+            case WorkState.pending: pending += count
+            case WorkState.leased: leased += count
+            default: decided += count
+            }
+            if state == WorkState.awaiting { awaiting += count }
+            if state == WorkState.gold { gold += count }
+        }
     }
 
     public var items = Counts()
@@ -75,25 +85,19 @@ extension QueueStore {
         var counts = QueueStats.Counts()
         let tally = try db.cachedStatement(sql: "SELECT state, items FROM tally WHERE ?1 IS NULL OR queue = ?1")
         for row in try Row.fetchAll(tally, arguments: [queue]) {
-            switch row[0] as Int {
-            case WorkState.pending: counts.pending += row[1]
-            case WorkState.leased: counts.leased += row[1]
-            case let state:
-                counts.decided += row[1]
-                if state == WorkState.awaiting { counts.awaiting += row[1] }
-                if state == WorkState.gold { counts.gold += row[1] }
-            }
+            counts.add(row[1], in: row[0])
         }
-        // A lease that has run out is pending, whether or not a claim has come by and said so. There are no more of
-        // them than there are reviewers.
+        // What was held under a lease that has run out is where it waited before, whether or not a claim has come by and
+        // said so. There are no more of them than there are reviewers.
         let statement = try db.cachedStatement(
             sql: """
-                SELECT count(*) FROM work INDEXED BY work_leased
-                WHERE state = 1 AND lease_expires <= ?2 AND (?1 IS NULL OR queue = ?1)
+                SELECT \(ReviewRound.waitingStateInSQL), count(*) FROM work INDEXED BY work_leased
+                WHERE state = 1 AND lease_expires <= ?2 AND (?1 IS NULL OR queue = ?1) GROUP BY 1
                 """)
-        let expired = try Int.fetchOne(statement, arguments: [queue, now]) ?? 0
-        counts.pending += expired
-        counts.leased -= expired
+        for row in try Row.fetchAll(statement, arguments: [queue, now]) {
+            counts.add(row[1], in: row[0])
+            counts.leased -= row[1] as Int
+        }
         return counts
     }
 

@@ -42,12 +42,8 @@ extension QueueStore {
     public func addGold(_ id: ItemID, verdict: Verdict? = nil, policies: [PolicyID] = []) throws {
         try write { db in
             let now = clock()
-            try Self.returnExpired(in: db, at: now)
-            let (item, state, decision) = try goldCandidate(id, in: db)
+            let (item, state, decision) = try goldCandidate(id, in: db, at: now)
             let shown = Visible.text(id.rawValue)
-            guard state != WorkState.leased else {
-                throw QueueError.busy("Somebody is reviewing item \"\(shown)\": try again later.")
-            }
             guard state != WorkState.awaiting else {
                 throw QueueError.failed("Item \"\(shown)\" waits for another verdict: make it gold when that is given.")
             }
@@ -82,12 +78,8 @@ extension QueueStore {
     public func removeGold(_ id: ItemID) throws {
         try write { db in
             let now = clock()
-            try Self.returnExpired(in: db, at: now)
-            let (item, state, decision) = try goldCandidate(id, in: db)
+            let (item, state, decision) = try goldCandidate(id, in: db, at: now)
             let shown = Visible.text(id.rawValue)
-            guard state != WorkState.leased else {
-                throw QueueError.busy("Somebody is reviewing item \"\(shown)\": try again later.")
-            }
             guard state == WorkState.gold else { throw QueueError.failed("Item \"\(shown)\" is no gold item.") }
             try db.execute(sql: "DELETE FROM gold WHERE item = ?", arguments: [item])
             try db.execute(
@@ -144,13 +136,18 @@ extension QueueStore {
         }
     }
 
+    /// An item that nobody holds.
     private func goldCandidate(
-        _ id: ItemID, in db: Database
+        _ id: ItemID, in db: Database, at now: Timestamp
     ) throws -> (item: Int64, state: Int, decision: Int64?) {
+        try Self.returnExpired(in: db, at: now)
         let row = try Row.fetchOne(
             db, sql: "SELECT w.item, w.state, w.decision FROM work w JOIN item i ON i.seq = w.item WHERE i.id = ?",
             arguments: [id.rawValue])
         guard let row else { throw QueueError.notFound("There is no item \"\(Visible.text(id.rawValue))\".") }
+        guard row["state"] as Int != WorkState.leased else {
+            throw QueueError.busy("Somebody is reviewing item \"\(Visible.text(id.rawValue))\": try again later.")
+        }
         return (row["item"], row["state"], row["decision"])
     }
 

@@ -232,3 +232,17 @@ public final class QueueStore: Sendable {
 
 /// The reason of the last failed system call.
 func systemError() -> String { String(cString: strerror(errno)) }
+
+/// Opens a file that the user named.
+///
+/// - throws: ``QueueError/notFound(_:)`` where there is none, ``QueueError/failed(_:)`` with the system's reason.
+func openToRead(_ path: String) throws -> Int32 {
+    let shown = Visible.text(path, limit: 400)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+        throw errno == ENOENT
+            ? QueueError.notFound("There is no file \(shown).")
+            : QueueError.failed("Cannot read \(shown): \(systemError()).")
+    }
+    return descriptor
+}

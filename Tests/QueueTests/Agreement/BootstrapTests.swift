@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct BootstrapTests {
     private func table(items: Int = 60) throws -> RatingTable {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SplitMix64(seed: 3)
         return try RatingTable(
             (0..<items).flatMap { item in
                 let own = Bool.random(using: &generator)

@@ -177,7 +177,7 @@ import Testing
         let queue = try TestQueue(durability: Durability(journal: .truncate, reason: "one connection"))
         // Debian's SQLite has it on from the start; others do not.
         try queue.store.database.writeWithoutTransaction { _ = try Int.fetchOne($0, sql: "PRAGMA secure_delete = OFF") }
-        var generator = SeededGenerator(seed: 1)
+        var generator = SplitMix64(seed: 1)
         let ids = (0..<6000).map { _ in String(format: "%016lx", generator.next()) }
         for start in stride(from: 0, to: ids.count, by: 500) {
             try queue.fill(

@@ -44,7 +44,7 @@ import Testing
             at: folder + "/queue.sqlite", taxonomy: taxonomy, durability: durability, clock: { TestQueue.start })
         let made = disk.position
         try #require(made > 5)
-        var generator = SeededGenerator(seed: 7)
+        var generator = SplitMix64(seed: 7)
         for image in 0..<80 {
             let target = "\(folder)/image-\(image)"
             try disk.layOut(after: made * image / 79, in: target, using: &generator)
@@ -81,7 +81,7 @@ import Testing
     private func cut(
         _ disk: RecordedDisk, _ acknowledged: [Acknowledged], of queue: TestQueue, images: Int
     ) throws -> [String] {
-        var generator = SeededGenerator(seed: 20_261_124)
+        var generator = SplitMix64(seed: 20_261_124)
         var faults: [String] = []
         let end = disk.position
         for image in 0..<images {

@@ -9,7 +9,7 @@ import Testing
     func agreesWithNaive() throws {
         let queue = try TestQueue()
         try queue.write("a.png", "picture")
-        var random = RandomQueries(generator: SeededGenerator(seed: 3))
+        var random = RandomQueries(generator: SplitMix64(seed: 3))
         var items = (0..<120).map { random.item($0) }
         try queue.fill(items.map(\.line))
         try queue.judge(&items, using: &random)

@@ -74,7 +74,7 @@ import Testing
 
     @Test("Random strings are queries or errors with a place within them, and never end the program")
     func randomStrings() {
-        var generator = SeededGenerator(seed: 11)
+        var generator = SplitMix64(seed: 11)
         let pieces = [
             "score", "(", ")", "\"", "\\", ":", ">", "<", "=", "..", "|", "*", "-", "or", "and", "not", " ", "policy:",
             "age",

@@ -98,7 +98,7 @@ struct NaiveQuery {
 
 /// Random queries and items from the same few words, so that they meet.
 struct RandomQueries {
-    var generator: SeededGenerator
+    var generator: SplitMix64
 
     static let words = ["hate", "Straße", "仇恨", "仇恨言论", "ab", "привет", "🚒", "\"q\" AND x*", "กำ", "हिन्दी", "%_", "سلام"]
     static let policies = ["hate", "hate/threatening", "violence", "violence/graphic", "spam"]

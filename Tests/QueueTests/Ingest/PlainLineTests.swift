@@ -77,7 +77,7 @@ import Testing
     @Test("Ten thousand lines with random faults and numbers mean the same to both readers")
     func random() throws {
         let contract = try contract()
-        var generator = SeededGenerator(seed: 5)
+        var generator = SplitMix64(seed: 5)
         let pool = [
             #"{"id":"a","text":"t é\n","priority":0.25,"metadata":{"b":12,"a":[0.5,"x"]}}"#,
             #"{"scores":[{"model":"m@1","policy":"hate","score":0.91}],"text":"\u00e9","lang":"en","id":"x"}"#,

@@ -17,7 +17,7 @@ import Testing
 
     @Test("Numbers round to the nearest double, as the standard library's own parser does")
     func numbers() throws {
-        var generator = SeededGenerator(seed: 7)
+        var generator = SplitMix64(seed: 7)
         for _ in 0..<2000 {
             let digits = String(generator.next())
             let cut = Int.random(in: 1...digits.count, using: &generator)

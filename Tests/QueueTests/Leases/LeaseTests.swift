@@ -115,7 +115,7 @@ import Testing
     func sample() throws {
         let queue = try TestQueue()
         try queue.fill(TestQueue.posts(300))
-        var generator = SeededGenerator(seed: 11)
+        var generator = SplitMix64(seed: 11)
         let claims = try queue.store.claim(
             reviewer: "ann", count: 300, rules: ClaimRules(sampleShare: 0.3), using: &generator)
         let sampled = claims.filter { $0.sampledWithProbability != nil }
@@ -134,7 +134,7 @@ import Testing
     func uniform() throws {
         let queue = try TestQueue()
         try queue.fill(TestQueue.posts(200))
-        var generator = SeededGenerator(seed: 5)
+        var generator = SplitMix64(seed: 5)
         var firstHalf = 0
         for _ in 0..<200 {
             let claim = try #require(

@@ -90,6 +90,11 @@ import Testing
         #expect(try claimed(queue, by: "ben") == ["post-1", "post-3"])
         try queue.store.setSkills(["french", "law"], of: "ann")
         #expect(try claimed(queue, by: "ann") == ["post-0", "post-2"])
+        // Retired, a line keeps its skills for what still waits in it.
+        queue.pass(seconds: 10_000)
+        try queue.store.retire(french)
+        #expect(try claimed(queue, by: "ben") == ["post-1", "post-3"])
+        #expect(try claimed(queue, by: "ann") == ["post-0", "post-2"])
     }
 
     @Test("Uniform draws over several lines take each item alike")

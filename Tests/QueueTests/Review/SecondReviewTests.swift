@@ -131,6 +131,7 @@ import Testing
         _ = try claim(queue, "ben")
         queue.pass(seconds: 10_000)
         #expect(try queue.store.detail(of: "post-0")?.state == .awaiting)
+        #expect(try queue.store.counts() == QueueStats.Counts(decided: 1, awaiting: 1))
         #expect(try claim(queue, "ann") == nil && claim(queue, "cem") != nil)
     }
 
