@@ -137,7 +137,8 @@ import Testing
             ])
         try check(QueueStats.Counts(pending: 10))
         #expect(try queue.store.counts(of: .restricted) == QueueStats.Counts(pending: 1))
-        let claims = try queue.store.claim(reviewer: "ann", count: 4)
+        let byRank = ClaimRules(sampleShare: 0)
+        let claims = try queue.store.claim(reviewer: "ann", count: 4, rules: byRank)
         try check(QueueStats.Counts(pending: 6, leased: 4))
         _ = try queue.store.decide(token: claims[0].lease.token, draft: DecisionDraft(verdict: .allow))
         _ = try queue.store.decide(
@@ -148,7 +149,7 @@ import Testing
         _ = try queue.store.undo(reviewer: "ann")
         queue.pass(seconds: 10_000)
         try check(QueueStats.Counts(pending: 9, leased: 0, decided: 1))
-        _ = try queue.store.claim(reviewer: "ben")
+        _ = try queue.store.claim(reviewer: "ben", rules: byRank)
         try check(QueueStats.Counts(pending: 8, leased: 1, decided: 1))
         try queue.store.database.write { try $0.execute(sql: "DELETE FROM work WHERE item = 9") }
         try check(QueueStats.Counts(pending: 7, leased: 1, decided: 1))

@@ -141,12 +141,10 @@ import Testing
         try decide(queue, "boss", .remove, ["hate"])
         try queue.store.addGold("post-0")
         try queue.store.addGold("post-1", verdict: .allow)
-        let rules = try queue.store.claimRules()
+        let rules = ClaimRules(sampleShare: 0, goldShare: try queue.store.claimRules().goldShare)
         for (reviewer, verdict) in [("ann", Verdict.remove), ("ben", .allow)] {
             var seen: Set<ItemID> = []
-            while let claim = try queue.store.claim(
-                reviewer: reviewer, rules: ClaimRules(sampleShare: 0, goldShare: rules.goldShare)
-            ).first {
+            while let claim = try queue.store.claim(reviewer: reviewer, rules: rules).first {
                 let policies: Set<PolicyID> = verdict == .remove ? ["hate"] : []
                 let draft = DecisionDraft(verdict: verdict, policies: policies)
                 let item = try queue.store.decide(token: claim.lease.token, draft: draft).item
