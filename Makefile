@@ -37,7 +37,7 @@ SIZES ?= 10000,1000000$(if $(QUICK),,$(comma)10000000)
 comma := ,
 BENCH_PYTHON := .deps/bench
 bench-queue: release $(BENCH_PYTHON)/bin/litequeue-is-here
-	$(BENCH_PYTHON)/bin/python tools/bench/queue.py --program .build/release/reviewtui --sizes $(SIZES) \
+	$(BENCH_PYTHON)/bin/python tools/bench/bench_queue.py --program .build/release/reviewtui --sizes $(SIZES) \
 		$(if $(LIBRARY),--library $(LIBRARY))
 
 $(BENCH_PYTHON)/bin/litequeue-is-here:

@@ -23,12 +23,12 @@ extension QueueStore {
                         WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
                         """), arguments: [token, now.milliseconds])
             guard let leased else { throw Self.leaseLost }
-            let holder: String = leased["lease_reviewer"]
+            let holder: String = leased[3]
             guard reviewer.map({ $0.utf8.elementsEqual(holder.utf8) }) ?? true else {
                 throw QueueError.leaseLost("The lease belongs to another reviewer: claim the item yourself.")
             }
-            let item: Int64 = leased["item"]
-            let round = ReviewRound(rawValue: leased["review"]) ?? .first
+            let item: Int64 = leased[0]
+            let round = ReviewRound(rawValue: leased[5]) ?? .first
             let earlier = try round == .gold ? nil : Self.latestDecision(on: item, in: db)
             let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
             let labels = Label.labels(
@@ -36,7 +36,7 @@ extension QueueStore {
                 overThreshold: Set(scores.filter { $0.value >= taxonomy.threshold(for: $0) }.map(\.policy)))
             let id = ULID.fresh(at: now)
             let row = DecisionRow(
-                id: id, item: item, itemID: leased["id"], itemDigest: leased["digest"],
+                id: id, item: item, itemID: leased[1], itemDigest: leased[2],
                 reviewer: holder, decidedAt: now.milliseconds, verdict: draft.verdict.rawValue,
                 // What the model preselected and `allow` overruled was not found.
                 policies: JSONValue.array(
@@ -44,7 +44,7 @@ extension QueueStore {
                 ).text,
                 labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
                 duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
-                shown: Self.shown(draft).text, sampled: leased["lease_probability"], taxonomy: taxonomySeq,
+                shown: Self.shown(draft).text, sampled: leased[4], taxonomy: taxonomySeq,
                 supersedes: earlier, review: round,
                 // A gold verdict tries the reviewer and restricts nothing.
                 statement: draft.verdict.needsPolicy && round != .gold

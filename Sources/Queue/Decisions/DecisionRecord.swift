@@ -201,7 +201,9 @@ enum ULID {
         for shift in stride(from: 45, through: 0, by: -5) {
             digits.append(alphabet[Int(time.milliseconds >> shift & 31)])
         }
-        for _ in 0..<16 { digits.append(alphabet[Int(generator.next(upperBound: UInt(32)))]) }
+        for word in [generator.next(), generator.next()] as [UInt64] {
+            for shift in stride(from: 35, through: 0, by: -5) { digits.append(alphabet[Int(word >> shift & 31)]) }
+        }
         return String(decoding: digits, as: UTF8.self)
     }
 }

@@ -47,20 +47,14 @@ extension QueueStore {
             try Self.makeEmpty(folder)
             let bound = try exportBound()
             let (taxonomy, _) = try read { try taxonomyInForce($0) }
-            var snapshot = Snapshot(lastEvent: bound.event, filter: filter, key: queueKey)
+            let snapshot = Snapshot(lastEvent: bound.event, filter: filter)
             let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
-            // Rows are read a page at a time, so that no read stands in a writer's way for long.
-            while try read({ try snapshot.readPage(in: $0) }) {
-                try file.append(snapshot.takeLines())
-                progress(snapshot.rows)
-            }
-            try file.append(snapshot.takeLines())
-            progress(snapshot.rows)
+            let writer = try SnapshotWriter(snapshot, path: path, key: queueKey, file: file)
+            try writer.write(upTo: read { try snapshot.lastDecision(in: $0) }, progress: progress)
             let (sha256, byteCount) = try file.finish()
             let report = ExportReport(
-                rows: snapshot.rows,
-                leftOut: try read { try snapshot.restrictedCount(in: $0) }, splits: snapshot.splits, sha256: sha256.hex,
-                lastEvent: bound.event)
+                rows: writer.rows, leftOut: try read { try snapshot.restrictedCount(in: $0) }, splits: writer.splits,
+                sha256: sha256.hex, lastEvent: bound.event)
             var manifest: JSONValue = [
                 "format": "reviewtui-snapshot", "version": 1,
                 "as_of": .string(bound.time.rfc3339), "audit": bound.json(first: 1),

@@ -7,9 +7,9 @@ struct ClaimDesk {
     /// How the next item is chosen.
     enum Draw {
         case byRank
-        /// Uniformly: the first at or above a random point of the lottery.
-        case uniform(from: Int64)
-        /// One with a known answer, likewise.
+        /// Uniformly, with the dice of this seed.
+        case uniform(seed: UInt64)
+        /// One with a known answer: the first at or above a random point of the lottery.
         case gold(from: Int64)
     }
 
@@ -42,12 +42,15 @@ struct ClaimDesk {
             try Self.check(known, suits: reviewer, in: db)
             lines = [known.code]
         } else {
-            let skills = Set(try QueueStore.skills(of: reviewer, in: db))
             // What a rerouting that was cut short has left in a retired line is handed out all the same.
-            let known = try KnownLine.all(in: db, evenRetired: true)
-            lines =
-                known
-                .filter { $0.line.name != .restricted && skills.isSuperset(of: $0.line.skills) }.map(\.code)
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT code FROM queue WHERE code <> \(QueueCode.restricted) AND NOT EXISTS (
+                        SELECT 1 FROM json_each(skills) needed
+                        WHERE needed.value NOT IN (SELECT skill FROM skill WHERE reviewer = ?))
+                    ORDER BY position
+                    """)
+            lines = try Int.fetchAll(statement, arguments: [reviewer])
         }
     }
 
@@ -67,8 +70,8 @@ struct ClaimDesk {
     func leaseNext(_ draw: Draw) throws -> Claim? {
         switch draw {
         case .byRank: break
-        case .uniform(let point):
-            if let item = try drawn(from: point) { return try lease(item, probability: rules.sampleShare) }
+        case .uniform(let seed):
+            if let item = try drawn(SplitMix64(seed: seed)) { return try lease(item, probability: rules.sampleShare) }
         case .gold(let point):
             if let item = try gold(from: point) { return try lease(item) }
         }
@@ -110,25 +113,31 @@ struct ClaimDesk {
             """, [line, reviewer] + (afterSkipping ? skipArguments : []))
     }
 
-    /// A uniform draw over all lines together: lottery numbers are random and know nothing of the item, so nothing about
-    /// an item makes it likelier.
-    private func drawn(from point: Int64) throws -> Int64? {
-        for start in [point, 0] {
-            var first: (lottery: Int64, item: Int64)?
-            for line in lines {
-                let statement = try db.cachedStatement(
-                    sql: """
-                        SELECT lottery, item FROM work INDEXED BY work_lottery
-                        WHERE queue = ? AND state = 0 AND lottery >= ? \(Self.notSkipped) ORDER BY lottery LIMIT 1
-                        """)
-                let arguments = StatementArguments([line, start] + skipArguments)
-                guard let row = try Row.fetchOne(statement, arguments: arguments) else { continue }
-                let found: (Int64, Int64) = (row[0], row[1])
-                if first == nil || found < first! { first = found }
-            }
-            if let first { return first.item }
+    /// A uniform draw over all lines together, of what the reviewer has not skipped.
+    ///
+    /// Rows are drawn at random until one of them waits, which needs no index that every claim would have to keep. Where
+    /// hardly any do, those that wait are counted and one of them is drawn.
+    private func drawn(_ generator: SplitMix64) throws -> Int64? {
+        var generator = generator
+        let waits = """
+            queue IN (\(lines.map(String.init).joined(separator: ","))) AND state = \(WorkState.pending) \(Self.notSkipped)
+            """
+        let ends = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT (SELECT min(item) FROM work), (SELECT max(item) FROM work)"))
+        guard let oldest = ends?[0] as Int64?, let newest = ends?[1] as Int64? else { return nil }
+        let tried = try db.cachedStatement(sql: "SELECT item FROM work WHERE item = ? AND \(waits)")
+        for _ in 0..<200 {
+            let item = Int64.random(in: oldest...newest, using: &generator)
+            let arguments = StatementArguments([item] + skipArguments)
+            if let item = try Int64.fetchOne(tried, arguments: arguments) { return item }
         }
-        return nil
+        let counted = try db.cachedStatement(sql: "SELECT count(*) FROM work INDEXED BY work_pending WHERE \(waits)")
+        let count = try Int.fetchOne(counted, arguments: StatementArguments(skipArguments)) ?? 0
+        guard count > 0 else { return nil }
+        let chosen = try db.cachedStatement(
+            sql: "SELECT item FROM work INDEXED BY work_pending WHERE \(waits) LIMIT 1 OFFSET ?")
+        let offset = Int.random(in: 0..<count, using: &generator)
+        return try Int64.fetchOne(chosen, arguments: StatementArguments(skipArguments + [offset]))
     }
 
     private func gold(from point: Int64) throws -> Int64? {

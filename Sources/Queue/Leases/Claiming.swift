@@ -58,9 +58,9 @@ extension QueueStore {
         guard (0...1).contains(rules.sampleShare) else { throw QueueError.usage("A share lies in 0...1.") }
         let draws = (0..<count).map { _ in
             let kind = Double.random(in: 0..<1, using: &generator)
-            let point = Int64.random(in: 0...Int64.max, using: &generator)
-            if kind < rules.sampleShare { return ClaimDesk.Draw.uniform(from: point) }
-            return kind < rules.sampleShare + rules.goldShare ? .gold(from: point) : .byRank
+            let dice = generator.next()
+            if kind < rules.sampleShare { return ClaimDesk.Draw.uniform(seed: dice) }
+            return kind < rules.sampleShare + rules.goldShare ? .gold(from: Int64(dice >> 1)) : .byRank
         }
         return try write { db in
             let now = clock()
@@ -147,8 +147,15 @@ extension QueueStore {
     /// Also what would be held for longer than any lease may last: it was taken before the clock went back.
     static func returnExpired(in db: Database, at now: Timestamp) throws {
         let longest = now.adding(seconds: 7 * 86_400).milliseconds
-        try giveBack(in: db, expiringAfter: .min, until: now.milliseconds, at: now)
-        try giveBack(in: db, expiringAfter: longest, until: .max, at: now)
+        let ends = try Row.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT (SELECT min(lease_expires) FROM work INDEXED BY work_leased WHERE state = 1),
+                        (SELECT max(lease_expires) FROM work INDEXED BY work_leased WHERE state = 1)
+                    """))
+        guard let first = ends?[0] as Int64?, let last = ends?[1] as Int64? else { return }
+        if first <= now.milliseconds { try giveBack(in: db, expiringAfter: .min, until: now.milliseconds, at: now) }
+        if last > longest { try giveBack(in: db, expiringAfter: longest, until: .max, at: now) }
     }
 
     private static func giveBack(
@@ -161,7 +168,6 @@ extension QueueStore {
                     FROM work w INDEXED BY work_leased JOIN item i ON i.seq = w.item
                     WHERE w.state = 1 AND w.lease_expires > ? AND w.lease_expires <= ?
                     """), arguments: [start, end])
-        guard !expired.isEmpty else { return }
         let leases = expired.map { row -> (Lease, String) in
             let expiry = Timestamp(milliseconds: row["lease_expires"])
             return (
@@ -186,6 +192,7 @@ extension QueueStore {
 enum LeaseToken {
     static func fresh() -> String {
         var generator = SystemRandomNumberGenerator()
-        return (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }.hex
+        let words: [UInt64] = [generator.next(), generator.next()]
+        return words.withUnsafeBytes { $0.hex }
     }
 }

@@ -42,12 +42,12 @@ struct KnownLine {
     var line: QueueLine
 
     /// The lines in the order in which they are tried.
-    static func all(in db: Database, evenRetired: Bool = false) throws -> [KnownLine] {
+    static func all(in db: Database) throws -> [KnownLine] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT code, name, policies, sources, languages, skills FROM queue WHERE retired <= ? ORDER BY position
+                SELECT code, name, policies, sources, languages, skills FROM queue WHERE retired = 0 ORDER BY position
                 """)
-        return try Row.fetchAll(statement, arguments: [evenRetired]).map { row in
+        return try Row.fetchAll(statement).map { row in
             func list(_ column: String) throws -> [String] {
                 let text: String = row[column]
                 guard let words = try? JSONValue(parsing: text).array?.compactMap(\.string) else {

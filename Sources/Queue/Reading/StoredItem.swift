@@ -12,24 +12,21 @@ struct StoredItem {
     func item(_ seq: Int64) throws -> Item {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT id, CAST(text AS BLOB) AS text, language, source, author, created_at, flagged_at, due_at,
-                       priority, metadata, CAST(reports AS BLOB) AS reports
+                SELECT id, CAST(text AS BLOB), language, source, author, created_at, flagged_at, due_at, priority,
+                    metadata, CAST(reports AS BLOB)
                 FROM item WHERE seq = ?
                 """)
         guard let row = try Row.fetchOne(statement, arguments: [seq]) else {
             throw QueueError.notFound("An item has gone from the queue: it was erased.")
         }
-        let text: Data? = row["text"]
-        let time = { (name: String) -> Timestamp? in
-            let milliseconds: Int64? = row[name]
-            return milliseconds.map { Timestamp(milliseconds: $0) }
-        }
+        // By number: looking a column up by its name costs more than reading it.
+        let text: Data? = row[1]
+        let time = { (column: Int) in (row[column] as Int64?).map { Timestamp(milliseconds: $0) } }
         return Item(
-            id: ItemID(row["id"] as String), text: text.map { String(decoding: $0, as: UTF8.self) },
-            language: row["language"], media: try media(seq), source: row["source"], author: row["author"],
-            createdAt: time("created_at"), flaggedAt: Timestamp(milliseconds: row["flagged_at"]),
-            dueAt: time("due_at"), priority: row["priority"], metadata: row["metadata"],
-            reports: try reports(row["reports"]))
+            id: ItemID(row[0] as String), text: text.map { String(decoding: $0, as: UTF8.self) }, language: row[2],
+            media: try media(seq), source: row[3], author: row[4], createdAt: time(5),
+            flaggedAt: Timestamp(milliseconds: row[6]), dueAt: time(7), priority: row[8], metadata: row[9],
+            reports: try reports(row[10]))
     }
 
     private func media(_ seq: Int64) throws -> [MediaReference] {

@@ -32,9 +32,7 @@ public struct Durability: Sendable, Hashable {
 enum DurableDatabase {
     /// Opens a database for writing with the journal of `durability` and `synchronous = FULL`, both read back.
     static func open(path: String, durability: Durability) throws -> any DatabaseWriter {
-        var configuration = Configuration()
-        configuration.label = "queue"
-        configuration.busyMode = .callback { waitsAgain(afterTries: $0) }
+        var configuration = configuration
         configuration.prepareDatabase { db in
             if durability.journal == .truncate {
                 // FULL keeps the data; EXTRA would add a directory sync that TRUNCATE does not need, since the
@@ -42,8 +40,6 @@ enum DurableDatabase {
                 _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = TRUNCATE")
             }
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            try db.execute(sql: "PRAGMA trusted_schema = OFF")
-            db.add(function: FoldedText.holds)
         }
         let writer: any DatabaseWriter =
             switch durability.journal {
@@ -66,11 +62,30 @@ enum DurableDatabase {
         return writer
     }
 
-    /// GRDB fails at once by default. Short random sleeps keep two waiting processes from meeting again and again;
-    /// together they give up after about ten seconds.
+    /// A connection that only reads, for what reads on several threads at once.
+    static func openToRead(path: String) throws -> DatabaseQueue {
+        var configuration = configuration
+        configuration.readonly = true
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// What every connection has, whatever it is for.
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "queue"
+        configuration.busyMode = .callback { waitsAgain(afterTries: $0) }
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA trusted_schema = OFF")
+            db.add(function: FoldedText.holds)
+        }
+        return configuration
+    }
+
+    /// GRDB fails at once by default. Random sleeps keep two waiting processes from meeting again and again; short ones
+    /// first, since most transactions take a millisecond or two. Together they give up after about ten seconds.
     private static func waitsAgain(afterTries tries: Int) -> Bool {
         guard tries < 1000 else { return false }
-        usleep(UInt32.random(in: 2_000...18_000))
+        usleep(UInt32.random(in: tries < 40 ? 300...2_000 : 2_000...18_000))
         return true
     }
 }

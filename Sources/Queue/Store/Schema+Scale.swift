@@ -28,4 +28,8 @@ extension Schema {
             UPDATE tally SET items = items - 1 WHERE queue = OLD.queue AND state = OLD.state;
         END;
         """
+
+    /// Uniform draws pick rows at random and need no index: this one was hit at a random place by every item that came
+    /// in, was claimed or came back.
+    static let drawing = "DROP INDEX work_lottery;"
 }

@@ -16,6 +16,7 @@ enum Schema {
         migrator.registerMigration("4 finding") { try $0.execute(sql: finding) }
         migrator.registerMigration("5 scale") { try $0.execute(sql: snapshots + tally) }
         migrator.registerMigration("6 statements") { try $0.execute(sql: statements) }
+        migrator.registerMigration("7 drawing") { try $0.execute(sql: drawing) }
         return migrator
     }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Queue
 
-/// Claims and decides for a while and tells how long it took, for `tools/bench/queue.py`: starting a process for each
+/// Claims and decides for a while and tells how long it took, for `tools/bench/bench_queue.py`: starting a process for each
 /// claim would measure the starting.
 struct BenchQueueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -142,8 +142,32 @@ import Testing
             if try #require(Int(claim.item.id.rawValue.dropFirst(5))) < 100 { firstHalf += 1 }
             try queue.store.release(token: claim.lease.token)
         }
-        // 200 draws: five standard deviations are 35. Gaps between lottery numbers add some spread of their own.
-        #expect((50...150).contains(firstHalf), "\(firstHalf)")
+        // 200 draws: five standard deviations are 35.
+        #expect((65...135).contains(firstHalf), "\(firstHalf)")
+    }
+
+    @Test("Where hardly anything waits any more, what does is still drawn evenly, and what was skipped is not")
+    func uniformAmongFew() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(3000))
+        try queue.store.database.write {
+            try $0.execute(sql: "UPDATE work SET state = \(WorkState.decided) WHERE item NOT IN (1, 2000, 2001, 3000)")
+        }
+        var generator = SplitMix64(seed: 8)
+        let rules = ClaimRules(sampleShare: 1)
+        var counts: [ItemID: Int] = [:]
+        for _ in 0..<200 {
+            let claim = try #require(try queue.store.claim(reviewer: "ann", rules: rules, using: &generator).first)
+            counts[claim.item.id, default: 0] += 1
+            try queue.store.release(token: claim.lease.token)
+        }
+        // 200 draws of one in four: five standard deviations are 31.
+        #expect(counts.count == 4 && counts.values.allSatisfy { (19...81).contains($0) }, "\(counts)")
+        let skipped = try #require(try queue.store.claim(reviewer: "ann", item: ItemID("post-1999")).first)
+        try queue.store.release(token: skipped.lease.token, skipping: true)
+        let drawn = try queue.store.claim(reviewer: "ann", count: 3, rules: rules, using: &generator)
+        #expect(Set(drawn.map(\.item.id)) == ["post-0", "post-2000", "post-2999"])
+        #expect(drawn.allSatisfy { $0.sampledWithProbability == 1 })
     }
 
     @Test("Restricted items come out of their own queue only")

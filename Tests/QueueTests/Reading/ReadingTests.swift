@@ -42,7 +42,6 @@ import Testing
             "SELECT item FROM work INDEXED BY work_open WHERE queue = 0 AND state < 2 AND (place, item) > (1.0, 2) ORDER BY place, item LIMIT 5",
             "SELECT item FROM work INDEXED BY work_open WHERE queue = 0 AND state < 2 AND (place, item) < (1.0, 2) ORDER BY place DESC, item DESC LIMIT 5",
             "SELECT item FROM work WHERE queue = 0 AND state = 0 ORDER BY place, item LIMIT 1",
-            "SELECT item FROM work WHERE queue = 0 AND state = 0 AND lottery >= 5 ORDER BY lottery LIMIT 1",
             "SELECT item FROM work WHERE state = 1 AND lease_expires <= 5",
         ]
         for sql in statements {

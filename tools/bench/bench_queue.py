@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times the queue beside its peers and prints a Markdown table.
 
-    python3 tools/bench/queue.py --program .build/release/reviewtui --sizes 10000,1000000
+    python3 tools/bench/bench_queue.py --program .build/release/reviewtui --sizes 10000,1000000
 
 The peers run in this Python: `pip install sqlite-utils litequeue`. Ours and the peer take turns, each figure is the
 median of --rounds runs, and every peer gets the same journal, synchronous=FULL and the same SQLite, unless --library
@@ -10,6 +10,7 @@ names a folder whose libsqlite3 everybody is to load (for WAL, which 3.40.1 cann
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -34,25 +35,33 @@ def say(*words):
 
 def write_items(path, count):
     """Posts as a source would send them: in the order in which they were flagged, give or take an hour."""
-    chance = random.Random(1)
+    step = 100_000
+    with open(path, "w") as file, multiprocessing.Pool() as pool:
+        for lines in pool.imap(items, [range(start, min(start + step, count)) for start in range(0, count, step)]):
+            file.write(lines)
+
+
+def items(numbers):
+    chance = random.Random(numbers.start)
     languages, sources = ["en", "de", "fr", "es", "ja"], ["uploads", "comments", "reports", "ads"]
     policies = ["hate", "spam", "harassment", "violence"]
-    with open(path, "w") as file:
-        for number in range(count):
-            text = " ".join(chance.choices(WORDS, k=chance.randint(8, 30)))
-            if number % 17 == 0:
-                text += " é — “quoted”\n日本語"
-            flagged = time.gmtime(1_750_000_000 + number * 10 + chance.randint(0, 3600))
-            item = {
-                "id": f"post-{number:08d}", "text": text, "lang": chance.choice(languages),
-                "source": chance.choice(sources), "author": f"{chance.getrandbits(40):x}",
-                "flagged_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", flagged), "priority": round(chance.random(), 3),
-                "metadata": {"views": chance.randint(0, 99999), "thread": f"t{chance.randint(0, 999)}"},
-            }
-            if number % 2 == 0:
-                item["scores"] = [
-                    {"model": "text@2", "policy": chance.choice(policies), "score": round(chance.random(), 4)}]
-            file.write(json.dumps(item, ensure_ascii=False) + "\n")
+    lines = []
+    for number in numbers:
+        text = " ".join(chance.choices(WORDS, k=chance.randint(8, 30)))
+        if number % 17 == 0:
+            text += " é — “quoted”\n日本語"
+        flagged = time.gmtime(1_750_000_000 + number * 10 + chance.randint(0, 3600))
+        item = {
+            "id": f"post-{number:08d}", "text": text, "lang": chance.choice(languages),
+            "source": chance.choice(sources), "author": f"{chance.getrandbits(40):x}",
+            "flagged_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", flagged), "priority": round(chance.random(), 3),
+            "metadata": {"views": chance.randint(0, 99999), "thread": f"t{chance.randint(0, 999)}"},
+        }
+        if number % 2 == 0:
+            item["scores"] = [
+                {"model": "text@2", "policy": chance.choice(policies), "score": round(chance.random(), 4)}]
+        lines.append(json.dumps(item, ensure_ascii=False) + "\n")
+    return "".join(lines)
 
 
 class Bench:
@@ -123,8 +132,8 @@ class Bench:
             for number in range(processes)]
         told = [json.loads(process.communicate()[0]) for process in running]
         return {
-            "rate": sum(one["pairs"] / one["seconds"] for one in told),
-            "latencies": {name: told[0]["latencies"][name] for name in told[0]["latencies"]},
+            "rate": sum(one["pairs"] / one["seconds"] for one in told), "latencies": told[0]["latencies"],
+            "longest": max(one["latencies"]["claim"]["max"] for one in told),
         }
 
     def peer(self, kind, path, processes, seconds, journal):
@@ -133,7 +142,8 @@ class Bench:
                 [sys.executable, os.path.abspath(__file__), "--peer", kind, path, str(seconds), journal],
                 env=self.environment, stdout=subprocess.PIPE)
             for _ in range(processes)]
-        return sum(json.loads(process.communicate()[0])["rate"] for process in running)
+        told = [json.loads(process.communicate()[0]) for process in running]
+        return {"rate": sum(one["rate"] for one in told), "longest": max(one["longest"] for one in told)}
 
     def work(self, size, folder):
         path = f"{folder}/queue.sqlite"
@@ -158,12 +168,20 @@ class Bench:
                 if processes == 1:
                     # It switches to WAL whenever it opens, so several of them cannot share another journal.
                     others.append(self.peer("litequeue", lite, processes, seconds, journal))
-            rate, same = (statistics.median(x) for x in ([one["rate"] for one in ours], python))
-            beside, ratio = f"the same SQL in Python {same:,.0f} /s", f"{rate / same:.2f}×"
+            def median(runs, key):
+                return statistics.median(run[key] for run in runs)
+
+            rate, same = median(ours, "rate"), median(python, "rate")
+            told, beside = f"{rate:,.0f} /s", f"the same SQL in Python {same:,.0f} /s"
+            ratio = f"{rate / same:.2f}×"
+            if processes > 1:
+                told += f", longest claim {median(ours, 'longest'):,.0f} ms"
+                beside += f", {median(python, 'longest'):,.0f} ms"
             if others:
-                other = statistics.median(others)
+                other = median(others, "rate")
                 beside, ratio = f"{beside}, litequeue get + done {other:,.0f} /s", f"{ratio}, {rate / other:.2f}×"
-            self.row(size, f"claim + decide, {processes} processes, {journal}", f"{rate:,.0f} /s", beside, ratio)
+            plural = "es" if processes > 1 else ""
+            self.row(size, f"claim + decide, {processes} process{plural}, {journal}", told, beside, ratio)
             if processes == 1:
                 for name in ours[0]["latencies"]:
                     shown = [statistics.median(one["latencies"][name][p] for one in ours) for p in ("p50", "p99")]
@@ -201,6 +219,25 @@ class Bench:
                  f"{decided / seconds:,.0f} /s, {memory:.0f} MB, {processor / decided * 1e6:.1f} µs of processor each",
                  f"sqlite3 -json {decided / peer:,.0f} /s, {peer_memory:.0f} MB, {peer_processor / decided * 1e6:.1f} µs",
                  f"{peer / seconds:.2f}×")
+        self.deciding_meanwhile(size, folder)
+
+    def deciding_meanwhile(self, size, folder):
+        """What a reviewer waits for while somebody exports; only where the export takes long enough to tell."""
+        if size < 1_000_000:
+            return
+        path = f"{folder}/queue.sqlite"
+        alone = self.ours(path, 1, self.options.seconds)
+        exporting = subprocess.Popen(
+            [self.program, "export", "--format", "jsonl", "--out", f"{folder}/meanwhile", "--db", path],
+            env=self.environment, stdout=subprocess.DEVNULL)
+        together = self.ours(path, 1, self.options.seconds)
+        if exporting.poll() is not None:
+            say("  the export ended before the measurement did")
+        exporting.wait()
+        shutil.rmtree(f"{folder}/meanwhile")
+        worst = max(together["latencies"][name]["max"] for name in ("claim", "decide"))
+        self.row(size, "claim + decide while an export runs", f"{together['rate']:,.0f} /s, longest {worst:.0f} ms",
+                 f"without the export {alone['rate']:,.0f} /s", f"{together['rate'] / alone['rate']:.2f}×")
 
     def run(self):
         for size in self.options.sizes:
@@ -268,12 +305,14 @@ def fill_litequeue(path, count, journal):
 
 def peer_main(kind, path, seconds, journal):
     loop = {"litequeue": litequeue_pair, "sqlite3": sqlite3_pair}[kind](path, journal)
-    pairs, start = 0, time.monotonic()
-    while time.monotonic() - start < seconds:
-        if loop() is None:
+    pairs, longest, start = 0, 0, time.monotonic()
+    now = start
+    while now - start < seconds:
+        claimed = loop()
+        if claimed is None:
             break
-        pairs += 1
-    print(json.dumps({"rate": pairs / (time.monotonic() - start)}))
+        pairs, longest, now = pairs + 1, max(longest, claimed - now), time.monotonic()
+    print(json.dumps({"rate": pairs / (time.monotonic() - start), "longest": longest * 1000}))
 
 
 def litequeue_pair(path, journal):
@@ -285,15 +324,17 @@ def litequeue_pair(path, journal):
 
     def pair():
         message = queue.pop()
-        if message:
-            queue.done(message.message_id)
-        return message
+        claimed = time.monotonic()
+        if message is None:
+            return None
+        queue.done(message.message_id)
+        return claimed
 
     return pair
 
 
 def sqlite3_pair(path, journal):
-    """The statements of one claim and one verdict, in two transactions, through Python's module."""
+    """The statements of one claim and one verdict, in two transactions, through Python's module; when it had claimed."""
     import hashlib
     import hmac
 
@@ -321,20 +362,21 @@ def sqlite3_pair(path, journal):
         db.execute("BEGIN IMMEDIATE")
         db.execute("UPDATE work SET state = 0, lease_token = NULL, lease_reviewer = NULL, lease_expires = NULL, "
                    "lease_probability = NULL WHERE state = 1 AND lease_expires <= ?", (now,))
-        claimed = db.execute(
+        leased = db.execute(
             "UPDATE work SET state = 1, lease_token = ?, lease_reviewer = ?, lease_expires = ? WHERE item = "
             "(SELECT item FROM work WHERE queue = 0 AND state = 0 AND NOT EXISTS (SELECT 1 FROM skip k WHERE "
             "k.reviewer = ? AND k.item = work.item AND k.skipped_at > ?) ORDER BY place, item LIMIT 1) "
             "RETURNING item, lease_probability", (token, "python", now + 900_000, "python", now - 3_600_000)).fetchone()
-        if claimed is None:
+        if leased is None:
             db.execute("ROLLBACK")
             return None
-        item = claimed[0]
+        item = leased[0]
         stored(item)
         db.execute("SELECT * FROM explanation WHERE item = ?", (item,)).fetchall()
         (key,) = db.execute("SELECT subject_key FROM item WHERE seq = ?", (item,)).fetchone()
         append("lease", json.dumps({"commitments": [hmac.new(key, token.encode(), hashlib.sha256).hexdigest()]}), now)
         db.execute("COMMIT")
+        claimed = time.monotonic()
 
         db.execute("BEGIN IMMEDIATE")
         item, digest, key = db.execute(
@@ -352,7 +394,7 @@ def sqlite3_pair(path, journal):
         db.execute("UPDATE work SET state = 2, decision = ?, lease_token = NULL, lease_reviewer = NULL, "
                    "lease_expires = NULL, lease_probability = NULL WHERE item = ?", (decision, item))
         db.execute("COMMIT")
-        return item
+        return claimed
 
     return pair
 
