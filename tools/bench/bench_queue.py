@@ -37,11 +37,11 @@ def write_items(path, count):
     """Posts as a source would send them: in the order in which they were flagged, give or take an hour."""
     step = 100_000
     with open(path, "w") as file, multiprocessing.Pool() as pool:
-        for lines in pool.imap(items, [range(start, min(start + step, count)) for start in range(0, count, step)]):
+        for lines in pool.imap(posts, [range(start, min(start + step, count)) for start in range(0, count, step)]):
             file.write(lines)
 
 
-def items(numbers):
+def posts(numbers):
     chance = random.Random(numbers.start)
     languages, sources = ["en", "de", "fr", "es", "ja"], ["uploads", "comments", "reports", "ads"]
     policies = ["hate", "spam", "harassment", "violence"]
@@ -80,7 +80,8 @@ class Bench:
     def timed(self, *command, **more):
         """Seconds by the clock, seconds of processor, peak memory in MB."""
         start = time.monotonic()
-        process = subprocess.Popen(command, env=self.environment, stdout=more.get("stdout", subprocess.DEVNULL))
+        process = subprocess.Popen(
+            command, env=more.get("environment", self.environment), stdout=more.get("stdout", subprocess.DEVNULL))
         _, status, usage = os.wait4(process.pid, 0)
         if status != 0:
             raise SystemExit(f"{command} failed with {status}")
@@ -212,7 +213,9 @@ class Bench:
                                    "--db", path))
             shutil.rmtree(f"{folder}/out{number}")
             with open(f"{folder}/peer.json", "w") as file:
-                theirs.append(self.timed("sqlite3", "-json", path, SAME_COLUMNS, stdout=file))
+                # Debian's shell refuses any library but its own; it only reads.
+                own = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+                theirs.append(self.timed("sqlite3", "-json", path, SAME_COLUMNS, stdout=file, environment=own))
         seconds, processor, memory = (statistics.median(column) for column in zip(*ours))
         peer, peer_processor, peer_memory = (statistics.median(column) for column in zip(*theirs))
         self.row(size, f"export of {decided:,} decisions",

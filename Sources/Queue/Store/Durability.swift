@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import GRDB
 
@@ -75,6 +76,7 @@ enum DurableDatabase {
         configuration.label = "queue"
         configuration.busyMode = .callback { waitsAgain(afterTries: $0) }
         configuration.prepareDatabase { db in
+            if let connection = db.sqliteConnection { _ = csqlite_keep_plans(connection) }
             try db.execute(sql: "PRAGMA trusted_schema = OFF")
             db.add(function: FoldedText.holds)
         }
