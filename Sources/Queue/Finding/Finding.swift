@@ -245,7 +245,7 @@ private struct OpenSearch {
             guard let expression = predicate.candidates,
                 let items = try SearchIndex.allCandidates(expression, limit: candidateLimit, in: db)
             else { return nil }
-            let rows = try fetch(predicate, "w.item IN (SELECT value FROM json_each(?))", [items], limit, in: db)
+            let rows = try fetch(predicate, items, limit, in: db)
             let now = store.clock()
             let summaries = rows.map { QueueStore.summary($0, at: now) }
             return direction == .forward ? summaries : summaries.reversed()
@@ -273,9 +273,7 @@ private struct OpenSearch {
         guard let last = places.last else { return false }
         lookedAt += places.count
         let items = "[" + places.map { "\($0["item"] as Int64)" }.joined(separator: ",") + "]"
-        let rows = try fetch(
-            try store.predicate(of: query, in: db), "w.item IN (SELECT value FROM json_each(?))", [items], places.count,
-            in: db)
+        let rows = try fetch(try store.predicate(of: query, in: db), items, places.count, in: db)
         cursor = ListCursor(place: last["place"], seq: last["item"])
         let now = store.clock()
         found += rows.map { QueueStore.summary($0, at: now) }
@@ -289,18 +287,17 @@ private struct OpenSearch {
         return ("AND (w.place, w.item) \(direction == .forward ? ">" : "<") (?, ?)", [cursor.place, cursor.seq])
     }
 
-    private func fetch(
-        _ predicate: ItemPredicate, _ part: String, _ values: [any DatabaseValueConvertible], _ limit: Int,
-        in db: Database
-    ) throws -> [Row] {
+    /// - parameter items: A JSON array. From there to `work` and on: along the order of the queue SQLite would look at
+    ///   every item that waits.
+    private func fetch(_ predicate: ItemPredicate, _ items: String, _ limit: Int, in db: Database) throws -> [Row] {
         let (bound, place) = bound
         let sql = """
-            SELECT \(QueueStore.summaryColumns) FROM work w CROSS JOIN item i ON i.seq = w.item
-            WHERE \(part) AND w.queue = ? AND w.state < 2 \(bound) AND \(predicate.sql) ORDER BY \(order) LIMIT ?
+            SELECT \(QueueStore.summaryColumns)
+            FROM json_each(?) part CROSS JOIN work w ON w.item = part.value CROSS JOIN item i ON i.seq = w.item
+            WHERE w.queue = ? AND w.state < 2 \(bound) AND \(predicate.sql) ORDER BY \(order) LIMIT ?
             """
+        let code = try KnownLine.code(of: queue, in: db)
         return try Row.fetchAll(
-            db, sql: sql,
-            arguments: StatementArguments(
-                values + [try KnownLine.code(of: queue, in: db)] + place + predicate.arguments + [limit]))
+            db, sql: sql, arguments: StatementArguments([items, code] + place + predicate.arguments + [limit]))
     }
 }
