@@ -8,6 +8,8 @@ final class TextModel {
     private let projection: Projection
     private let engine: Engine
     private let limit: Int
+    /// Every text is filled up to so many tokens, which all count; nil where padding is hidden by a mask.
+    private let filledLength: Int?
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
 
@@ -30,6 +32,7 @@ final class TextModel {
         }
         tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
         limit = min(settings.maximumTokens, words.longest)
+        filledLength = words.fillsUp ? words.longest : nil
         projection = Projection(model: recipe.id, heads: heads)
         let depth = encoder.blocks.count
         for head in heads {
@@ -66,7 +69,8 @@ final class TextModel {
         let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
         for start in stride(from: 0, to: order.count, by: Self.batch) {
             let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(Self.inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
+            let outputs = try network.infer(
+                Self.inputs(chunk.map { encodings[$0] }, filledTo: filledLength), wanted: ["embedding"])
             let values = outputs["embedding"]?.floats ?? []
             let width = encoder.embeddingWidth
             for (row, index) in chunk.enumerated() {
@@ -77,14 +81,19 @@ final class TextModel {
     }
 
     /// Token ids padded with 0 to the longest, and the mask that says so.
-    static func inputs(_ encodings: [WordPiece.Encoding]) throws(EngineError) -> [String: Tensor] {
-        let length = encodings.map(\.ids.count).max() ?? 0
+    ///
+    /// - Parameter filled: a length that all are padded to, and whose padding the mask does not hide.
+    static func inputs(
+        _ encodings: [WordPiece.Encoding], filledTo filled: Int? = nil
+    ) throws(EngineError) -> [String: Tensor] {
+        let length = max(filled ?? 0, encodings.map(\.ids.count).max() ?? 0)
         var ids: [Int64] = []
         var mask: [Int64] = []
         for encoding in encodings {
             let padding = length - encoding.ids.count
             ids += encoding.ids + repeatElement(0, count: padding)
-            mask += Array(repeating: 1, count: encoding.ids.count) + repeatElement(0, count: padding)
+            mask += Array(repeating: 1, count: encoding.ids.count)
+            mask += repeatElement(filled == nil ? 0 : 1, count: padding)
         }
         let shape = [encodings.count, length]
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
@@ -108,6 +117,11 @@ final class TextModel {
             guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
             let method =
                 head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance
+            guard method.kind.isDirected else {
+                let map = try relevance(encoding, directions: [], method).maps[0]
+                found.append(explanation(encoding, policy: nil, method: method, name: method.kind.rawValue, map))
+                continue
+            }
             var directions = computed.map(\.direction)
             var neutral: Int?
             if contrast == .neutral, let direction = head.neutral {
@@ -120,17 +134,23 @@ final class TextModel {
                 let weights = RelevanceContrast.weighted(
                     head.explain?.weight ?? .none, RelevanceContrast.floored(head.explain?.floor ?? .none, map),
                     received: received)
-                found.append(
-                    ModelExplanation(
-                        model: recipe.id, policy: policy,
-                        method: head.explain?.shownMethod ?? method.kind.rawValue, signed: method.kind.isSigned,
-                        relevance: .spans(Self.words(of: encoding, weights: weights))))
+                let name = head.explain?.shownMethod ?? method.kind.rawValue
+                found.append(explanation(encoding, policy: policy, method: method, name: name, weights))
             }
         }
         return found
     }
 
-    /// One row of token relevances a direction, and the attention that each token receives.
+    private func explanation(
+        _ encoding: WordPiece.Encoding, policy: String?, method: RelevanceMethod, name: String, _ weights: [Float]
+    ) -> ModelExplanation {
+        ModelExplanation(
+            model: recipe.id, policy: policy, method: name, signed: method.kind.isSigned,
+            relevance: .spans(Self.words(of: encoding, weights: weights, adding: method.kind.isSigned)))
+    }
+
+    /// One row of token relevances a direction (one for all where the method knows none), and the attention that each
+    /// token receives.
     private func relevance(
         _ encoding: WordPiece.Encoding, directions: [[Float]], _ method: RelevanceMethod
     ) throws -> (maps: [[Float]], received: [Float]) {
@@ -141,20 +161,26 @@ final class TextModel {
             network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
             explaining[method] = network
         }
-        var inputs = try Self.inputs([encoding])
-        inputs["directions"] = try Tensor(
-            directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
+        var inputs = try Self.inputs([encoding], filledTo: filledLength)
+        if method.kind.isDirected {
+            inputs["directions"] = try Tensor(
+                directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
+        }
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
         let values = outputs["relevance"]?.floats ?? []
-        let tokens = encoding.ids.count
+        // What a text was filled up with is no part of it.
+        let (row, tokens) = (filledLength ?? encoding.ids.count, encoding.ids.count)
         return (
-            directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) },
-            outputs["received"]?.floats ?? []
+            (0..<max(1, directions.count)).map { Array(values[$0 * row..<$0 * row + tokens]) },
+            Array((outputs["received"]?.floats ?? []).prefix(tokens))
         )
     }
 
-    /// Token weights as words: pieces merged by their maximum, the special tokens around the text dropped.
-    static func words(of encoding: WordPiece.Encoding, weights: [Float]) -> [ModelExplanation.Span] {
+    /// Token weights as words: pieces merged by their maximum, or by their sum where weights add up to a score; the
+    /// special tokens around the text dropped.
+    static func words(
+        of encoding: WordPiece.Encoding, weights: [Float], adding: Bool = false
+    ) -> [ModelExplanation.Span] {
         var spans: [ModelExplanation.Span] = []
         var current: Int?
         for (index, word) in encoding.words.enumerated() {
@@ -164,7 +190,7 @@ final class TextModel {
                 spans.append(
                     ModelExplanation.Span(
                         start: min(last.start, offsets.lowerBound), end: max(last.end, offsets.upperBound),
-                        weight: max(last.weight, weights[index])))
+                        weight: adding ? last.weight + weights[index] : max(last.weight, weights[index])))
             } else {
                 spans.append(
                     ModelExplanation.Span(

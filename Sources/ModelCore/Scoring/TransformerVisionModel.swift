@@ -50,10 +50,16 @@ final class TransformerVisionModel: VisionModel {
     private func explanations(_ pixels: Tensor, policies: [String]) throws -> [ModelExplanation] {
         let directions = projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
         guard !directions.isEmpty else { return [] }
+        let method = recipe.relevance
         var inputs = ["pixels": pixels]
+        guard method.kind.isDirected else {
+            let outputs = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])
+            return [
+                explanation(policy: nil, method: method.kind.rawValue, tokens: outputs["relevance"]?.floats ?? [])
+            ]
+        }
         inputs["directions"] = try Tensor(
             directions.flatMap(\.direction), shape: [directions.count, encoder.embeddingWidth])
-        let method = recipe.relevance
         let values = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])["relevance"]?.floats ?? []
         return directions.enumerated().map { row, direction in
             let tokens = Array(values[row * patches.tokens..<(row + 1) * patches.tokens])
