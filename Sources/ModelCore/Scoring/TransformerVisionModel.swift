@@ -9,10 +9,10 @@ final class TransformerVisionModel: VisionModel {
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
 
-    init(recipe: Recipe, folder: String, heads: [Head], engine: Engine) throws {
+    init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         self.engine = engine
-        let preprocessing = try ConfigurationFile(path: folder + "/preprocessor_config.json")
+        let normalization = try recipe.image?.normalization ?? .published(in: folder)
         let size: (height: Int, width: Int) = recipe.image.map { ($0.height, $0.width) } ?? (224, 224)
         let configuration = try FamilyConfiguration.dinov2(path: folder + "/config.json")
         guard size.height % configuration.patchSize == 0, size.width % configuration.patchSize == 0 else {
@@ -21,10 +21,8 @@ final class TransformerVisionModel: VisionModel {
                 reason: "is not a multiple of the patch size \(configuration.patchSize)")
         }
         family = DINOv2(
-            configuration: configuration, weights: try SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
-            inputSize: size,
-            input: .bytes(
-                mean: try preprocessing.triple("image_mean"), deviation: try preprocessing.triple("image_std")))
+            configuration: configuration, weights: weights, inputSize: size,
+            input: .bytes(mean: normalization.mean, deviation: normalization.deviation))
         projection = Projection(model: recipe.id, heads: heads)
     }
 
@@ -33,15 +31,16 @@ final class TransformerVisionModel: VisionModel {
     func assess(_ image: PixelImage, explain: ExplainRequest) throws -> Assessment {
         let pixels = try Tensor(image.rgb, shape: [1, image.height, image.width, 3])
         let outputs = try scoringNetwork().infer(["pixels": pixels])
-        let embedding = outputs["embedding"]?.floats ?? []
+        let embedding = try outputs.floats("embedding", shape: [1, family.configuration.width], of: recipe.id)
         let scores = try projection.scores(of: embedding)
         var explanations = try explanations(pixels, policies: Projection.wanted(explain, among: scores))
         if explain != .none, scores.isEmpty {
-            let attention = outputs["attention"]?.floats ?? []
+            let attention = try outputs.floats("attention", shape: [1, family.tokens], of: recipe.id)
             explanations.append(explanation(policy: nil, method: "attention", tokens: attention))
         }
         return Assessment(
-            model: recipe.id, embedding: embedding, scores: scores, explanations: explanations,
+            model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+            embedding: embedding, scores: scores, explanations: explanations,
             untrained: Projection.untrained(explain, scores: scores), notes: [])
     }
 
@@ -52,7 +51,8 @@ final class TransformerVisionModel: VisionModel {
         inputs["directions"] = try Tensor(
             directions.flatMap(\.direction), shape: [directions.count, family.configuration.width])
         let method = recipe.relevance
-        let values = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])["relevance"]?.floats ?? []
+        let values = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])
+            .floats("relevance", shape: [1, directions.count, family.tokens], of: recipe.id)
         return directions.enumerated().map { row, direction in
             let tokens = Array(values[row * family.tokens..<(row + 1) * family.tokens])
             return explanation(policy: direction.policy, method: method.pooling.rawValue, tokens: tokens)
@@ -80,5 +80,13 @@ final class TransformerVisionModel: VisionModel {
         let network = try engine.compile(family.explainGraph(clamped), name: recipe.id + " explain")
         explaining[method] = network
         return network
+    }
+}
+
+extension Recipe.ImageSettings.Normalization {
+    /// What the `preprocessor_config.json` beside the weights says.
+    static func published(in folder: String) throws(ConfigurationError) -> Self {
+        let file = try ConfigurationFile(path: folder + "/preprocessor_config.json")
+        return Self(mean: try file.triple("image_mean"), deviation: try file.triple("image_std"))
     }
 }
