@@ -29,6 +29,8 @@ public struct ModelStore: Sendable {
         /// Nil takes the folder's name.
         public var name: String?
         public var version = "1"
+        /// What the model is to read; nil takes pictures where its family can read both.
+        public var modality: Recipe.Modality?
         /// Refers to the weights where they are instead of copying them.
         public var links = false
         /// For people; nil takes what the model card says.
@@ -59,7 +61,7 @@ public struct ModelStore: Sendable {
     /// - Throws: ``CheckpointError``, ``WeightsError``, ``ConfigurationError`` or ``RecipeError``; the store is then as
     ///   it was.
     public func add(folder source: String, _ wish: Wish, besides others: [Recipe] = []) throws -> Addition {
-        let checkpoint = try PublishedFolder(folder: source)
+        let published = try PublishedFolder(folder: source)
         let name = wish.name ?? Self.name(from: source)
         for word in [name, wish.version] where !RecipeFields.isWord(word) { throw CheckpointError.badName(word) }
         let id = "\(name)@\(wish.version)"
@@ -70,14 +72,14 @@ public struct ModelStore: Sendable {
         try Self.makeFolder(draft)
         defer { try? FileManager.default.removeItem(atPath: draft) }
         var files: [String: String] = [:]
-        for companion in checkpoint.companions {
+        for companion in published.companions {
             files[companion] = try Self.copy("\(source)/\(companion)", to: draft)
         }
-        let hash = try take(checkpoint, into: draft, linking: wish.links)
-        let weights = try SafeTensors(path: "\(draft)/\(checkpoint.weightsFile)")
+        let hash = try take(published, into: draft, linking: wish.links)
+        let weights = try SafeTensors(path: "\(draft)/\(published.weightsFile)")
 
         let (recipe, notes) = try describe(
-            checkpoint, wish, name: name, hash: hash, files: files, in: draft, weights: weights)
+            published, wish, name: name, hash: hash, files: files, in: draft, weights: weights)
         if let other = others.first(where: { $0.id == id }), other.home != "\(folder)/\(id)" {
             guard other.weightsSHA256 == recipe.weightsSHA256 else {
                 throw CheckpointError.taken(model: id, by: other.file)
@@ -140,8 +142,8 @@ public struct ModelStore: Sendable {
     }
 
     /// Copies or links the weights; the hash that stands for them.
-    private func take(_ checkpoint: PublishedFolder, into draft: String, linking: Bool) throws -> String {
-        let files = try WeightFiles(path: "\(checkpoint.folder)/\(checkpoint.weightsFile)")
+    private func take(_ published: PublishedFolder, into draft: String, linking: Bool) throws -> String {
+        let files = try WeightFiles(path: "\(published.folder)/\(published.weightsFile)")
         for opened in files.all {
             if linking, opened.path != files.index?.opened.path {
                 let target = URL(fileURLWithPath: opened.path).standardizedFileURL.path
@@ -152,33 +154,41 @@ public struct ModelStore: Sendable {
                 _ = try Self.copy(opened.path, to: draft)
             }
         }
-        return try CheckedWeights(file: nil).sha256(of: WeightFiles(path: "\(draft)/\(checkpoint.weightsFile)"))
+        return try CheckedWeights(file: nil).sha256(of: WeightFiles(path: "\(draft)/\(published.weightsFile)"))
     }
 
     /// Writes the recipe of what lies in `draft`, reads it back, and describes its networks.
     private func describe(
-        _ checkpoint: PublishedFolder, _ wish: Wish, name: String, hash: String, files: [String: String],
+        _ published: PublishedFolder, _ wish: Wish, name: String, hash: String, files: [String: String],
         in draft: String,
         weights: SafeTensors
     ) throws -> (Recipe, notes: [String]) {
-        let family = try CheckpointFamily.recognised(in: draft)
+        let checkpoint = try Checkpoint(folder: draft, weights: weights)
+        let family = checkpoint.family
+        guard let modality = wish.modality ?? family.modalities.first, family.modalities.contains(modality) else {
+            throw CheckpointError.undecided(
+                path: published.folder,
+                reason: "a model of the family \(family.rawValue) reads no \(wish.modality == .text ? "texts" : "pictures").")
+        }
         var text = RecipeText(
-            name: name, version: wish.version, family: family, modality: CheckpointFamily.modality(of: family),
-            licence: wish.licence ?? checkpoint.licence ?? "not stated",
+            name: name, version: wish.version, family: family, modality: modality,
+            licence: wish.licence ?? published.licence ?? "not stated",
             source: wish.source
-                ?? "the folder \(URL(fileURLWithPath: checkpoint.folder).standardizedFileURL.lastPathComponent)",
-            weightsFile: checkpoint.weightsFile, weightsSHA256: hash, files: files)
+                ?? "the folder \(URL(fileURLWithPath: published.folder).standardizedFileURL.lastPathComponent)",
+            weightsFile: published.weightsFile, weightsSHA256: hash, files: files)
         var notes: [String]
-        switch text.modality {
+        switch modality {
         case .image:
-            let published = try PublishedPreprocessing(imagesOf: draft)
-            notes = published.notes
-            text.image = published
+            let preprocessing = try PublishedPreprocessing(imagesOf: draft)
+            notes = preprocessing.notes
+            text.image = preprocessing
         case .text:
-            let published = try PublishedTextSettings(
-                folder: checkpoint.folder, positions: CheckpointFamily.positions(in: draft))
-            notes = published.notes
-            text.text = published
+            guard case .words(let words) = try checkpoint.textEncoder().embedding else {
+                throw CheckpointError.undecided(path: published.folder, reason: "its text encoder reads no tokens.")
+            }
+            let settings = try PublishedTextSettings(folder: published.folder, longest: words.longest)
+            notes = settings.notes
+            text.text = settings
         }
         if wish.links {
             notes.append("the weights stay where they are: who can write to them can end or mislead a run")
@@ -190,7 +200,7 @@ public struct ModelStore: Sendable {
             throw CheckpointError.notWritable(path: path, reason: error.localizedDescription)
         }
         let recipe = try Recipe(path: path)
-        try CheckpointFamily.rehearse(recipe, folder: draft, weights: weights)
+        try Rehearsal.run(recipe, checkpoint)
         return (recipe, notes)
     }
 

@@ -67,7 +67,6 @@ public enum CheckpointError: Error, CustomStringConvertible, Sendable, Equatable
     case unreadable(folder: String, reason: String)
     /// No file of weights, or several of which none has a usual name.
     case noWeights(folder: String, found: [String])
-    case unknownFamily(path: String, found: String, known: [String])
     /// A configuration that leaves open what must be known for a right score.
     case undecided(path: String, reason: String)
     case badName(String)
@@ -87,10 +86,6 @@ public enum CheckpointError: Error, CustomStringConvertible, Sendable, Equatable
                 + (found.isEmpty
                     ? "no safetensors file." : "several files of weights (\(found.joined(separator: ", "))).")
                 + " Give a folder with one model.safetensors, or with model.safetensors.index.json and its shards."
-        case .unknownFamily(let path, let found, let known):
-            "\(path) describes \(found), which is no family that is known here. Known: "
-                + "\(known.joined(separator: ", ")). A checkpoint of one of these under other names can be added with "
-                + "a mapping file (docs/models.md)."
         case .undecided(let path, let reason):
             "\(path): \(reason)"
         case .badName(let name):

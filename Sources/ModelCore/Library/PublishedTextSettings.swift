@@ -4,24 +4,24 @@ import Foundation
 struct PublishedTextSettings {
     /// Longest input in tokens, the special ones included.
     var maximumTokens: Int
-    var pooling: BERT.Pooling
+    var pooling: TextPooling
     /// For people: what the publisher left open.
     var notes: [String] = []
 
     /// - Parameters:
     ///   - folder: of the checkpoint as it was published, with the folders that sentence-transformers adds.
-    ///   - positions: how many the model has.
-    init(folder: String, positions: Int) throws(CheckpointError) {
+    ///   - longest: text that the model has positions for, in tokens.
+    init(folder: String, longest: Int) throws(CheckpointError) {
         func integer(_ name: String, _ key: String) throws(CheckpointError) -> Int? {
             let value = try PublishedPreprocessing.object("\(folder)/\(name)")?[key] as? NSNumber
             // "No limit" is written as 1e30.
             return value.flatMap { Int(exactly: $0.doubleValue) }.flatMap { (3...65536).contains($0) ? $0 : nil }
         }
         let limits = [
-            positions, try integer("sentence_bert_config.json", "max_seq_length"),
+            longest, try integer("sentence_bert_config.json", "max_seq_length"),
             try integer("tokenizer_config.json", "model_max_length"),
         ]
-        maximumTokens = max(3, limits.compactMap { $0 }.min() ?? positions)
+        maximumTokens = max(3, limits.compactMap { $0 }.min() ?? longest)
         let path = folder + "/1_Pooling/config.json"
         guard let fields = try PublishedPreprocessing.object(path) else {
             pooling = .mean

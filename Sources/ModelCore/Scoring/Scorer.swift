@@ -144,13 +144,13 @@ public actor Scorer {
     func visionModel(_ recipe: Recipe, heads: [Head]) throws -> any VisionModel {
         let folder = try library.readyFolder(of: recipe)
         switch recipe.family {
-        case .dinov2:
-            return try TransformerVisionModel(
-                recipe: recipe, folder: folder, weights: library.weights(of: recipe), heads: heads, engine: engine)
         case .onnxClassifier:
             return try ClassifierVisionModel(recipe: recipe, folder: folder, engine: engine)
-        case .bert:
+        case .bert, .roberta, .xlmRoberta:
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
+        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b:
+            return try TransformerVisionModel(
+                recipe: recipe, folder: folder, weights: library.weights(of: recipe), heads: heads, engine: engine)
         }
     }
 

@@ -32,6 +32,7 @@ extension Main {
         case let failure as CommandFailure: failure.status
         case let error as QueueError: error.exitStatus
         case let error as MediaError: error.exitStatus
+        case ConfigurationError.unknownFamily: .rejected
         case is EngineError, is WeightsError, is ConfigurationError: .unavailable
         case let error as RecipeError: error.exitStatus
         case is ScorerError: .failed
@@ -69,7 +70,7 @@ extension CheckpointError {
     fileprivate var exitStatus: ExitStatus {
         switch self {
         case .unreadable: .notFound
-        case .noWeights, .unknownFamily, .undecided: .rejected
+        case .noWeights, .undecided: .rejected
         case .badName, .taken, .notAdded: .usage
         case .busy: .tryAgain
         case .notWritable: .failed
