@@ -14,11 +14,11 @@ final class TextModel {
     /// Texts a batch; more gain nothing on a few cores and cost memory.
     private static let batch = 16
 
-    init(recipe: Recipe, folder: String, heads: [Head], engine: Engine) throws {
+    init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         self.engine = engine
         let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
-        let checkpoint = try Checkpoint(folder: folder, weightsFile: recipe.weightsFile)
+        let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
             throw ConfigurationError.unsupported(
                 path: recipe.file, key: "family",
@@ -50,7 +50,8 @@ final class TextModel {
             let scores = try projection.scores(of: embedding)
             let wanted = Projection.wanted(explain, among: scores)
             return Assessment(
-                model: recipe.id, embedding: embedding, scores: scores,
+                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+                embedding: embedding, scores: scores,
                 explanations: try explanations(encoding, policies: wanted),
                 untrained: Projection.untrained(explain, scores: scores),
                 notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
@@ -67,8 +68,8 @@ final class TextModel {
         for start in stride(from: 0, to: order.count, by: Self.batch) {
             let chunk = order[start..<min(start + Self.batch, order.count)]
             let outputs = try network.infer(Self.inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
-            let values = outputs["embedding"]?.floats ?? []
             let width = encoder.embeddingWidth
+            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: recipe.id)
             for (row, index) in chunk.enumerated() {
                 embeddings[index] = Array(values[row * width..<(row + 1) * width])
             }
@@ -145,11 +146,11 @@ final class TextModel {
         inputs["directions"] = try Tensor(
             directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let values = outputs["relevance"]?.floats ?? []
         let tokens = encoding.ids.count
+        let values = try outputs.floats("relevance", shape: [1, directions.count, tokens], of: recipe.id)
         return (
             directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) },
-            outputs["received"]?.floats ?? []
+            try outputs.floats("received", shape: [1, tokens], of: recipe.id)
         )
     }
 
