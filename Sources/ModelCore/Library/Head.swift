@@ -51,7 +51,7 @@ public struct Head: Sendable, Hashable {
             case receivedAttention = "sqrt-received-attention"
         }
 
-        public let method: RelevanceMethod.Pooling
+        public let method: RelevanceMethod.Kind
         /// Layers whose relevance is summed, from 0; the last ones of the model.
         public let layers: [Int]
         public let contrast: Contrast
@@ -118,8 +118,11 @@ public struct Head: Sendable, Hashable {
         weightsSHA256 = document.weightsSHA256.lowercased()
         neutral = document.neutral
         explain = try document.explain.map { (explain) throws(RecipeError) in
-            guard let method = RelevanceMethod.Pooling(rawValue: explain.method) else {
-                throw fault("explain.method", "is not legrad or legrad-pooled")
+            guard let method = RelevanceMethod.Kind(rawValue: explain.method), method.isDirected else {
+                throw fault(
+                    "explain.method",
+                    "is none of "
+                        + RelevanceMethod.Kind.allCases.filter(\.isDirected).map(\.rawValue).joined(separator: ", "))
             }
             guard let contrast = Explain.Contrast(rawValue: explain.contrast ?? "none") else {
                 throw fault("explain.contrast", "is not none, neutral or mean")

@@ -3,12 +3,7 @@ import TOMLKit
 
 /// What `models/NAME.toml` says of one model: what it is, which files it needs and how it is fed.
 public struct Recipe: Sendable, Hashable {
-    /// How a model is described to the engine.
-    public enum Family: String, Sendable, CaseIterable {
-        case dinov2, bert
-        /// An ONNX file of a CNN that ends in average pooling and a linear classifier.
-        case onnxClassifier = "onnx-classifier"
-    }
+    public typealias Family = ModelFamily
 
     public enum Modality: String, Sendable, CaseIterable {
         case image, text
@@ -97,9 +92,9 @@ public struct Recipe: Sendable, Hashable {
 
         let explain = try fields.optionalTable("explain")
         try explain?.allow(["method", "layers"])
-        relevance = RelevanceMethod(
-            pooling: try explain?.optionalChoice("method") ?? .legrad,
-            layers: try explain?.integer("layers", in: 1...128, otherwise: 2) ?? 2)
+        let kind: RelevanceMethod.Kind = try explain?.optionalChoice("method") ?? .legrad
+        let layers = try explain?.integer("layers", in: 1...128, otherwise: 0) ?? 0
+        relevance = RelevanceMethod(kind, layers: layers > 0 ? .last(layers) : nil)
     }
 }
 
@@ -131,6 +126,6 @@ extension Recipe.TextSettings {
         try table.allow(["max_tokens", "pooling"])
         maximumTokens = try table.integer("max_tokens", in: 3...65536)
         pooling = try table.string("pooling")
-        guard BERT.Pooling(rawValue: pooling) != nil else { throw table.fault("pooling", "is neither mean nor cls") }
+        guard TextPooling(rawValue: pooling) != nil else { throw table.fault("pooling", "is neither mean nor cls") }
     }
 }

@@ -104,13 +104,13 @@ public actor Scorer {
         let folder = try library.readyFolder(of: recipe)
         let loaded: any VisionModel
         switch recipe.family {
-        case .dinov2:
-            loaded = try TransformerVisionModel(
-                recipe: recipe, folder: folder, heads: heads(for: recipe), engine: engine)
         case .onnxClassifier:
             loaded = try ClassifierVisionModel(recipe: recipe, folder: folder, engine: engine)
-        case .bert:
+        case .bert, .roberta, .xlmRoberta:
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
+        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b:
+            loaded = try TransformerVisionModel(
+                recipe: recipe, folder: folder, heads: heads(for: recipe), engine: engine)
         }
         visual[recipe.id] = loaded
         return loaded

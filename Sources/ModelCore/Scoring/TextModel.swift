@@ -3,7 +3,7 @@ import Foundation
 /// A loaded text transformer with its tokenizer and heads.
 final class TextModel {
     private let recipe: Recipe
-    private let family: BERT
+    private let encoder: Encoder
     private let tokenizer: WordPiece
     private let projection: Projection
     private let engine: Engine
@@ -18,14 +18,20 @@ final class TextModel {
         self.recipe = recipe
         self.engine = engine
         let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
-        family = BERT(
-            configuration: try .bert(path: folder + "/config.json"),
-            weights: try SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
-            pooling: BERT.Pooling(rawValue: settings.pooling) ?? .mean)
+        let checkpoint = try Checkpoint(folder: folder, weightsFile: recipe.weightsFile)
+        guard checkpoint.family == recipe.family else {
+            throw ConfigurationError.unsupported(
+                path: recipe.file, key: "family",
+                reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
+        }
+        encoder = try checkpoint.textEncoder(pooling: TextPooling(rawValue: settings.pooling) ?? .mean)
+        guard case .words(let words) = encoder.embedding else {
+            throw ScorerError.wrongModality(model: recipe.id, modality: "pictures")
+        }
         tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
-        limit = min(settings.maximumTokens, family.configuration.positions)
+        limit = min(settings.maximumTokens, words.longest)
         projection = Projection(model: recipe.id, heads: heads)
-        let depth = family.configuration.layers
+        let depth = encoder.blocks.count
         for head in heads {
             guard let layers = head.explain?.layers else { continue }
             guard layers.count <= depth, layers == Array(depth - layers.count..<depth) else {
@@ -62,7 +68,7 @@ final class TextModel {
             let chunk = order[start..<min(start + Self.batch, order.count)]
             let outputs = try network.infer(Self.inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
             let values = outputs["embedding"]?.floats ?? []
-            let width = family.configuration.width
+            let width = encoder.embeddingWidth
             for (row, index) in chunk.enumerated() {
                 embeddings[index] = Array(values[row * width..<(row + 1) * width])
             }
@@ -86,7 +92,7 @@ final class TextModel {
 
     private func scoringNetwork() throws -> CompiledNetwork {
         if let scoring { return scoring }
-        let network = try engine.compile(family.scoreGraph(), name: recipe.id)
+        let network = try engine.compile(encoder.scoreGraph(), name: recipe.id)
         scoring = network
         return network
     }
@@ -101,7 +107,7 @@ final class TextModel {
             let computed = contrast == .mean ? head.policies : head.policies.filter { policies.contains($0.policy) }
             guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
             let method =
-                head.explain.map { RelevanceMethod(pooling: $0.method, layers: $0.layers.count) } ?? recipe.relevance
+                head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance
             var directions = computed.map(\.direction)
             var neutral: Int?
             if contrast == .neutral, let direction = head.neutral {
@@ -117,7 +123,7 @@ final class TextModel {
                 found.append(
                     ModelExplanation(
                         model: recipe.id, policy: policy,
-                        method: head.explain?.shownMethod ?? method.pooling.rawValue, signed: false,
+                        method: head.explain?.shownMethod ?? method.kind.rawValue, signed: method.kind.isSigned,
                         relevance: .spans(Self.words(of: encoding, weights: weights))))
             }
         }
@@ -128,18 +134,16 @@ final class TextModel {
     private func relevance(
         _ encoding: WordPiece.Encoding, directions: [[Float]], _ method: RelevanceMethod
     ) throws -> (maps: [[Float]], received: [Float]) {
-        let clamped = RelevanceMethod(
-            pooling: method.pooling, layers: min(method.layers, family.configuration.layers), normalized: true)
         let network: CompiledNetwork
-        if let known = explaining[clamped] {
+        if let known = explaining[method] {
             network = known
         } else {
-            network = try engine.compile(family.explainGraph(clamped), name: recipe.id + " explain")
-            explaining[clamped] = network
+            network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
+            explaining[method] = network
         }
         var inputs = try Self.inputs([encoding])
         inputs["directions"] = try Tensor(
-            directions.flatMap { $0 }, shape: [directions.count, family.configuration.width])
+            directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
         let values = outputs["relevance"]?.floats ?? []
         let tokens = encoding.ids.count
