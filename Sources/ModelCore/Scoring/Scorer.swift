@@ -108,7 +108,7 @@ public actor Scorer {
             loaded = try ClassifierVisionModel(recipe: recipe, folder: folder, engine: engine)
         case .bert, .roberta, .xlmRoberta:
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
-        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b:
+        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b, .blip, .albef, .coca, .flamingo:
             loaded = try TransformerVisionModel(
                 recipe: recipe, folder: folder, heads: heads(for: recipe), engine: engine)
         }
