@@ -36,7 +36,7 @@ struct AttentionGradient {
         shares = graph.perDirection(trace.probabilities ?? graph.scalar(0))
         let atShares = graph.product(atMixture, graph.perDirection(trace.values), transposingSecond: true)
         let mean = graph.sum(graph.times(shares, atShares), axes: [-1])
-        atScores = graph.times(graph.times(shares, graph.minus(atShares, mean)), 1 / Float(size).squareRoot())
+        atScores = graph.times(graph.times(shares, graph.minus(atShares, mean)), 1 / Double(size).squareRoot())
     }
 
     /// At what queries are made of, [batch, directions, queries, …].

@@ -15,10 +15,11 @@ struct SequenceRotation {
     /// Real tokens are counted from 0, wherever the padding is.
     init(_ graph: GraphBuilder, mask: AttentionMask, headWidth: Int, base: Double) {
         let half = headWidth / 2
-        let frequencies = (0..<half).map { Float(pow(base, -Double($0) / Double(half))) }
+        let frequencies = (0..<half).map { pow(base, -Double($0) / Double(half)) }
         let positions = graph.plus(graph.cumulativeSum(mask.present, axis: 1), -1)
         let angles = graph.times(
-            graph.unsqueeze(positions, axes: [1, 3]), graph.constant(frequencies + frequencies, shape: [2 * half]))
+            graph.unsqueeze(positions, axes: [1, 3]),
+            graph.constant(exactly: frequencies + frequencies, shape: [2 * half]))
         cosines = graph.cosine(angles)
         sines = graph.sine(angles)
         self.headWidth = headWidth

@@ -54,8 +54,8 @@ extension GraphBuilder {
         var sum: Wire?
         for table in tables {
             let count = table.shape[standing ? 1 : 0]
-            let place = plus(toFloat(ids), Float(-start))
-            let isHere = times(greater(place, scalar(-0.5)), greater(scalar(Float(count) - 0.5), place))
+            let place = plus(toFloat(ids), Double(-start))
+            let isHere = times(greater(place, scalar(-0.5)), greater(scalar(Double(count) - 0.5), place))
             let part = times(looked(up: toInteger(times(place, isHere)), in: table), unsqueeze(isHere, axes: [2]))
             sum = sum.map { plus($0, part) } ?? part
             start += count
