@@ -5,6 +5,8 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     case eva
     /// Parallel blocks with query-key normalisation.
     case vit22b = "vit-22b"
+    /// Those that read picture and text together.
+    case blip, albef, coca, flamingo
     case xlmRoberta = "xlm-roberta"
     /// An ONNX file of a CNN that ends in average pooling and a linear classifier.
     case onnxClassifier = "onnx-classifier"
@@ -14,7 +16,7 @@ public enum ModelFamily: String, Sendable, CaseIterable {
         switch self {
         case .vit, .deit, .dinov2, .vit22b, .onnxClassifier: [.image]
         case .bert, .roberta, .xlmRoberta: [.text]
-        case .clip, .siglip: [.image, .text]
+        case .clip, .siglip, .blip, .albef, .coca, .flamingo: [.image, .text]
         // Its CLIP towers have a text side, the picture models have none.
         case .eva: [.image, .text]
         }
@@ -80,6 +82,8 @@ struct Checkpoint {
         case (_, .dinov2): try dinov2Encoder(size: size, input: input)
         case (_, .clip): try clipImageEncoder(size: size, input: input)
         case (_, .siglip): try siglipImageEncoder(size: size, input: input)
+        case (_, .blip): try blipImageEncoder(size: size, input: input)
+        case (_, .albef): try albefImageEncoder(size: size, input: input)
         default: throw configuration.fault("model_type", "has no encoder of pictures")
         }
     }
@@ -95,6 +99,8 @@ struct Checkpoint {
             try bertEncoder(pooling: pooling)
         case (.transformers, .clip): try clipTextEncoder()
         case (.transformers, .siglip): try siglipTextEncoder()
+        case (.transformers, .blip): try blipTextEncoder()
+        case (.transformers, .albef): try albefTextEncoder()
         default: throw configuration.fault("model_type", "has no encoder of texts")
         }
     }
@@ -122,6 +128,9 @@ struct Checkpoint {
             case "dinov2", "dinov2_with_registers": return .dinov2
             case "clip", "clip_vision_model", "clip_text_model": return .clip
             case "siglip", "siglip_vision_model", "siglip_text_model": return .siglip
+            case "blip": return .blip
+            case "albef": return .albef
+            case "idefics": return .flamingo
             case "bert": return .bert
             case "roberta": return .roberta
             case "xlm-roberta": return .xlmRoberta
@@ -129,7 +138,9 @@ struct Checkpoint {
             }
         case .timm: return try timmFamily(of: file, try file.text("architecture"))
         case .openCLIP:
-            let vision = try file.table("model_cfg").table("vision_cfg")
+            let model = try file.table("model_cfg")
+            if model.has("multimodal_cfg") { return .coca }
+            let vision = try model.table("vision_cfg")
             return vision.has("timm_model_name")
                 ? try timmFamily(of: vision, try vision.text("timm_model_name")) : .clip
         }
