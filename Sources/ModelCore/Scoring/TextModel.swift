@@ -4,7 +4,7 @@ import Foundation
 final class TextModel {
     private let recipe: Recipe
     private let family: BERT
-    private let tokenizer: WordPiece
+    private let tokenizer: Tokenizer
     private let projection: Projection
     private let engine: Engine
     private let limit: Int
@@ -22,7 +22,12 @@ final class TextModel {
             configuration: try .bert(path: folder + "/config.json"),
             weights: try SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
             pooling: BERT.Pooling(rawValue: settings.pooling) ?? .mean)
-        tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
+        tokenizer = try Tokenizer(folder: folder)
+        guard tokenizer.largestID < family.configuration.vocabulary else {
+            throw ConfigurationError.unsupported(
+                path: folder + "/config.json", key: "vocab_size",
+                reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
+        }
         limit = min(settings.maximumTokens, family.configuration.positions)
         projection = Projection(model: recipe.id, heads: heads)
         let depth = family.configuration.layers
@@ -54,7 +59,7 @@ final class TextModel {
     // MARK: Embeddings
 
     /// Longest first in batches of like length, so that little is computed for padding.
-    private func embed(_ encodings: [WordPiece.Encoding]) throws -> [[Float]] {
+    private func embed(_ encodings: [Tokenizer.Encoding]) throws -> [[Float]] {
         let network = try scoringNetwork()
         var embeddings = [[Float]](repeating: [], count: encodings.count)
         let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
@@ -70,15 +75,17 @@ final class TextModel {
         return embeddings
     }
 
-    /// Token ids padded with 0 to the longest, and the mask that says so.
-    static func inputs(_ encodings: [WordPiece.Encoding]) throws(EngineError) -> [String: Tensor] {
+    /// Token ids padded to the longest, and the mask that says so.
+    static func inputs(
+        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0
+    ) throws(EngineError) -> [String: Tensor] {
         let length = encodings.map(\.ids.count).max() ?? 0
         var ids: [Int64] = []
         var mask: [Int64] = []
         for encoding in encodings {
-            let padding = length - encoding.ids.count
-            ids += encoding.ids + repeatElement(0, count: padding)
-            mask += Array(repeating: 1, count: encoding.ids.count) + repeatElement(0, count: padding)
+            let missing = length - encoding.ids.count
+            ids += encoding.ids + repeatElement(padding, count: missing)
+            mask += Array(repeating: 1, count: encoding.ids.count) + repeatElement(0, count: missing)
         }
         let shape = [encodings.count, length]
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
@@ -93,7 +100,7 @@ final class TextModel {
 
     // MARK: Explanations
 
-    private func explanations(_ encoding: WordPiece.Encoding, policies: [String]) throws -> [ModelExplanation] {
+    private func explanations(_ encoding: Tokenizer.Encoding, policies: [String]) throws -> [ModelExplanation] {
         var found: [ModelExplanation] = []
         for head in projection.heads {
             // The mean contrast needs every policy's map, whichever are shown.
@@ -126,7 +133,7 @@ final class TextModel {
 
     /// One row of token relevances a direction, and the attention that each token receives.
     private func relevance(
-        _ encoding: WordPiece.Encoding, directions: [[Float]], _ method: RelevanceMethod
+        _ encoding: Tokenizer.Encoding, directions: [[Float]], _ method: RelevanceMethod
     ) throws -> (maps: [[Float]], received: [Float]) {
         let clamped = RelevanceMethod(
             pooling: method.pooling, layers: min(method.layers, family.configuration.layers), normalized: true)
@@ -137,7 +144,7 @@ final class TextModel {
             network = try engine.compile(family.explainGraph(clamped), name: recipe.id + " explain")
             explaining[clamped] = network
         }
-        var inputs = try Self.inputs([encoding])
+        var inputs = try Self.inputs([encoding], padding: tokenizer.paddingID)
         inputs["directions"] = try Tensor(
             directions.flatMap { $0 }, shape: [directions.count, family.configuration.width])
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
@@ -150,7 +157,7 @@ final class TextModel {
     }
 
     /// Token weights as words: pieces merged by their maximum, the special tokens around the text dropped.
-    static func words(of encoding: WordPiece.Encoding, weights: [Float]) -> [ModelExplanation.Span] {
+    static func words(of encoding: Tokenizer.Encoding, weights: [Float]) -> [ModelExplanation.Span] {
         var spans: [ModelExplanation.Span] = []
         var current: Int?
         for (index, word) in encoding.words.enumerated() {
