@@ -8,6 +8,8 @@ final class TextModel {
     private let projection: Projection
     private let engine: Engine
     private let limit: Int
+    /// How long every text is made, where the model was trained so (SigLIP).
+    private let filledLength: Int?
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
 
@@ -35,6 +37,7 @@ final class TextModel {
                 reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
         }
         limit = min(settings.maximumTokens, words.longest)
+        filledLength = words.fillsUp ? words.longest : nil
         projection = Projection(model: recipe.id, heads: heads)
         let depth = encoder.blocks.count
         for head in heads {
@@ -72,7 +75,7 @@ final class TextModel {
         let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
         for start in stride(from: 0, to: order.count, by: Self.batch) {
             let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(Self.inputs(chunk.map { encodings[$0] }, padding: tokenizer.paddingID), wanted: ["embedding"])
+            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
             let width = encoder.embeddingWidth
             let values = try outputs.floats("embedding", shape: [chunk.count, width], of: recipe.id)
             for (row, index) in chunk.enumerated() {
@@ -82,17 +85,25 @@ final class TextModel {
         return embeddings
     }
 
+    private func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
+        try Self.inputs(encodings, padding: tokenizer.paddingID, filledUpTo: filledLength)
+    }
+
     /// Token ids padded to the longest, and the mask that says so.
+    ///
+    /// - Parameter filledLength: where the model wants every text this long and its padding read like any token.
     static func inputs(
-        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0
+        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil
     ) throws(EngineError) -> [String: Tensor] {
-        let length = encodings.map(\.ids.count).max() ?? 0
+        let length = filledLength ?? encodings.map(\.ids.count).max() ?? 0
         var ids: [Int64] = []
         var mask: [Int64] = []
         for encoding in encodings {
             let missing = length - encoding.ids.count
             ids += encoding.ids + repeatElement(padding, count: missing)
-            mask += Array(repeating: 1, count: encoding.ids.count) + repeatElement(0, count: missing)
+            mask +=
+                Array(repeating: 1, count: encoding.ids.count)
+                + repeatElement(filledLength == nil ? 0 : 1, count: missing)
         }
         let shape = [encodings.count, length]
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
@@ -149,15 +160,16 @@ final class TextModel {
             network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
             explaining[method] = network
         }
-        var inputs = try Self.inputs([encoding], padding: tokenizer.paddingID)
+        var inputs = try inputs([encoding])
         inputs["directions"] = try Tensor(
             directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let tokens = encoding.ids.count
+        let tokens = filledLength ?? encoding.ids.count
         let values = try outputs.floats("relevance", shape: [1, directions.count, tokens], of: recipe.id)
+        let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
+        let real = encoding.ids.count
         return (
-            directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) },
-            try outputs.floats("received", shape: [1, tokens], of: recipe.id)
+            directions.indices.map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real))
         )
     }
 
