@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a model is described to the engine: the value of `family` in a recipe.
 public enum ModelFamily: String, Sendable, CaseIterable {
     case vit, deit, dinov2, clip, siglip, bert, roberta
@@ -5,6 +7,8 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     case eva
     /// Parallel blocks with query-key normalisation.
     case vit22b = "vit-22b"
+    /// Those that read picture and text together.
+    case blip, albef, coca, flamingo
     case xlmRoberta = "xlm-roberta"
     /// An ONNX file of a CNN that ends in average pooling and a linear classifier.
     case onnxClassifier = "onnx-classifier"
@@ -14,7 +18,7 @@ public enum ModelFamily: String, Sendable, CaseIterable {
         switch self {
         case .vit, .deit, .dinov2, .vit22b, .onnxClassifier: [.image]
         case .bert, .roberta, .xlmRoberta: [.text]
-        case .clip, .siglip: [.image, .text]
+        case .clip, .siglip, .blip, .albef, .coca, .flamingo: [.image, .text]
         // Its CLIP towers have a text side, the picture models have none.
         case .eva: [.image, .text]
         }
@@ -44,11 +48,18 @@ struct Checkpoint {
     /// - Parameter weightsFile: nil takes the layout's usual name.
     /// - Throws: ``ConfigurationError``, of an unknown family with those that are known, or ``WeightsError``.
     init(folder: String, weightsFile: String? = nil) throws {
+        let layout = try Self.configuration(in: folder).0
+        let usual = layout == .openCLIP ? "open_clip_model.safetensors" : "model.safetensors"
+        try self.init(folder: folder, weights: SafeTensors(path: "\(folder)/\(weightsFile ?? usual)"))
+    }
+
+    /// - Parameter weights: of this folder, opened and checked by the caller.
+    /// - Throws: ``ConfigurationError``, of an unknown family with those that are known.
+    init(folder: String, weights: SafeTensors) throws(ConfigurationError) {
         self.folder = folder
+        self.weights = weights
         (layout, configuration) = try Self.configuration(in: folder)
         family = try Self.family(of: configuration, layout)
-        let usual = layout == .openCLIP ? "open_clip_model.safetensors" : "model.safetensors"
-        weights = try SafeTensors(path: "\(folder)/\(weightsFile ?? usual)")
     }
 
     /// What family a folder is of, without opening its weights.
@@ -73,6 +84,8 @@ struct Checkpoint {
         case (_, .dinov2): try dinov2Encoder(size: size, input: input)
         case (_, .clip): try clipImageEncoder(size: size, input: input)
         case (_, .siglip): try siglipImageEncoder(size: size, input: input)
+        case (_, .blip): try blipImageEncoder(size: size, input: input)
+        case (_, .albef): try albefImageEncoder(size: size, input: input)
         default: throw configuration.fault("model_type", "has no encoder of pictures")
         }
     }
@@ -88,6 +101,8 @@ struct Checkpoint {
             try bertEncoder(pooling: pooling)
         case (.transformers, .clip): try clipTextEncoder()
         case (.transformers, .siglip): try siglipTextEncoder()
+        case (.transformers, .blip): try blipTextEncoder()
+        case (.transformers, .albef): try albefTextEncoder()
         default: throw configuration.fault("model_type", "has no encoder of texts")
         }
     }
@@ -95,12 +110,14 @@ struct Checkpoint {
     // MARK: Which family
 
     private static func configuration(in folder: String) throws(ConfigurationError) -> (Layout, ConfigurationFile) {
-        do {
+        func isHere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+        // Some publishers put two layouts into one folder: the weights that were fetched say which is meant.
+        let weights = ["open_clip_model.safetensors", "open_clip_model.safetensors.index.json"]
+        if isHere("open_clip_config.json"), weights.contains(where: isHere) || !isHere("config.json") {
             return (.openCLIP, try ConfigurationFile(path: folder + "/open_clip_config.json"))
-        } catch .unreadable {
-            let file = try ConfigurationFile(path: folder + "/config.json")
-            return (file.has("architecture") && !file.has("model_type") ? .timm : .transformers, file)
         }
+        let file = try ConfigurationFile(path: folder + "/config.json")
+        return (file.has("architecture") && !file.has("model_type") ? .timm : .transformers, file)
     }
 
     private static func family(
@@ -115,6 +132,9 @@ struct Checkpoint {
             case "dinov2", "dinov2_with_registers": return .dinov2
             case "clip", "clip_vision_model", "clip_text_model": return .clip
             case "siglip", "siglip_vision_model", "siglip_text_model": return .siglip
+            case "blip": return .blip
+            case "albef": return .albef
+            case "idefics": return .flamingo
             case "bert": return .bert
             case "roberta": return .roberta
             case "xlm-roberta": return .xlmRoberta
@@ -122,7 +142,9 @@ struct Checkpoint {
             }
         case .timm: return try timmFamily(of: file, try file.text("architecture"))
         case .openCLIP:
-            let vision = try file.table("model_cfg").table("vision_cfg")
+            let model = try file.table("model_cfg")
+            if model.has("multimodal_cfg") { return .coca }
+            let vision = try model.table("vision_cfg")
             return vision.has("timm_model_name")
                 ? try timmFamily(of: vision, try vision.text("timm_model_name")) : .clip
         }

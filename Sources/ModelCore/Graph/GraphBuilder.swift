@@ -145,8 +145,11 @@ final class GraphBuilder {
     }
 
     /// In double precision until the engine folds it, so that the description itself is exact.
-    func scalar(_ value: Double) -> Wire {
-        toFloat(constant(.f64, [], withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }))
+    func scalar(_ value: Double) -> Wire { constant(exactly: [value], shape: []) }
+
+    /// Numbers in double precision until the engine folds them.
+    func constant(exactly values: [Double], shape: [Int]) -> Wire {
+        toFloat(constant(.f64, shape, values.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }))
     }
 
     private func constant(_ type: ElementType, _ shape: [Int], _ bytes: [UInt8]) -> Wire {
@@ -166,7 +169,7 @@ final class GraphBuilder {
     /// Puts bytes behind the file and says where they will lie.
     private func append(_ bytes: [UInt8]) -> Int {
         tail.append(contentsOf: repeatElement(0, count: (8 - tail.count % 8) % 8))
-        let offset = MappedFile.tailOffset(behind: weights.file.fileByteCount) + tail.count
+        let offset = weights.file.tailOffset + tail.count
         tail += bytes
         return offset
     }
@@ -202,7 +205,7 @@ final class GraphBuilder {
     func source() throws(WeightsError) -> Engine.Source {
         if let fault { throw fault }
         for result in results { _ = add("Result", inputs: [result.wire]) }
-        return .ir(xml: xml(), weights: try MappedFile(path: weights.path, tail: tail))
+        return .ir(xml: xml(), weights: try weights.file.mapped(tail: tail))
     }
 
     private func xml() -> String {

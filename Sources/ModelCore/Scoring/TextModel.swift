@@ -4,11 +4,11 @@ import Foundation
 final class TextModel {
     private let recipe: Recipe
     private let encoder: Encoder
-    private let tokenizer: WordPiece
+    private let tokenizer: Tokenizer
     private let projection: Projection
     private let engine: Engine
     private let limit: Int
-    /// Every text is filled up to so many tokens, which all count; nil where padding is hidden by a mask.
+    /// How long every text is made, where the model was trained so (SigLIP).
     private let filledLength: Int?
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
@@ -16,11 +16,11 @@ final class TextModel {
     /// Texts a batch; more gain nothing on a few cores and cost memory.
     private static let batch = 16
 
-    init(recipe: Recipe, folder: String, heads: [Head], engine: Engine) throws {
+    init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         self.engine = engine
         let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
-        let checkpoint = try Checkpoint(folder: folder, weightsFile: recipe.weightsFile)
+        let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
             throw ConfigurationError.unsupported(
                 path: recipe.file, key: "family",
@@ -30,7 +30,12 @@ final class TextModel {
         guard case .words(let words) = encoder.embedding else {
             throw ScorerError.wrongModality(model: recipe.id, modality: "pictures")
         }
-        tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
+        tokenizer = try Tokenizer(folder: folder)
+        guard tokenizer.largestID < words.words.shape[0] else {
+            throw ConfigurationError.unsupported(
+                path: folder + "/config.json", key: "vocab_size",
+                reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
+        }
         limit = min(settings.maximumTokens, words.longest)
         filledLength = words.fillsUp ? words.longest : nil
         projection = Projection(model: recipe.id, heads: heads)
@@ -53,7 +58,8 @@ final class TextModel {
             let scores = try projection.scores(of: embedding)
             let wanted = Projection.wanted(explain, among: scores)
             return Assessment(
-                model: recipe.id, embedding: embedding, scores: scores,
+                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+                embedding: embedding, scores: scores,
                 explanations: try explanations(encoding, policies: wanted),
                 untrained: Projection.untrained(explain, scores: scores),
                 notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
@@ -63,16 +69,15 @@ final class TextModel {
     // MARK: Embeddings
 
     /// Longest first in batches of like length, so that little is computed for padding.
-    private func embed(_ encodings: [WordPiece.Encoding]) throws -> [[Float]] {
+    private func embed(_ encodings: [Tokenizer.Encoding]) throws -> [[Float]] {
         let network = try scoringNetwork()
         var embeddings = [[Float]](repeating: [], count: encodings.count)
         let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
         for start in stride(from: 0, to: order.count, by: Self.batch) {
             let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(
-                Self.inputs(chunk.map { encodings[$0] }, filledTo: filledLength), wanted: ["embedding"])
-            let values = outputs["embedding"]?.floats ?? []
+            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
             let width = encoder.embeddingWidth
+            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: recipe.id)
             for (row, index) in chunk.enumerated() {
                 embeddings[index] = Array(values[row * width..<(row + 1) * width])
             }
@@ -80,20 +85,25 @@ final class TextModel {
         return embeddings
     }
 
-    /// Token ids padded with 0 to the longest, and the mask that says so.
+    private func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
+        try Self.inputs(encodings, padding: tokenizer.paddingID, filledUpTo: filledLength)
+    }
+
+    /// Token ids padded to the longest, and the mask that says so.
     ///
-    /// - Parameter filled: a length that all are padded to, and whose padding the mask does not hide.
+    /// - Parameter filledLength: where the model wants every text this long and its padding read like any token.
     static func inputs(
-        _ encodings: [WordPiece.Encoding], filledTo filled: Int? = nil
+        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil
     ) throws(EngineError) -> [String: Tensor] {
-        let length = max(filled ?? 0, encodings.map(\.ids.count).max() ?? 0)
+        let length = filledLength ?? encodings.map(\.ids.count).max() ?? 0
         var ids: [Int64] = []
         var mask: [Int64] = []
         for encoding in encodings {
-            let padding = length - encoding.ids.count
-            ids += encoding.ids + repeatElement(0, count: padding)
-            mask += Array(repeating: 1, count: encoding.ids.count)
-            mask += repeatElement(filled == nil ? 0 : 1, count: padding)
+            let missing = length - encoding.ids.count
+            ids += encoding.ids + repeatElement(padding, count: missing)
+            mask +=
+                Array(repeating: 1, count: encoding.ids.count)
+                + repeatElement(filledLength == nil ? 0 : 1, count: missing)
         }
         let shape = [encodings.count, length]
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
@@ -108,7 +118,7 @@ final class TextModel {
 
     // MARK: Explanations
 
-    private func explanations(_ encoding: WordPiece.Encoding, policies: [String]) throws -> [ModelExplanation] {
+    private func explanations(_ encoding: Tokenizer.Encoding, policies: [String]) throws -> [ModelExplanation] {
         var found: [ModelExplanation] = []
         for head in projection.heads {
             // The mean contrast needs every policy's map, whichever are shown.
@@ -142,7 +152,7 @@ final class TextModel {
     }
 
     private func explanation(
-        _ encoding: WordPiece.Encoding, policy: String?, method: RelevanceMethod, name: String, _ weights: [Float]
+        _ encoding: Tokenizer.Encoding, policy: String?, method: RelevanceMethod, name: String, _ weights: [Float]
     ) -> ModelExplanation {
         ModelExplanation(
             model: recipe.id, policy: policy, method: name, signed: method.kind.isSigned,
@@ -152,7 +162,7 @@ final class TextModel {
     /// One row of token relevances a direction (one for all where the method knows none), and the attention that each
     /// token receives.
     private func relevance(
-        _ encoding: WordPiece.Encoding, directions: [[Float]], _ method: RelevanceMethod
+        _ encoding: Tokenizer.Encoding, directions: [[Float]], _ method: RelevanceMethod
     ) throws -> (maps: [[Float]], received: [Float]) {
         let network: CompiledNetwork
         if let known = explaining[method] {
@@ -161,25 +171,23 @@ final class TextModel {
             network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
             explaining[method] = network
         }
-        var inputs = try Self.inputs([encoding], filledTo: filledLength)
+        var inputs = try inputs([encoding])
         if method.kind.isDirected {
             inputs["directions"] = try Tensor(
                 directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
         }
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let values = outputs["relevance"]?.floats ?? []
-        // What a text was filled up with is no part of it.
-        let (row, tokens) = (filledLength ?? encoding.ids.count, encoding.ids.count)
-        return (
-            (0..<max(1, directions.count)).map { Array(values[$0 * row..<$0 * row + tokens]) },
-            Array((outputs["received"]?.floats ?? []).prefix(tokens))
-        )
+        let (tokens, rows) = (filledLength ?? encoding.ids.count, max(1, directions.count))
+        let values = try outputs.floats("relevance", shape: [1, rows, tokens], of: recipe.id)
+        let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
+        let real = encoding.ids.count
+        return ((0..<rows).map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real)))
     }
 
     /// Token weights as words: pieces merged by their maximum, or by their sum where weights add up to a score; the
     /// special tokens around the text dropped.
     static func words(
-        of encoding: WordPiece.Encoding, weights: [Float], adding: Bool = false
+        of encoding: Tokenizer.Encoding, weights: [Float], adding: Bool = false
     ) -> [ModelExplanation.Span] {
         var spans: [ModelExplanation.Span] = []
         var current: Int?
