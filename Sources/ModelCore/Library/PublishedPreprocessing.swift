@@ -35,6 +35,20 @@ struct PublishedPreprocessing {
         }
     }
 
+    /// What a mapping file says.
+    init(mapped: Recipe.ImageSettings, of folder: String) throws(CheckpointError) {
+        guard let normalization = mapped.normalization else {
+            throw .undecided(
+                path: "\(folder)/\(MappingFile.name)",
+                reason: "`image` lacks `mean` and `deviation` of the values it wants.")
+        }
+        (width, height, filter) = (mapped.width, mapped.height, mapped.filter)
+        (mean, deviation) = (normalization.mean.map(Self.written), normalization.deviation.map(Self.written))
+    }
+
+    /// The number that was written down, without the noise of widening it.
+    private static func written(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
+
     private mutating func read(transformers fields: [String: Any], path: String) throws(CheckpointError) {
         let crops = fields["do_center_crop"] as? Bool ?? (fields["crop_size"] != nil)
         let resized = try Self.size(fields["size"], path: path)

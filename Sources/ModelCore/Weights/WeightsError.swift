@@ -11,6 +11,17 @@ public enum WeightsError: Error, CustomStringConvertible, Sendable, Equatable {
     /// Weights that were written to or cut short while they were in use.
     case changed(path: String)
 
+    /// The same of a file of another path.
+    func mappingPath(_ moved: (String) -> String) -> WeightsError {
+        switch self {
+        case .unreadable(let path, let reason): .unreadable(path: moved(path), reason: reason)
+        case .malformed(let path, let reason): .malformed(path: moved(path), reason: reason)
+        case .pickle(let path, let what): .pickle(path: moved(path), what: what)
+        case .unfit(let path, let tensor, let reason): .unfit(path: moved(path), tensor: tensor, reason: reason)
+        case .changed(let path): .changed(path: moved(path))
+        }
+    }
+
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):
