@@ -192,7 +192,7 @@ private struct Scene {
     /// A mean's gradient at what it is the mean of: 1/N of it, and nothing at padding.
     private func shared(_ gradient: Wire, over rows: TokenRows) -> Wire {
         guard let mask = input.mask else {
-            return graph.times(gradient, 1 / Float(rows.count(of: tokenCount)))
+            return graph.times(gradient, 1 / Double(rows.count(of: tokenCount)))
         }
         return graph.times(
             graph.over(gradient, graph.unsqueeze(mask.count(graph), axes: [1])),
@@ -212,16 +212,16 @@ private struct Scene {
         var positive = graph.rectified(
             block.attention.gradientAtProbabilities(
                 graph, trace.attention, atAttention, heads: method.heads, shaped: shaped))
-        let heads = method.heads?.count ?? block.attention.heads
         guard let mask = input.mask else {
-            return graph.times(
-                graph.sum(positive, axes: [2, 3], keep: false), 1 / Float(heads * tokenCount))
+            // A parallel block's gradient is one row for all queries, which stands for every one of them.
+            let share = Double(queries.count(of: tokenCount)) / Double(tokenCount)
+            return graph.times(graph.mean(positive, axes: [2, 3], keep: false), share)
         }
         if mask.allowed != nil {
             // A token that a query cannot see has no attention that could change.
             positive = graph.times(positive, graph.unsqueeze(mask.visible(graph, queries: queries), axes: [1, 2]))
         }
-        let summed = graph.times(graph.sum(positive, axes: [2, 3], keep: false), 1 / Float(heads))
+        let summed = graph.sum(graph.mean(positive, axes: [2], keep: false), axes: [2], keep: false)
         return graph.times(graph.over(summed, mask.count(graph)), mask.row(graph))
     }
 
@@ -312,7 +312,7 @@ private struct Scene {
             return graph.mean(chosenHeads(pooler), axes: [1], keep: false)
         }
         let maps = layers.map { layer in pooledRow(of: averaged(traces, layer)) }
-        return graph.times(maps.dropFirst().reduce(maps[0]) { graph.plus($0, $1) }, 1 / Float(layers.count))
+        return graph.times(maps.dropFirst().reduce(maps[0]) { graph.plus($0, $1) }, 1 / Double(layers.count))
     }
 
     /// r ← ½(r + r·A) from the last layer back, r starting as what pooling takes: the pooled rows of the product of

@@ -20,7 +20,8 @@ struct TimmArchitecture {
 
     /// Nil for a name that is not known.
     init?(_ name: String) {
-        let words = name.split(separator: ".", maxSplits: 1)[0].split(separator: "_").map(String.init)
+        // What follows a dot names the training, not the architecture.
+        let words = name.prefix { $0 != "." }.split(separator: "_").map(String.init)
         guard words.count >= 2, words.count < 12, let kind = words.first else { return nil }
         func has(_ word: String) -> Bool { words.contains(word) }
         let size = words[1]

@@ -49,7 +49,7 @@ struct WordEmbedding: Sendable, Hashable {
         case .counted: places = graph.prefix(table, axis: 0, asLongAs: ids, likeAxis: 1)
         case .afterPadding(let id):
             let real = graph.differs(ids, graph.constant([id], shape: []))
-            let counted = graph.plus(graph.times(graph.cumulativeSum(real, axis: 1), real), Float(id))
+            let counted = graph.plus(graph.times(graph.cumulativeSum(real, axis: 1), real), Double(id))
             places = graph.gather(table, graph.toInteger(counted), axis: 0)
         }
         var x = graph.plus(graph.gather(graph.weight(words), ids, axis: 0), places)

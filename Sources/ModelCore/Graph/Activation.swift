@@ -29,14 +29,14 @@ extension GraphBuilder {
         switch activation {
         case .gelu:
             // Φ(x) + x·φ(x)
-            let cumulative = times(plus(errorFunction(times(x, 0.707_106_77)), 1), 0.5)
-            let density = times(exponential(times(times(x, x), -0.5)), 0.398_942_3)
+            let cumulative = times(plus(errorFunction(times(x, 0.5.squareRoot())), 1), 0.5)
+            let density = times(exponential(times(times(x, x), -0.5)), 1 / (2 * Double.pi).squareRoot())
             return plus(cumulative, times(x, density))
         case .tanhGELU:
             // ½(1 + T) + ½x(1 − T²)·√(2/π)(1 + 3·0.044715x²), T the hyperbolic tangent
             let square = times(x, x)
-            let t = hyperbolicTangent(times(times(x, plus(times(square, 0.044_715), 1)), 0.797_884_56))
-            let inner = times(plus(times(square, 0.134_145), 1), 0.398_942_28)
+            let t = hyperbolicTangent(times(times(x, plus(times(square, 0.044_715), 1)), (2 / Double.pi).squareRoot()))
+            let inner = times(plus(times(square, 3 * 0.044_715), 1), 1 / (2 * Double.pi).squareRoot())
             let rest = times(times(x, inner), minus(scalar(1), times(t, t)))
             return plus(times(plus(t, 1), 0.5), rest)
         case .quickGELU: return slope(ofSwish: x, sharpness: 1.702)
@@ -47,7 +47,7 @@ extension GraphBuilder {
     }
 
     /// d/dx x·σ(βx) = s + βx·s(1 − s).
-    private func slope(ofSwish x: Wire, sharpness: Float) -> Wire {
+    private func slope(ofSwish x: Wire, sharpness: Double) -> Wire {
         let s = logistic(times(x, sharpness))
         return plus(s, times(times(times(x, sharpness), s), minus(scalar(1), s)))
     }

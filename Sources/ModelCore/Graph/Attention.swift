@@ -64,7 +64,7 @@ struct Attention: Sendable, Hashable {
 
     private func probabilities(_ graph: GraphBuilder, _ q: Wire, _ k: Wire, _ penalty: Wire?) -> Wire {
         let scores = graph.times(
-            graph.product(q, k, transposingSecond: true), 1 / Float(headWidth).squareRoot())
+            graph.product(q, k, transposingSecond: true), 1 / Double(headWidth).squareRoot())
         return graph.softmax(penalty.map { graph.plus(scores, $0) } ?? scores)
     }
 

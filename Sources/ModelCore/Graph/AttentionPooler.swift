@@ -60,7 +60,7 @@ struct AttentionPooler: Sendable, Hashable {
         let standing = [0, 1, 2, 4, 3]
         let atValues = graph.times(graph.transpose(shares, standing), atMixture)
         let query = graph.times(
-            graph.unsqueeze(trace.attention.queries, axes: [1]), 1 / Float(size).squareRoot())
+            graph.unsqueeze(trace.attention.queries, axes: [1]), 1 / Double(size).squareRoot())
         let atKeys = graph.times(graph.transpose(atScores, standing), query)
         func joined(_ x: Wire) -> Wire {
             graph.reshape(graph.transpose(x, [0, 1, 3, 2, 4]), [0, 0, -1, attention.width])

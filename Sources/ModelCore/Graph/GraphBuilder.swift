@@ -39,7 +39,7 @@ final class GraphBuilder {
     }
 
     enum ElementType: String {
-        case f32, i64, u8, boolean
+        case f32, f64, i64, u8, boolean
     }
 
     let weights: SafeTensors
@@ -144,7 +144,10 @@ final class GraphBuilder {
         constant(.i64, shape ?? [values.count], values.map(Int64.init).withUnsafeBytes { Array($0) })
     }
 
-    func scalar(_ value: Float) -> Wire { constant([value], shape: []) }
+    /// In double precision until the engine folds it, so that the description itself is exact.
+    func scalar(_ value: Double) -> Wire {
+        toFloat(constant(.f64, [], withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }))
+    }
 
     private func constant(_ type: ElementType, _ shape: [Int], _ bytes: [UInt8]) -> Wire {
         let key = ConstantKey(type: type, shape: shape, bytes: bytes)

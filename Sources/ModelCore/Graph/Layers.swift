@@ -135,6 +135,6 @@ extension GraphBuilder {
     private func inverseDeviation(of norm: Norm, at x: Wire) -> Wire {
         let centred = norm.centred ? minus(x, mean(x, axes: [-1])) : x
         let variance = mean(times(centred, centred), axes: [-1])
-        return over(scalar(1), squareRoot(plus(variance, Float(norm.epsilon))))
+        return over(scalar(1), squareRoot(plus(variance, norm.epsilon)))
     }
 }

@@ -8,8 +8,8 @@ extension GraphBuilder {
     func over(_ a: Wire, _ b: Wire) -> Wire {
         add("Divide", attributes: numpy.merging(["m_pythondiv": "true"]) { $1 }, inputs: [a, b])
     }
-    func times(_ a: Wire, _ factor: Float) -> Wire { times(a, scalar(factor)) }
-    func plus(_ a: Wire, _ term: Float) -> Wire { plus(a, scalar(term)) }
+    func times(_ a: Wire, _ factor: Double) -> Wire { times(a, scalar(factor)) }
+    func plus(_ a: Wire, _ term: Double) -> Wire { plus(a, scalar(term)) }
 
     func maximum(_ x: Wire, axes: [Int]) -> Wire {
         add("ReduceMax", attributes: ["keep_dims": "true"], inputs: [x, constant(axes)])
