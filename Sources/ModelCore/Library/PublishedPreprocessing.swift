@@ -23,8 +23,10 @@ struct PublishedPreprocessing {
         let config = folder + "/config.json"
         if let fields = try Self.object(transformers) {
             try read(transformers: fields, path: transformers)
-        } else if let fields = try Self.object(openCLIP)?["preprocess_cfg"] as? [String: Any] {
-            try read(timm: fields, size: fields["size"], path: openCLIP)
+        } else if let whole = try Self.object(openCLIP), let fields = whole["preprocess_cfg"] as? [String: Any] {
+            // Most files leave the size to the model's own.
+            let vision = (whole["model_cfg"] as? [String: Any])?["vision_cfg"] as? [String: Any]
+            try read(timm: fields, size: fields["size"] ?? vision?["image_size"], path: openCLIP)
         } else if let fields = try Self.object(config)?["pretrained_cfg"] as? [String: Any] {
             try read(timm: fields, size: (fields["input_size"] as? [Any])?.suffix(2).map { $0 }, path: config)
         } else {
