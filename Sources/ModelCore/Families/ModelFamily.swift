@@ -7,6 +7,8 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     case eva
     /// Parallel blocks with query-key normalisation.
     case vit22b = "vit-22b"
+    /// Those that read picture and text together.
+    case blip, albef, coca, flamingo
     case xlmRoberta = "xlm-roberta"
     /// A transformer that no publisher's layout describes: all is said by a mapping file.
     case transformer
@@ -18,7 +20,7 @@ public enum ModelFamily: String, Sendable, CaseIterable {
         switch self {
         case .vit, .deit, .dinov2, .vit22b, .onnxClassifier: [.image]
         case .bert, .roberta, .xlmRoberta: [.text]
-        case .clip, .siglip, .transformer: [.image, .text]
+        case .clip, .siglip, .blip, .albef, .coca, .flamingo, .transformer: [.image, .text]
         // Its CLIP towers have a text side, the picture models have none.
         case .eva: [.image, .text]
         }
@@ -94,6 +96,8 @@ struct Checkpoint {
         case (_, .dinov2): try dinov2Encoder(size: size, input: input)
         case (_, .clip): try clipImageEncoder(size: size, input: input)
         case (_, .siglip): try siglipImageEncoder(size: size, input: input)
+        case (_, .blip): try blipImageEncoder(size: size, input: input)
+        case (_, .albef): try albefImageEncoder(size: size, input: input)
         default: throw configuration.fault("model_type", "has no encoder of pictures")
         }
     }
@@ -110,6 +114,8 @@ struct Checkpoint {
             try bertEncoder(pooling: pooling)
         case (.transformers, .clip): try clipTextEncoder()
         case (.transformers, .siglip): try siglipTextEncoder()
+        case (.transformers, .blip): try blipTextEncoder()
+        case (.transformers, .albef): try albefTextEncoder()
         default: throw configuration.fault("model_type", "has no encoder of texts")
         }
     }
@@ -137,6 +143,9 @@ struct Checkpoint {
             case "dinov2", "dinov2_with_registers": return .dinov2
             case "clip", "clip_vision_model", "clip_text_model": return .clip
             case "siglip", "siglip_vision_model", "siglip_text_model": return .siglip
+            case "blip": return .blip
+            case "albef": return .albef
+            case "idefics": return .flamingo
             case "bert": return .bert
             case "roberta": return .roberta
             case "xlm-roberta": return .xlmRoberta
@@ -145,7 +154,9 @@ struct Checkpoint {
             }
         case .timm: return try timmFamily(of: file, try file.text("architecture"))
         case .openCLIP:
-            let vision = try file.table("model_cfg").table("vision_cfg")
+            let model = try file.table("model_cfg")
+            if model.has("multimodal_cfg") { return .coca }
+            let vision = try model.table("vision_cfg")
             return vision.has("timm_model_name")
                 ? try timmFamily(of: vision, try vision.text("timm_model_name")) : .clip
         }

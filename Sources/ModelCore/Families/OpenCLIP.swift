@@ -7,9 +7,6 @@ extension Checkpoint {
         let model = try configuration.table("model_cfg")
         let table = try model.table("vision_cfg")
         if table.has("timm_model_name") { return try towerOfTimm(model, table, size: size, input: input) }
-        guard !(try table.flag("attentional_pool", otherwise: false)) else {
-            throw table.fault("attentional_pool", "is CoCa's, which is another family")
-        }
         try refuseCustomBlocks(table)
         let width = try table.integer("width", in: 1...16384, otherwise: 768)
         let headWidth = try table.integer("head_width", in: 1...1024, otherwise: 64)
@@ -19,11 +16,17 @@ extension Checkpoint {
         let epsilon = try table.table("norm_kwargs").number("eps", in: 0...0.1, otherwise: 1e-5)
         guard width % headWidth == 0 else { throw table.fault("head_width", "does not divide the width") }
         let v = "visual."
-        let post = Norm(v + "ln_post", width: width, epsilon: epsilon)
         let pooling = try table.text("pool_type", otherwise: "tok")
         guard ["tok", "avg"].contains(pooling) else { throw table.fault("pool_type", "is neither tok nor avg") }
         let isMean = pooling == "avg"
         let normsPooled = try table.flag("final_ln_after_pool", otherwise: false)
+        // CoCa's: true, or the name of a variant.
+        let hasPooler =
+            table.has("attentional_pool") && (try? table.flag("attentional_pool", otherwise: false)) != false
+        let pooler = hasPooler ? try cocaPooler(model, table, queries: 0..<1) : nil
+        let normsTokens = pooler == nil && isMean && !normsPooled
+        let pooledWidth = pooler?.attention.output.output ?? width
+        let post = Norm(v + "ln_post", width: pooledWidth, epsilon: epsilon)
         return Encoder(
             weights: weights,
             embedding: .patches(
@@ -41,9 +44,10 @@ extension Checkpoint {
                 v + "transformer.", width: width, heads: width / headWidth,
                 layers: table.integer("layers", in: 1...128, otherwise: 12), epsilon: epsilon,
                 activation(model, table), table),
-            tokenNorm: isMean && !normsPooled ? post : nil, pooling: isMean ? .mean(skipping: 1) : .first,
-            pooledNorm: isMean && !normsPooled ? nil : post,
-            projection: Linear(parameter: v + "proj", from: width, to: try embeddingWidth(model)))
+            tokenNorm: normsTokens ? post : nil,
+            pooling: pooler.map { .attention($0) } ?? (isMean ? .mean(skipping: 1) : .first),
+            pooledNorm: normsTokens ? nil : post,
+            projection: Linear(parameter: v + "proj", from: pooledWidth, to: try embeddingWidth(model)))
     }
 
     func openCLIPTextEncoder() throws(ConfigurationError) -> Encoder {
@@ -51,9 +55,6 @@ extension Checkpoint {
         let table = try model.table("text_cfg")
         guard !table.has("hf_model_name") else {
             throw table.fault("hf_model_name", "is a text tower of another project inside OpenCLIP, which is not read")
-        }
-        guard !(try table.flag("embed_cls", otherwise: false)) else {
-            throw table.fault("embed_cls", "is CoCa's, which is another family")
         }
         try refuseCustomBlocks(table)
         let width = try table.integer("width", in: 1...16384, otherwise: 512)
@@ -64,8 +65,10 @@ extension Checkpoint {
         let epsilon = try table.table("norm_kwargs").number("eps", in: 0...0.1, otherwise: 1e-5)
         let isCausal = !(try table.flag("no_causal_mask", otherwise: false))
         let t = prefix(of: "token_embedding.weight", among: ["text.", ""])
+        // CoCa's class token behind the text, which is then what is pooled.
+        let hasSuffix = try table.flag("embed_cls", otherwise: false)
         let pooling: Pooling =
-            switch try table.text("pool_type", otherwise: "argmax") {
+            switch hasSuffix ? "last" : try table.text("pool_type", otherwise: "argmax") {
             case "argmax": .endOfText(id: nil)
             case "eos": .endOfText(id: try table.integer("eos_id", in: 0...vocabulary, otherwise: 2))
             case "last": .last
@@ -74,8 +77,10 @@ extension Checkpoint {
             }
         var words = WordEmbedding(
             width: width, words: WeightSlice(t + "token_embedding.weight", shape: [vocabulary, width]),
-            positionTable: WeightSlice(t + "positional_embedding", shape: [context, width]), positions: .counted,
+            positionTable: WeightSlice(t + "positional_embedding", shape: [context + (hasSuffix ? 1 : 0), width]),
+            positions: .counted,
             causal: isCausal)
+        if hasSuffix { words.suffix = WeightSlice(t + "cls_emb", shape: [width]) }
         let hidesPadding = try table.flag("use_pad_mask", otherwise: false)
         words.fillsUp = !isCausal && !hidesPadding
         return Encoder(
@@ -112,7 +117,7 @@ extension Checkpoint {
         return projected
     }
 
-    private func resblocks(
+    func resblocks(
         _ prefix: String, width: Int, heads: Int, layers: Int, epsilon: Double, _ activation: Activation,
         _ table: ConfigurationFile
     ) throws(ConfigurationError) -> [TransformerBlock] {
@@ -149,11 +154,11 @@ extension Checkpoint {
             ? Linear(name, from: width, to: output) : Linear(parameter: name, from: width, to: output)
     }
 
-    private func embeddingWidth(_ model: ConfigurationFile) throws(ConfigurationError) -> Int {
+    func embeddingWidth(_ model: ConfigurationFile) throws(ConfigurationError) -> Int {
         try model.integer("embed_dim", in: 1...16384)
     }
 
-    private func activation(
+    func activation(
         _ model: ConfigurationFile, _ table: ConfigurationFile
     ) throws(ConfigurationError) -> Activation {
         if try model.flag("quick_gelu", otherwise: false) { return .quickGELU }

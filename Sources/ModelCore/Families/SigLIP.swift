@@ -34,9 +34,10 @@ extension Checkpoint {
                     attention: .fused(
                         weight: h + "attention.in_proj_weight", bias: h + "attention.in_proj_bias",
                         output: h + "attention.out_proj", width: n.width, heads: n.heads),
-                    norm: Norm(h + "layernorm", width: n.width, epsilon: n.epsilon),
-                    feedForward: .plain(
-                        up: h + "mlp.fc1", down: h + "mlp.fc2", width: n.width, hidden: n.hidden, activation))))
+                    refinement: .init(
+                        norm: Norm(h + "layernorm", width: n.width, epsilon: n.epsilon),
+                        feedForward: .plain(
+                            up: h + "mlp.fc1", down: h + "mlp.fc2", width: n.width, hidden: n.hidden, activation)))))
     }
 
     func siglipTextEncoder() throws(ConfigurationError) -> Encoder {

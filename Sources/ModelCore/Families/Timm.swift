@@ -314,8 +314,9 @@ extension Checkpoint {
             attention: Attention(
                 query: Linear(a + "q", from: width, to: width), key: parts[0], value: parts[1],
                 output: Linear(a + "proj", from: width, to: width), heads: heads),
-            norm: norm(a + "norm", width: width, epsilon: architecture.epsilon),
-            feedForward: try feedForward(a + "mlp.", width: width, architecture, table))
+            refinement: .init(
+                norm: norm(a + "norm", width: width, epsilon: architecture.epsilon),
+                feedForward: try feedForward(a + "mlp.", width: width, architecture, table)))
     }
 
     // MARK: What the file has

@@ -31,6 +31,8 @@ struct Attention: Sendable, Hashable {
     struct Trace {
         /// [batch, heads, queries, width/heads], as they are compared with keys.
         let queries: Wire
+        /// [batch, heads, tokens, width/heads], as they are compared with queries.
+        let keys: Wire
         /// [batch, heads, tokens, width/heads]
         let values: Wire
         /// Softmax of the scores, [batch, heads, queries, tokens]; nil where nobody asked for them.
@@ -45,20 +47,23 @@ struct Attention: Sendable, Hashable {
     ///   - asking: where queries are taken from, [batch, queries, …]: the first tokens of `x` where rotary positions are used.
     ///   - x: where keys and values are taken from, [batch, tokens, …].
     ///   - penalty: added to the scores; broadcasts against [batch, heads, queries, tokens].
+    ///   - rotation: of a text's positions; of `asking` and `x` alike, which are then the same tokens.
     ///   - keepingProbabilities: computes them in the open instead of inside one fused operation.
     func forward(
-        _ graph: GraphBuilder, asking: Wire, over x: Wire, penalty: Wire? = nil, keepingProbabilities: Bool = false
+        _ graph: GraphBuilder, asking: Wire, over x: Wire, penalty: Wire? = nil, rotation: SequenceRotation? = nil,
+        keepingProbabilities: Bool = false
     ) -> Trace {
         var q = graph.apply(queryNorm, split(graph, graph.apply(query, asking)))
         var k = graph.apply(keyNorm, split(graph, graph.apply(key, x)))
         let v = split(graph, graph.apply(value, x))
         if let rotary { (q, k) = (graph.apply(rotary, q), graph.apply(rotary, k)) }
+        if let rotation { (q, k) = (rotation.turned(graph, q), rotation.turned(graph, k)) }
         let probabilities = keepingProbabilities ? self.probabilities(graph, q, k, penalty) : nil
         let mixed =
             probabilities.map { graph.product($0, v) } ?? graph.scaledDotProductAttention(q, k, v, mask: penalty)
         let mixture = join(graph, mixed)
         return Trace(
-            queries: q, values: v, probabilities: probabilities, mixture: mixture,
+            queries: q, keys: k, values: v, probabilities: probabilities, mixture: mixture,
             output: graph.apply(output, graph.apply(innerNorm, mixture)))
     }
 

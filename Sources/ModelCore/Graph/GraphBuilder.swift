@@ -145,8 +145,11 @@ final class GraphBuilder {
     }
 
     /// In double precision until the engine folds it, so that the description itself is exact.
-    func scalar(_ value: Double) -> Wire {
-        toFloat(constant(.f64, [], withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }))
+    func scalar(_ value: Double) -> Wire { constant(exactly: [value], shape: []) }
+
+    /// Numbers in double precision until the engine folds them.
+    func constant(exactly values: [Double], shape: [Int]) -> Wire {
+        toFloat(constant(.f64, shape, values.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }))
     }
 
     private func constant(_ type: ElementType, _ shape: [Int], _ bytes: [UInt8]) -> Wire {

@@ -31,7 +31,10 @@ extension GraphBuilder {
     func exponential(_ x: Wire) -> Wire { add("Exp", inputs: [x]) }
     func errorFunction(_ x: Wire) -> Wire { add("Erf", inputs: [x]) }
     func rectified(_ x: Wire) -> Wire { add("ReLU", inputs: [x]) }
+    func logSoftmax(_ x: Wire) -> Wire { add("LogSoftmax", "opset5", attributes: ["axis": "-1"], inputs: [x]) }
     func softmax(_ x: Wire) -> Wire { add("SoftMax", "opset8", attributes: ["axis": "-1"], inputs: [x]) }
+    func cosine(_ x: Wire) -> Wire { add("Cos", inputs: [x]) }
+    func sine(_ x: Wire) -> Wire { add("Sin", inputs: [x]) }
     func hyperbolicTangent(_ x: Wire) -> Wire { add("Tanh", inputs: [x]) }
     func logistic(_ x: Wire) -> Wire { add("Sigmoid", inputs: [x]) }
     func swish(_ x: Wire) -> Wire { add("Swish", "opset4", inputs: [x]) }
@@ -98,6 +101,11 @@ extension GraphBuilder {
 
     func gather(_ table: Wire, _ indices: Wire, axis: Int) -> Wire {
         add("Gather", "opset8", attributes: ["batch_dims": "0"], inputs: [table, indices, constant([axis], shape: [])])
+    }
+
+    /// Along `axis`, of each row its own: as many as `indices` has there.
+    func gatherElements(_ x: Wire, _ indices: Wire, axis: Int) -> Wire {
+        add("GatherElements", "opset6", attributes: ["axis": "\(axis)"], inputs: [x, indices])
     }
 
     /// `x` repeated so that its batch axis (the first) is as long as that of `like`; the rest of `shape` is x's own.

@@ -59,15 +59,16 @@ struct TransformerBlock: Sendable, Hashable {
     ///   - x: [batch, tokens, width]
     ///   - queries: the rows to compute; the others are looked at but get no output.
     ///   - mask: which tokens may be looked at; nil where all may.
+    ///   - rotation: of a text's positions; all rows are computed where there is one.
     ///   - keepingProbabilities: where attention itself is to be read out.
     func forward(
         _ graph: GraphBuilder, _ x: Wire, queries: TokenRows = .all, mask: AttentionMask? = nil,
-        keepingProbabilities: Bool = false
+        rotation: SequenceRotation? = nil, keepingProbabilities: Bool = false
     ) -> Trace {
         let normalized = [.preNorm, .parallel, .chained].contains(arrangement) ? graph.apply(firstNorm, x) : x
         let attended = attention.forward(
             graph, asking: queries.taken(graph, normalized), over: normalized,
-            penalty: mask?.penalty(graph, queries: queries),
+            penalty: mask?.penalty(graph, queries: queries), rotation: rotation,
             keepingProbabilities: keepingProbabilities)
         let residual = queries.taken(graph, x)
         func scaled(_ branch: Wire, _ scale: WeightSlice?) -> Wire {
@@ -127,34 +128,84 @@ struct TransformerBlock: Sendable, Hashable {
     func gradientAtAttention(
         _ graph: GraphBuilder, _ trace: Trace, _ gradient: Wire, shaped: (Wire) -> Wire
     ) -> Wire {
-        func scaled(_ gradient: Wire, _ scale: WeightSlice?) -> Wire {
-            scale.map { graph.times(gradient, graph.weight($0)) } ?? gradient
+        let atSum = gradientAtAttentionSum(graph, trace, gradient, shaped: shaped)
+        return gradientAtAttention(graph, trace, atSum: atSum, shaped: shaped)
+    }
+
+    /// The gradient at X out of the one at Z, all rows: ``gradientAtAttention(_:_:_:shaped:)``, then through the whole
+    /// attention, and what the residuals leave.
+    ///
+    /// - Parameters:
+    ///   - trace: with the attention's probabilities kept.
+    ///   - x: X, what the block was given.
+    ///   - gradient: [batch, directions, tokens, width].
+    ///   - rotation: the one of the forward pass.
+    func gradientAtInput(
+        _ graph: GraphBuilder, _ trace: Trace, at x: Wire, _ gradient: Wire, rotation: SequenceRotation? = nil
+    ) -> Wire {
+        let shaped = graph.perDirection
+        let atSum = gradientAtAttentionSum(graph, trace, gradient, shaped: shaped)
+        let atAttention = gradientAtAttention(graph, trace, atSum: atSum, shaped: shaped)
+        let throughAttention = AttentionGradient(
+            graph, of: attention, trace.attention, at: atAttention, rotation: rotation
+        ).atTokens(graph)
+        switch arrangement {
+        case .postNorm, .branchNorm: return graph.plus(atSum, throughAttention)
+        case .preNorm:
+            return graph.plus(atSum, throughNorm(graph, firstNorm, at: shaped(x), throughAttention))
+        case .chained:
+            return graph.plus(gradient, throughNorm(graph, firstNorm, at: shaped(x), throughAttention))
+        case .parallel:
+            let throughMLP = feedForward.gradientAtInput(
+                graph, trace.feedForward, scaled(graph, gradient, feedForwardScale), shaped: shaped)
+            let atNormalized = graph.plus(throughAttention, throughMLP)
+            return graph.plus(atSum, throughNorm(graph, firstNorm, at: shaped(x), atNormalized))
         }
-        func throughNorm(_ norm: Norm?, at x: Wire, _ gradient: Wire) -> Wire {
-            norm.map { graph.applyTransposed($0, graph.state(of: $0, at: shaped(x)), gradient) } ?? gradient
-        }
+    }
+
+    /// At X + attention, where LayerScale and a branch's norm have been applied; of a chained block at the attention
+    /// alone, which is added to nothing.
+    private func gradientAtAttentionSum(
+        _ graph: GraphBuilder, _ trace: Trace, _ gradient: Wire, shaped: (Wire) -> Wire
+    ) -> Wire {
         func throughMLP(_ gradient: Wire) -> Wire {
             feedForward.gradientAtInput(graph, trace.feedForward, gradient, shaped: shaped)
         }
         switch arrangement {
         case .preNorm:
-            let branch = throughNorm(secondNorm, at: trace.middle, throughMLP(scaled(gradient, feedForwardScale)))
-            return scaled(graph.plus(gradient, branch), attentionScale)
+            let atBranch = throughMLP(scaled(graph, gradient, feedForwardScale))
+            return graph.plus(gradient, throughNorm(graph, secondNorm, at: shaped(trace.middle), atBranch))
         case .postNorm:
-            let atSum = throughNorm(secondNorm, at: trace.outputSum, gradient)
-            let atMiddle = graph.plus(atSum, throughMLP(scaled(atSum, feedForwardScale)))
-            return scaled(throughNorm(firstNorm, at: trace.attentionSum, atMiddle), attentionScale)
+            let atSum = throughNorm(graph, secondNorm, at: shaped(trace.outputSum), gradient)
+            let atMiddle = graph.plus(atSum, throughMLP(scaled(graph, atSum, feedForwardScale)))
+            return throughNorm(graph, firstNorm, at: shaped(trace.attentionSum), atMiddle)
         case .branchNorm:
             let atBranch = throughNorm(
-                secondNorm, at: trace.feedForward.output, scaled(gradient, feedForwardScale))
-            let atMiddle = graph.plus(gradient, throughMLP(atBranch))
-            return throughNorm(firstNorm, at: trace.attention.output, scaled(atMiddle, attentionScale))
+                graph, secondNorm, at: shaped(trace.feedForward.output), scaled(graph, gradient, feedForwardScale))
+            return graph.plus(gradient, throughMLP(atBranch))
         case .chained:
-            let atAttention = throughNorm(secondNorm, at: trace.middle, throughMLP(scaled(gradient, feedForwardScale)))
-            return scaled(atAttention, attentionScale)
+            let atNormalized = throughMLP(scaled(graph, gradient, feedForwardScale))
+            return throughNorm(graph, secondNorm, at: shaped(trace.middle), atNormalized)
         case .parallel:
-            return scaled(gradient, attentionScale)
+            return gradient
         }
+    }
+
+    private func gradientAtAttention(
+        _ graph: GraphBuilder, _ trace: Trace, atSum: Wire, shaped: (Wire) -> Wire
+    ) -> Wire {
+        let atBranch = scaled(graph, atSum, attentionScale)
+        guard arrangement == .branchNorm else { return atBranch }
+        return throughNorm(graph, firstNorm, at: shaped(trace.attention.output), atBranch)
+    }
+
+    private func scaled(_ graph: GraphBuilder, _ gradient: Wire, _ scale: WeightSlice?) -> Wire {
+        scale.map { graph.times(gradient, graph.weight($0)) } ?? gradient
+    }
+
+    /// - Parameter x: the norm's input, [batch, 1, queries, width].
+    private func throughNorm(_ graph: GraphBuilder, _ norm: Norm?, at x: Wire, _ gradient: Wire) -> Wire {
+        norm.map { graph.applyTransposed($0, graph.state(of: $0, at: x), gradient) } ?? gradient
     }
 
     /// What a linear functional of Z says of the attention's output, norms with their σ held fixed. Not defined for

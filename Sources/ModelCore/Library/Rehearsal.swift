@@ -2,7 +2,7 @@
 /// before the model is kept.
 enum Rehearsal {
     /// - Parameter recipe: read back from the folder it will stay in.
-    /// - Throws: ``WeightsError``, ``ConfigurationError`` or what reading the vocabulary throws.
+    /// - Throws: ``WeightsError``, ``ConfigurationError`` or ``TokenizerError``.
     static func run(_ recipe: Recipe, _ checkpoint: Checkpoint) throws {
         let encoder: Encoder
         switch recipe.modality {
@@ -12,7 +12,7 @@ enum Rehearsal {
         case .text:
             encoder = try checkpoint.textEncoder(
                 pooling: recipe.text.flatMap { TextPooling(rawValue: $0.pooling) } ?? .mean)
-            _ = try WordPiece(vocabulary: checkpoint.folder + "/vocab.txt")
+            _ = try Tokenizer(folder: checkpoint.folder)
         }
         _ = try encoder.scoreGraph()
         _ = try encoder.explainGraph(recipe.relevance)

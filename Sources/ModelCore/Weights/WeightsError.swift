@@ -31,7 +31,7 @@ public enum WeightsError: Error, CustomStringConvertible, Sendable, Equatable {
         case .pickle(let path, let what):
             "\(path) is \(what). Reading a pickle can run the code of whoever made it, so it is never opened. Where "
                 + "you trust its maker no further than its numbers, convert it on a machine with PyTorch: `python "
-                + "tools/convert_checkpoint.py FILE FOLDER` (torch.load with weights_only=True)."
+                + "tools/convert/checkpoint.py FILE FOLDER` (torch.load with weights_only=True)."
         case .unfit(let path, let tensor, let reason):
             "\(path) does not fit its model family: tensor \(tensor) \(reason). Check the recipe's `family`."
         case .changed(let path):

@@ -138,6 +138,8 @@ struct GraphInterpreter {
         case "Sqrt": return x[0].map { $0.squareRoot() }
         case "Exp": return x[0].map { exp($0) }
         case "Erf": return x[0].map { erf($0) }
+        case "Cos": return x[0].map { cos($0) }
+        case "Sin": return x[0].map { sin($0) }
         case "Tanh": return x[0].map { tanh($0) }
         case "ReLU": return x[0].map { max(0, $0) }
         case "Sigmoid": return x[0].map { 1 / (1 + exp(-$0)) }
@@ -147,6 +149,7 @@ struct GraphInterpreter {
                 ? x[0].map { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }
                 : x[0].map { 0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
         case "SoftMax": return Self.softmax(x[0])
+        case "LogSoftmax": return Self.softmax(x[0]).map { log($0) }
         case "MatMul":
             return Self.product(x[0], attributes["transpose_b"] == "true" ? Self.turned(x[1]) : x[1])
         case "ReduceSum": return Self.reduced(x[0], x[1].integers, attributes, 0, +)
@@ -175,6 +178,13 @@ struct GraphInterpreter {
         case "Slice": return Self.sliced(x)
         case "ShapeOf": return Array64(x[0].shape.map(Double.init), shape: [x[0].shape.count])
         case "Gather": return Self.gathered(x[0], x[1], axis: x[2].integers[0])
+        case "GatherElements":
+            let axis = try #require(attributes["axis"].flatMap { Int($0) })
+            return Array64(shape: x[1].shape) { index in
+                var source = index
+                source[axis] = Int(x[1][index])
+                return x[0][source]
+            }
         case "Broadcast": return Array64(shape: x[1].integers) { x[0][$0] }
         case "Convolution": return Self.patches(x[0], x[1])
         case "MVN":
@@ -336,7 +346,8 @@ struct GraphInterpreter {
     }
 
     private static func sliced(_ x: [Array64]) -> Array64 {
-        let (start, stop, axis) = (x[1].integers[0], x[2].integers[0], x[4].integers[0])
+        let (start, stop, given) = (x[1].integers[0], x[2].integers[0], x[4].integers[0])
+        let axis = given < 0 ? given + x[0].shape.count : given
         let size = x[0].shape[axis]
         let from = start < 0 ? start + size : start
         let to = min(stop < 0 ? stop + size : stop, size)

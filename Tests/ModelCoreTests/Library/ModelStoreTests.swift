@@ -152,7 +152,7 @@ import Testing
         }
         guard case WeightsError.pickle(let path, _) = error else { throw error }
         #expect(path.hasSuffix("pytorch_model.bin"))
-        #expect("\(error)".contains("tools/convert_checkpoint.py") && "\(error)".contains("weights_only=True"))
+        #expect("\(error)".contains("tools/convert/checkpoint.py") && "\(error)".contains("weights_only=True"))
     }
 
     @Test func `A pickle that calls itself safetensors is refused`() throws {
