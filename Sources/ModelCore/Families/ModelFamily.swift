@@ -46,11 +46,18 @@ struct Checkpoint {
     /// - Parameter weightsFile: nil takes the layout's usual name.
     /// - Throws: ``ConfigurationError``, of an unknown family with those that are known, or ``WeightsError``.
     init(folder: String, weightsFile: String? = nil) throws {
+        let layout = try Self.configuration(in: folder).0
+        let usual = layout == .openCLIP ? "open_clip_model.safetensors" : "model.safetensors"
+        try self.init(folder: folder, weights: SafeTensors(path: "\(folder)/\(weightsFile ?? usual)"))
+    }
+
+    /// - Parameter weights: of this folder, opened and checked by the caller.
+    /// - Throws: ``ConfigurationError``, of an unknown family with those that are known.
+    init(folder: String, weights: SafeTensors) throws(ConfigurationError) {
         self.folder = folder
+        self.weights = weights
         (layout, configuration) = try Self.configuration(in: folder)
         family = try Self.family(of: configuration, layout)
-        let usual = layout == .openCLIP ? "open_clip_model.safetensors" : "model.safetensors"
-        weights = try SafeTensors(path: "\(folder)/\(weightsFile ?? usual)")
     }
 
     /// What family a folder is of, without opening its weights.

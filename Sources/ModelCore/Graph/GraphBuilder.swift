@@ -169,7 +169,7 @@ final class GraphBuilder {
     /// Puts bytes behind the file and says where they will lie.
     private func append(_ bytes: [UInt8]) -> Int {
         tail.append(contentsOf: repeatElement(0, count: (8 - tail.count % 8) % 8))
-        let offset = MappedFile.tailOffset(behind: weights.file.fileByteCount) + tail.count
+        let offset = weights.file.tailOffset + tail.count
         tail += bytes
         return offset
     }
@@ -205,7 +205,7 @@ final class GraphBuilder {
     func source() throws(WeightsError) -> Engine.Source {
         if let fault { throw fault }
         for result in results { _ = add("Result", inputs: [result.wire]) }
-        return .ir(xml: xml(), weights: try MappedFile(path: weights.path, tail: tail))
+        return .ir(xml: xml(), weights: try weights.file.mapped(tail: tail))
     }
 
     private func xml() -> String {

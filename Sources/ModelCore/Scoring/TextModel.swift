@@ -4,21 +4,23 @@ import Foundation
 final class TextModel {
     private let recipe: Recipe
     private let encoder: Encoder
-    private let tokenizer: WordPiece
+    private let tokenizer: Tokenizer
     private let projection: Projection
     private let engine: Engine
     private let limit: Int
+    /// How long every text is made, where the model was trained so (SigLIP).
+    private let filledLength: Int?
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
 
     /// Texts a batch; more gain nothing on a few cores and cost memory.
     private static let batch = 16
 
-    init(recipe: Recipe, folder: String, heads: [Head], engine: Engine) throws {
+    init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         self.engine = engine
         let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
-        let checkpoint = try Checkpoint(folder: folder, weightsFile: recipe.weightsFile)
+        let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
             throw ConfigurationError.unsupported(
                 path: recipe.file, key: "family",
@@ -28,8 +30,14 @@ final class TextModel {
         guard case .words(let words) = encoder.embedding else {
             throw ScorerError.wrongModality(model: recipe.id, modality: "pictures")
         }
-        tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
+        tokenizer = try Tokenizer(folder: folder)
+        guard tokenizer.largestID < words.words.shape[0] else {
+            throw ConfigurationError.unsupported(
+                path: folder + "/config.json", key: "vocab_size",
+                reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
+        }
         limit = min(settings.maximumTokens, words.longest)
+        filledLength = words.fillsUp ? words.longest : nil
         projection = Projection(model: recipe.id, heads: heads)
         let depth = encoder.blocks.count
         for head in heads {
@@ -50,7 +58,8 @@ final class TextModel {
             let scores = try projection.scores(of: embedding)
             let wanted = Projection.wanted(explain, among: scores)
             return Assessment(
-                model: recipe.id, embedding: embedding, scores: scores,
+                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+                embedding: embedding, scores: scores,
                 explanations: try explanations(encoding, policies: wanted),
                 untrained: Projection.untrained(explain, scores: scores),
                 notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
@@ -60,15 +69,15 @@ final class TextModel {
     // MARK: Embeddings
 
     /// Longest first in batches of like length, so that little is computed for padding.
-    private func embed(_ encodings: [WordPiece.Encoding]) throws -> [[Float]] {
+    private func embed(_ encodings: [Tokenizer.Encoding]) throws -> [[Float]] {
         let network = try scoringNetwork()
         var embeddings = [[Float]](repeating: [], count: encodings.count)
         let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
         for start in stride(from: 0, to: order.count, by: Self.batch) {
             let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(Self.inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
-            let values = outputs["embedding"]?.floats ?? []
+            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
             let width = encoder.embeddingWidth
+            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: recipe.id)
             for (row, index) in chunk.enumerated() {
                 embeddings[index] = Array(values[row * width..<(row + 1) * width])
             }
@@ -76,15 +85,25 @@ final class TextModel {
         return embeddings
     }
 
-    /// Token ids padded with 0 to the longest, and the mask that says so.
-    static func inputs(_ encodings: [WordPiece.Encoding]) throws(EngineError) -> [String: Tensor] {
-        let length = encodings.map(\.ids.count).max() ?? 0
+    private func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
+        try Self.inputs(encodings, padding: tokenizer.paddingID, filledUpTo: filledLength)
+    }
+
+    /// Token ids padded to the longest, and the mask that says so.
+    ///
+    /// - Parameter filledLength: where the model wants every text this long and its padding read like any token.
+    static func inputs(
+        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil
+    ) throws(EngineError) -> [String: Tensor] {
+        let length = filledLength ?? encodings.map(\.ids.count).max() ?? 0
         var ids: [Int64] = []
         var mask: [Int64] = []
         for encoding in encodings {
-            let padding = length - encoding.ids.count
-            ids += encoding.ids + repeatElement(0, count: padding)
-            mask += Array(repeating: 1, count: encoding.ids.count) + repeatElement(0, count: padding)
+            let missing = length - encoding.ids.count
+            ids += encoding.ids + repeatElement(padding, count: missing)
+            mask +=
+                Array(repeating: 1, count: encoding.ids.count)
+                + repeatElement(filledLength == nil ? 0 : 1, count: missing)
         }
         let shape = [encodings.count, length]
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
@@ -99,7 +118,7 @@ final class TextModel {
 
     // MARK: Explanations
 
-    private func explanations(_ encoding: WordPiece.Encoding, policies: [String]) throws -> [ModelExplanation] {
+    private func explanations(_ encoding: Tokenizer.Encoding, policies: [String]) throws -> [ModelExplanation] {
         var found: [ModelExplanation] = []
         for head in projection.heads {
             // The mean contrast needs every policy's map, whichever are shown.
@@ -132,7 +151,7 @@ final class TextModel {
 
     /// One row of token relevances a direction, and the attention that each token receives.
     private func relevance(
-        _ encoding: WordPiece.Encoding, directions: [[Float]], _ method: RelevanceMethod
+        _ encoding: Tokenizer.Encoding, directions: [[Float]], _ method: RelevanceMethod
     ) throws -> (maps: [[Float]], received: [Float]) {
         let network: CompiledNetwork
         if let known = explaining[method] {
@@ -141,20 +160,21 @@ final class TextModel {
             network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
             explaining[method] = network
         }
-        var inputs = try Self.inputs([encoding])
+        var inputs = try inputs([encoding])
         inputs["directions"] = try Tensor(
             directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let values = outputs["relevance"]?.floats ?? []
-        let tokens = encoding.ids.count
+        let tokens = filledLength ?? encoding.ids.count
+        let values = try outputs.floats("relevance", shape: [1, directions.count, tokens], of: recipe.id)
+        let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
+        let real = encoding.ids.count
         return (
-            directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) },
-            outputs["received"]?.floats ?? []
+            directions.indices.map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real))
         )
     }
 
     /// Token weights as words: pieces merged by their maximum, the special tokens around the text dropped.
-    static func words(of encoding: WordPiece.Encoding, weights: [Float]) -> [ModelExplanation.Span] {
+    static func words(of encoding: Tokenizer.Encoding, weights: [Float]) -> [ModelExplanation.Span] {
         var spans: [ModelExplanation.Span] = []
         var current: Int?
         for (index, word) in encoding.words.enumerated() {

@@ -10,19 +10,20 @@ final class TransformerVisionModel: VisionModel {
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
 
-    init(recipe: Recipe, folder: String, heads: [Head], engine: Engine) throws {
+    init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         self.engine = engine
-        let checkpoint = try Checkpoint(folder: folder, weightsFile: recipe.weightsFile)
+        let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
             throw ConfigurationError.unsupported(
                 path: recipe.file, key: "family",
                 reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
         }
-        let colours = try checkpoint.colours()
+        let colours =
+            try recipe.image?.normalization.map { ($0.mean, $0.deviation) } ?? checkpoint.colours()
         encoder = try checkpoint.imageEncoder(
             size: recipe.image.map { ImageSize(height: $0.height, width: $0.width) },
-            input: .bytes(mean: colours.mean, deviation: colours.deviation))
+            input: .bytes(mean: colours.0, deviation: colours.1))
         guard case .patches(let patches) = encoder.embedding else {
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
         }
@@ -35,15 +36,16 @@ final class TransformerVisionModel: VisionModel {
     func assess(_ image: PixelImage, explain: ExplainRequest) throws -> Assessment {
         let pixels = try Tensor(image.rgb, shape: [1, image.height, image.width, 3])
         let outputs = try scoringNetwork().infer(["pixels": pixels])
-        let embedding = outputs["embedding"]?.floats ?? []
+        let embedding = try outputs.floats("embedding", shape: [1, encoder.embeddingWidth], of: recipe.id)
         let scores = try projection.scores(of: embedding)
         var explanations = try explanations(pixels, policies: Projection.wanted(explain, among: scores))
         if explain != .none, scores.isEmpty {
-            let attention = outputs["attention"]?.floats ?? []
+            let attention = try outputs.floats("attention", shape: [1, patches.tokens], of: recipe.id)
             explanations.append(explanation(policy: nil, method: "attention", tokens: attention))
         }
         return Assessment(
-            model: recipe.id, embedding: embedding, scores: scores, explanations: explanations,
+            model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+            embedding: embedding, scores: scores, explanations: explanations,
             untrained: Projection.untrained(explain, scores: scores), notes: [])
     }
 
@@ -54,7 +56,8 @@ final class TransformerVisionModel: VisionModel {
         inputs["directions"] = try Tensor(
             directions.flatMap(\.direction), shape: [directions.count, encoder.embeddingWidth])
         let method = recipe.relevance
-        let values = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])["relevance"]?.floats ?? []
+        let values = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])
+            .floats("relevance", shape: [1, directions.count, patches.tokens], of: recipe.id)
         return directions.enumerated().map { row, direction in
             let tokens = Array(values[row * patches.tokens..<(row + 1) * patches.tokens])
             return explanation(policy: direction.policy, method: method.kind.rawValue, tokens: tokens)

@@ -47,7 +47,7 @@ struct RealModelTests {
         let fixture: TextFixture = try fixture("embeddings-minilm.json")
         let family = try Self.miniLM()
         let network = try Places.engine().compile(family.scoreGraph(), name: "minilm")
-        let tokenizer = try WordPiece(vocabulary: Self.folder("minilm-l6") + "/vocab.txt")
+        let tokenizer = try Tokenizer(folder: Self.folder("minilm-l6"))
         let encodings = fixture.texts.map { tokenizer.encode($0.text) }
         #expect(encodings.map(\.ids) == fixture.texts.map(\.ids))
         let found = try network.infer(TextModel.inputs(encodings))["embedding"]?.floats ?? []
@@ -61,7 +61,7 @@ struct RealModelTests {
     @Test func `MiniLM's relevance agrees to 1e-4 of its maximum with automatic differentiation`() throws {
         let fixture: TextFixture = try fixture("embeddings-minilm.json")
         let network = try Places.engine().compile(Self.miniLM().explainGraph(RelevanceMethod()), name: "minilm explain")
-        let tokenizer = try WordPiece(vocabulary: Self.folder("minilm-l6") + "/vocab.txt")
+        let tokenizer = try Tokenizer(folder: Self.folder("minilm-l6"))
         for expected in fixture.texts {
             var inputs = try TextModel.inputs([tokenizer.encode(expected.text)])
             inputs["directions"] = try Tensor(Self.directions, shape: [2, 384])
@@ -75,7 +75,7 @@ struct RealModelTests {
         let fixture: TextFixture = try fixture("embeddings-minilm.json")
         let network = try Places.engine().compile(
             Self.miniLM().explainGraph(RelevanceMethod(layers: .last(4))), name: "minilm explain")
-        let tokenizer = try WordPiece(vocabulary: Self.folder("minilm-l6") + "/vocab.txt")
+        let tokenizer = try Tokenizer(folder: Self.folder("minilm-l6"))
         for expected in fixture.texts where expected.ids.count > 3 {
             var inputs = try TextModel.inputs([tokenizer.encode(expected.text)])
             inputs["directions"] = try Tensor(Self.directions, shape: [2, 384])

@@ -55,7 +55,7 @@ import Testing
                         { _ = try explain.infer(["ids": ids, "mask": mask, "directions": directions]) }
                     ))
             }
-            let tokenizer = try WordPiece(vocabulary: folder + "/vocab.txt")
+            let tokenizer = try Tokenizer(folder: folder)
             let text = String(repeating: "The café’s naïve moderators disagree, unbelievably. ", count: 20)
             tasks.append(("tokenizer, \(text.utf8.count) bytes", { _ = tokenizer.encode(text) }))
             try report(tasks)

@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
-"""Write the Unicode tables that ModelCore's BertNormalizer shares with the Hugging Face `tokenizers` library.
+"""Write the Unicode tables that ModelCore's tokenizers share with the Hugging Face `tokenizers` library.
 
-    python tools/tables/bert_unicode.py > Sources/ModelCore/Tokens/BertUnicodeTables.swift
+    python tools/tables/reference_unicode.py > Sources/ModelCore/Tokens/ReferenceUnicodeTables.swift
 
 The library's crates are frozen at older Unicode versions than a Swift toolchain's, and each at another one, so that
 categories asked of Swift would tokenize newer characters differently. This asks the library itself, scalar by scalar.
-Needs `tokenizers` (written with 0.22).
+Needs `tokenizers` (written with 0.23.3) and `sentencepiece` (0.2.3), whose trainer compiles the character maps with
+which grapheme clusters are asked for.
 """
 
-from tokenizers import normalizers, pre_tokenizers
+import io
+import tempfile
+
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 ALL = [*range(0xD800), *range(0xE000, 0x110000)]
 WIDTH = 112
@@ -81,6 +87,30 @@ def combining_classes(nfd):
     return classes
 
 
+def charsmap(scalars):
+    """A normalizer that makes an X of each of these, and of a whole cluster of up to five bytes that begins with one."""
+    model = io.BytesIO()
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
+        rules.writelines(f"{scalar:X}\t58\n" for scalar in scalars)
+        rules.flush()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(["a b c"] * 10), model_writer=model, vocab_size=8, hard_vocab_limit=False, minloglevel=2,
+            normalization_rule_tsv=rules.name)
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    return normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap)
+
+
+def clusters():
+    """(controls, extenders, prepends): what keeps scalars in one grapheme cluster, as far as five bytes can tell."""
+    only_a = charsmap([ord("a")])
+    extenders = [s for s in ALL if s > 0x7F and only_a.normalize_str("a" + chr(s)) == "X"]
+    all_but_a = charsmap([s for s in ALL if s > 0 and chr(s) not in "abcX"])
+    prepends = [s for s in ALL if s > 0 and all_but_a.normalize_str(chr(s) + "a") == "X"]
+    short = [s for s in ALL if 0 < s < 0x10000 and chr(s) not in "abcX"]
+    controls = [s for s in short if all_but_a.normalize_str(chr(s) + "\u0301") == "XX"]
+    return controls, extenders, prepends
+
+
 def main():
     nfd, clean, accents = normalizers.NFD(), bert(clean_text=True), bert(strip_accents=True)
     split = pre_tokenizers.BertPreTokenizer()
@@ -98,12 +128,24 @@ def main():
     for value in sorted(set(classes.values())):
         by_class.append(f"={value}")
         by_class += words(ranges(s for s, c in classes.items() if c == value))
-    print("// Made by tools/tables/bert_unicode.py from the `tokenizers` library; do not edit.\n")
-    print("/// Unicode as the reference tokenizer sees it. Hexadecimal scalars and ranges, separated by white space.")
-    print("enum BertUnicodeTables {")
+    controls, extenders, prepends = clusters()
+    nfc = normalizers.NFC()
+    uncomposed = [s for s in decompositions if nfc.normalize_str(chr(s)) != chr(s)]
+    letter, number = (normalizers.Replace(Regex(name), "") for name in (r"\p{L}", r"\p{N}"))
+    letters = [s for s in ALL if letter.normalize_str(chr(s)) == ""]
+    numbers = [s for s in ALL if number.normalize_str(chr(s)) == ""]
+    print("// Made by tools/tables/reference_unicode.py from the `tokenizers` library; do not edit.\n")
+    print("/// Unicode as the reference tokenizers see it. Hexadecimal scalars and ranges, separated by white space.")
+    print("enum ReferenceUnicodeTables {")
     print(literal("removed", "Controls and the like, which cleaning drops.", words(ranges(removed))))
     print(literal("nonspacingMarks", "What is stripped after decomposition.", words(ranges(marks))))
     print(literal("punctuation", "What is a word of its own.", words(ranges(punctuation))))
+    print(literal("letters", "`\\p{L}` of its regular expressions.", words(ranges(letters))))
+    print(literal("numbers", "`\\p{N}` of its regular expressions.", words(ranges(numbers))))
+    print(literal("clusterControls", "In no grapheme cluster with others; of one to three bytes.", words(ranges(controls))))
+    print(literal("clusterExtenders", "In one grapheme cluster with what comes before.", words(ranges(extenders))))
+    print(literal("clusterPrepends", "In one grapheme cluster with what follows.", words(ranges(prepends))))
+    print(literal("uncomposed", "Decomposed by NFC too.", words(ranges(uncomposed))))
     print(literal("combiningClasses", "Canonical combining classes: `=class`, then its scalars.", by_class))
     print(literal("decompositions", "Full canonical decompositions, without Hangul: `scalar:scalar,…`.", [
         f"{s:X}:" + ",".join(f"{ord(c):X}" for c in d) for s, d in decompositions.items()]), end="")
