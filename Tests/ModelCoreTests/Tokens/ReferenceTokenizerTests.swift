@@ -30,7 +30,7 @@ import Testing
 
     @Test(.enabled(if: sharedClip != nil, "the shared data is not here: set REVIEWTUI_DATA"))
     func `CLIP's published vocabulary and merges are read as the reference reads them`() throws {
-        let tokenizer = try Tokenizer(folder: #require(sharedClip))
+        let tokenizer = try Tokenizer(folder: #require(Self.sharedClip))
         try Self.compare("clip-b32", with: tokenizer)
         #expect(tokenizer.paddingID == 49407 && tokenizer.largestID == 49407)
         // From the documentation of OpenAI's CLIP: "a diagram".
