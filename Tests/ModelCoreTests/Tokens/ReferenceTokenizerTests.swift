@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelCore
 
-/// Every kind of tokenizer against what the `tokenizers` library makes of 3,000 hostile and multilingual strings.
+/// Every kind of tokenizer against what the `tokenizers` library makes of 2,840 hostile and multilingual strings.
 @Suite struct ReferenceTokenizerTests {
     static let folder = Places.fixtures + "/tokenizers"
 
