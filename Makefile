@@ -31,14 +31,15 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
 
-## The queue's rates beside its peers; SIZES=10000,1000000,10000000 by default, the first two with QUICK=1. With
-## LIBRARY=folder everybody loads the libsqlite3.so.0 that lies there.
+## The queue's rates beside its peers, in both journals; SIZES=10000,1000000,10000000 by default, the first two with
+## QUICK=1. WAL needs a library with the fix of the WAL-reset bug: everybody loads the one that tools/sqlite-fixed makes.
 SIZES ?= 10000,1000000$(if $(QUICK),,$(comma)10000000)
 comma := ,
 BENCH_PYTHON := .deps/bench
+BENCH_QUEUE = $(BENCH_PYTHON)/bin/python tools/bench/bench_queue.py --program .build/release/reviewtui --sizes $(SIZES)
 bench-queue: release $(BENCH_PYTHON)/bin/litequeue-is-here
-	$(BENCH_PYTHON)/bin/python tools/bench/bench_queue.py --program .build/release/reviewtui --sizes $(SIZES) \
-		$(if $(LIBRARY),--library $(LIBRARY))
+	$(BENCH_QUEUE)
+	$(BENCH_QUEUE) --library "$$(tools/sqlite-fixed)"
 
 $(BENCH_PYTHON)/bin/litequeue-is-here:
 	python3 -m venv $(BENCH_PYTHON)

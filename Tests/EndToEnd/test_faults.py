@@ -3,12 +3,14 @@
 Killing is in `kill_harness.py`, which also runs by itself for as many rounds as one likes.
 """
 
+import fcntl
 import json
 import os
 import pathlib
 import random
 import shutil
 import sqlite3
+import struct
 import subprocess
 import time
 
@@ -262,6 +264,17 @@ def test_locked(sandbox):
     holder.close()
     sandbox.run("decide", "--lease", lease, "--verdict", "escalate").expect()
     sandbox.run("audit", "verify").expect()
+
+
+def test_hung_turn(sandbox):
+    """A process that hangs while it is its turn to write holds nobody up for long"""
+    sandbox.queue_of([post(1)])
+    with open(sandbox.environment["REVIEWTUI_DB"] + "-turn", "r+b") as turn:
+        fcntl.fcntl(turn, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        started = time.monotonic()
+        assert sandbox.run("claim", "--reviewer", "ann").expect().json["lease"]
+        waited = time.monotonic() - started
+    assert 1 < waited < 20, waited
 
 
 def test_newer_version(sandbox):

@@ -32,6 +32,7 @@ public final class CompiledNetwork: @unchecked Sendable {
             outputs = try Self.portNames(of: compiled, library, count: library.outputCount, port: library.output)
             guard let request else { throw EngineError.refused(step: "prepare \(name)", reason: "no request") }
             self.request = request
+            try checkWeights()
         } catch {
             if let request { library.requestFree(request) }
             library.compiledFree(compiled)
@@ -49,17 +50,26 @@ public final class CompiledNetwork: @unchecked Sendable {
     /// - Parameters:
     ///   - tensors: one tensor for each of ``inputs``.
     ///   - wanted: outputs to copy out; nil copies all.
-    /// - Throws: ``EngineError``; a shape the network does not take is ``EngineError/refused(step:reason:)``.
+    /// - Throws: ``EngineError``; a shape the network does not take is ``EngineError/refused(step:reason:)``, weights
+    ///   that were written to meanwhile are ``EngineError/weightsChanged(network:path:)``.
     public func infer(_ tensors: [String: Tensor], wanted: [String]? = nil) throws(EngineError) -> [String: Tensor] {
         for name in tensors.keys where !inputs.contains(name) { throw .noSuchPort(name: name, have: inputs) }
         for name in wanted ?? [] where !outputs.contains(name) { throw .noSuchPort(name: name, have: outputs) }
         return try running.withLock { _ throws(EngineError) in
             for (name, tensor) in tensors { try set(name, tensor) }
+            try checkWeights()
             try library.check(library.infer(request), "run \(self.name)")
+            try checkWeights()
             var results: [String: Tensor] = [:]
             for name in wanted ?? outputs { results[name] = try get(name) }
             return results
         }
+    }
+
+    /// Costs a system call a file. Before an inference it keeps from reading beyond the end of a file that was cut
+    /// short, which would end the process; after it, from believing what came out of changed numbers.
+    private func checkWeights() throws(EngineError) {
+        if let path = weights?.changedFile { throw .weightsChanged(network: name, path: path) }
     }
 
     private func set(_ name: String, _ tensor: Tensor) throws(EngineError) {

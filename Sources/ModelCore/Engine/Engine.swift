@@ -64,6 +64,8 @@ public final class Engine: @unchecked Sendable {
 
     /// The loaded OpenVINO's build, as in `2026.4.1-22982-…`.
     public var version: String { library.version }
+    /// Of the numbers that networks compute with.
+    public var precision: Options.Precision { options.precision }
     /// The loaded file.
     public var path: String { library.path }
 

@@ -11,6 +11,8 @@ public enum EngineError: Error, CustomStringConvertible, Sendable, Equatable {
     case refused(step: String, reason: String)
     /// A network without the input or output that was asked for.
     case noSuchPort(name: String, have: [String])
+    /// Weights that somebody wrote to or cut short while the network was made or run: the result was thrown away.
+    case weightsChanged(network: String, path: String)
     /// A tensor whose number of values does not fit its shape, or of an element type that is not read.
     case badTensor(String)
 
@@ -29,6 +31,9 @@ public enum EngineError: Error, CustomStringConvertible, Sendable, Equatable {
             "OpenVINO refused to \(step): \(reason)"
         case .noSuchPort(let name, let have):
             "The network has no input or output named \(name); it has \(have.joined(separator: ", "))."
+        case .weightsChanged(let network, let path):
+            "\(path) was changed while \(network) was in use, so what came out was thrown away. Let no other program "
+                + "write to the weights, see `reviewtui model check`, and run this again."
         case .badTensor(let what):
             "A tensor is malformed: \(what)."
         }

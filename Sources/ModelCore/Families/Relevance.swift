@@ -1,59 +1,83 @@
-/// Which of LeGrad's two readings, and over how many of the last layers.
+/// Which explanation of an encoder's embedding, over which layers and heads.
 ///
-/// Source: Bousselham et al. 2024, "LeGrad: An Explainability Method for Vision Transformers via Feature Formation
-/// Sensitivity", eq. 4-10. The closed form that needs no back-propagation is derived in docs/models.md.
+/// Sources and formulas: docs/models.md ("How the closed form of LeGrad reads") and docs/explanations.md.
 public struct RelevanceMethod: Sendable, Hashable {
-    public enum Pooling: String, Sendable, CaseIterable {
-        /// As published: each layer's own output is averaged over all tokens, also where the model pools otherwise.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// LeGrad as published (Bousselham et al. 2024, eq. 4-10 and the code beside it): each layer's own output is
+        /// averaged over all tokens, also where the model pools a class token; where it pools by attention, the
+        /// gradient of the pooler's attention over each layer's output.
         case legrad
-        /// The gradient enters through the model's own pooling.
+        /// LeGrad with the gradient entering through the model's own pooling.
         case pooled = "legrad-pooled"
+        /// What each token adds to the score through the attention of the pooled tokens. Signed, and exact: with
+        /// `rest` the parts add up to the score.
+        case decomposition = "token-decomposition"
+        /// How much the pooling looks at each token, mean over layers and heads. Knows no direction.
+        case attention
+        /// Attention rollout over the layers (Abnar & Zuidema 2020), from the pooling back. Knows no direction.
+        case rollout
+
+        /// Whether it is about a direction; else there is one map for all.
+        public var isDirected: Bool { self != .attention && self != .rollout }
+        /// Whether negative values mean evidence against.
+        public var isSigned: Bool { self == .decomposition }
+        /// Layers that are looked at where nobody says otherwise.
+        public var usualLayers: Layers {
+            switch self {
+            // The published code's default.
+            case .legrad, .pooled: .last(2)
+            case .attention: .last(1)
+            // More lights background patches up (measured in docs/explanations.md).
+            case .rollout: .last(4)
+            case .decomposition: .last(.max)
+            }
+        }
     }
 
-    public var pooling: Pooling
-    /// How many layers, counted from the last one. The published code uses two.
-    public var layers: Int
+    public enum Layers: Sendable, Hashable {
+        /// Counted from the last one; more than there are means all.
+        case last(Int)
+        /// These, from 0.
+        case only([Int])
+
+        /// - Parameter depth: layers of the model.
+        /// - Returns: sorted, without those that are not there.
+        func indices(depth: Int) -> [Int] {
+            switch self {
+            case .last(let count): Array(max(0, depth - max(0, count))..<depth)
+            case .only(let layers): Set(layers).filter { (0..<depth).contains($0) }.sorted()
+            }
+        }
+    }
+
+    public var kind: Kind
+    public var layers: Layers
+    /// Heads that are looked at, from 0; nil for all.
+    public var heads: [Int]?
     /// Whether scores are projections of the L2-normalised embedding; false where they are plain dot products.
     public var normalized: Bool
 
-    public init(pooling: Pooling = .legrad, layers: Int = 2, normalized: Bool = true) {
-        self.pooling = pooling
-        self.layers = layers
+    /// - Parameter layers: nil for what is usual for the kind.
+    public init(_ kind: Kind = .legrad, layers: Layers? = nil, heads: [Int]? = nil, normalized: Bool = true) {
+        self.kind = kind
+        self.layers = layers ?? kind.usualLayers
+        self.heads = heads
         self.normalized = normalized
     }
 }
 
-extension GraphBuilder {
-    /// The gradient of direction·embedding where the embedding is about to be pooled.
-    ///
-    /// - Parameters:
-    ///   - embedding: e, [batch, 1, width], not normalised.
-    ///   - directions: t, [directions, width].
-    /// - Returns: g_e, [batch, directions, width]. Where scores are projections of the *normalised* embedding only the
-    ///   part of a direction across it can change them: (t − (t·ê)ê)/‖e‖. Else t itself.
-    func gradientAtEmbedding(_ embedding: Wire, directions: Wire, normalized: Bool) -> Wire {
-        guard normalized else {
-            return plus(unsqueeze(directions, axes: [0]), times(embedding, 0))
-        }
-        let length = squareRoot(sum(times(embedding, embedding), axes: [-1]))
-        let unit = over(embedding, length)
-        let rows = unsqueeze(directions, axes: [0])
-        let cosines = product(rows, unit, transposingSecond: true)  // [batch, directions, 1]
-        return over(minus(rows, times(cosines, unit)), length)
-    }
+/// Why a model cannot be explained the way that was asked for.
+public enum ExplanationError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The method's formula does not hold for such a model.
+    case notApplicable(method: String, reason: String)
+    /// A layer or head that the model does not have.
+    case noSuchPart(String)
 
-    /// Σ over heads and query tokens of ReLU(⟨W_{O,h}ᵀ gY_n, V_{h,m}⟩).
-    ///
-    /// - Parameters:
-    ///   - gradient: at the output of the attention's output projection, [batch, directions, queries, width].
-    ///   - values: V, [batch, heads, tokens, width/heads].
-    /// - Returns: [batch, directions, tokens].
-    func attentionRelevance(
-        _ gradient: Wire, output: Linear, values: Wire, heads: Int, width: Int
-    ) -> Wire {
-        let projected = applyTransposed(output, gradient)
-        let split = transpose(reshape(projected, [0, 0, -1, heads, width / heads]), [0, 1, 3, 2, 4])
-        let gradients = product(split, unsqueeze(values, axes: [1]), transposingSecond: true)
-        return sum(rectified(gradients), axes: [2, 3], keep: false)
+    public var description: String {
+        switch self {
+        case .notApplicable(let method, let reason):
+            "\(method) says nothing true of this model: \(reason). Use legrad, which holds for every family."
+        case .noSuchPart(let what): "The model has no \(what)."
+        }
     }
 }

@@ -1,3 +1,24 @@
+/// A tensor of a file, or consecutive rows of one: the way to one part of a fused matrix.
+///
+/// Tensors are row-major, so rows are contiguous and a slice is a view of the mapped file.
+struct WeightSlice: Sendable, Hashable {
+    let name: String
+    /// Of the whole tensor.
+    let tensorShape: [Int]
+    /// Along the first axis; nil takes all.
+    let rows: Range<Int>?
+
+    /// - Parameter shape: of the whole tensor.
+    init(_ name: String, shape: [Int], rows: Range<Int>? = nil) {
+        self.name = name
+        tensorShape = shape
+        self.rows = rows
+    }
+
+    /// Of what is taken.
+    var shape: [Int] { rows.map { [$0.count] + tensorShape.dropFirst() } ?? tensorShape }
+}
+
 /// Describes a network as OpenVINO IR text whose constants point into a mapped safetensors file.
 ///
 ///     let graph = GraphBuilder(weights: file)
@@ -18,7 +39,7 @@ final class GraphBuilder {
     }
 
     enum ElementType: String {
-        case f32, i64, u8, boolean
+        case f32, f64, i64, u8, boolean
     }
 
     let weights: SafeTensors
@@ -31,7 +52,8 @@ final class GraphBuilder {
     private var results: [(name: String, wire: Wire)] = []
     private var outputCounts: [Int] = []
     private var inputCounts: [Int] = []
-    private var loaded: [String: Wire] = [:]
+    private var loaded: [WeightSlice: Wire] = [:]
+    private var copied: [WeightSlice: Wire] = [:]
     private var constants: [ConstantKey: Wire] = [:]
     private var tail: [UInt8] = []
 
@@ -58,42 +80,60 @@ final class GraphBuilder {
     /// A tensor of the file, as f32 whatever float type it is stored in.
     ///
     /// - Parameter shape: what the family expects; another one is a fault.
-    func weight(_ name: String, shape: [Int]) -> Wire {
-        if let known = loaded[name] { return known }
-        guard let entry = weights.entries[name] else {
-            return fail(name, "is missing")
-        }
-        guard entry.shape == shape else {
-            return fail(name, "has shape \(entry.shape) where \(shape) is needed")
-        }
-        guard [.f32, .f16, .bf16, .f64].contains(entry.type) else {
-            return fail(name, "is \(entry.type.rawValue) where a float is needed")
-        }
-        var wire = add(
-            "Const",
-            attributes: [
-                "element_type": entry.type.irName, "shape": dimensions(entry.shape), "offset": String(entry.offset),
-                "size": String(entry.byteCount),
-            ], inputs: [])
-        if entry.type != .f32 { wire = add("Convert", attributes: ["destination_type": "f32"], inputs: [wire]) }
-        loaded[name] = wire
+    func weight(_ name: String, shape: [Int]) -> Wire { weight(WeightSlice(name, shape: shape)) }
+
+    /// A tensor of the file or some of its rows, where they lie: nothing is copied.
+    func weight(_ slice: WeightSlice) -> Wire {
+        if let known = loaded[slice] { return known }
+        guard let (entry, bytes) = bytes(of: slice) else { return scalar(0) }
+        let wire = const(entry.type, shape: slice.shape, offset: bytes.lowerBound, byteCount: bytes.count)
+        loaded[slice] = wire
         return wire
     }
 
-    /// A tensor of the file as a constant of its own, copied behind the file.
+    /// The same numbers as ``weight(_:)`` as a constant of its own, copied behind the file.
     ///
     /// OpenVINO's CPU plugin (2026.4) caches repacked weights by address and packed shape. A *square* matrix that is
     /// multiplied both as it is and transposed therefore gets one packing for both, and one product is silently wrong.
     /// A copy has another address.
-    func copyOfWeight(_ name: String, shape: [Int]) -> Wire {
-        let original = weight(name, shape: shape)
-        guard fault == nil else { return original }
-        do {
-            return constant(try weights.floats(name), shape: shape)
-        } catch {
-            fault = error
-            return original
+    func copyOfWeight(_ slice: WeightSlice) -> Wire {
+        if let known = copied[slice] { return known }
+        guard let (entry, bytes) = bytes(of: slice) else { return scalar(0) }
+        let offset = append(Array(weights.file.bytes[bytes]))
+        let wire = const(entry.type, shape: slice.shape, offset: offset, byteCount: bytes.count)
+        copied[slice] = wire
+        return wire
+    }
+
+    /// Where a slice lies in the file, after its tensor was checked; nil and a fault where it does not fit.
+    private func bytes(of slice: WeightSlice) -> (SafeTensors.Entry, Range<Int>)? {
+        guard let entry = weights.entries[slice.name] else {
+            fail(slice.name, "is missing")
+            return nil
         }
+        guard entry.shape == slice.tensorShape else {
+            fail(slice.name, "has shape \(entry.shape) where \(slice.tensorShape) is needed")
+            return nil
+        }
+        guard [.f32, .f16, .bf16, .f64].contains(entry.type) else {
+            fail(slice.name, "is \(entry.type.rawValue) where a float is needed")
+            return nil
+        }
+        guard let rows = slice.rows, let total = entry.shape.first, total > 0 else {
+            return (entry, entry.offset..<entry.offset + entry.byteCount)
+        }
+        let row = entry.byteCount / total
+        return (entry, entry.offset + row * rows.lowerBound..<entry.offset + row * rows.upperBound)
+    }
+
+    private func const(_ type: SafeTensors.ElementType, shape: [Int], offset: Int, byteCount: Int) -> Wire {
+        let wire = add(
+            "Const",
+            attributes: [
+                "element_type": type.irName, "shape": dimensions(shape), "offset": String(offset),
+                "size": String(byteCount),
+            ], inputs: [])
+        return type == .f32 ? wire : toFloat(wire)
     }
 
     func constant(_ values: [Float], shape: [Int]) -> Wire {
@@ -104,14 +144,18 @@ final class GraphBuilder {
         constant(.i64, shape ?? [values.count], values.map(Int64.init).withUnsafeBytes { Array($0) })
     }
 
-    func scalar(_ value: Float) -> Wire { constant([value], shape: []) }
+    /// In double precision until the engine folds it, so that the description itself is exact.
+    func scalar(_ value: Double) -> Wire { constant(exactly: [value], shape: []) }
+
+    /// Numbers in double precision until the engine folds them.
+    func constant(exactly values: [Double], shape: [Int]) -> Wire {
+        toFloat(constant(.f64, shape, values.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }))
+    }
 
     private func constant(_ type: ElementType, _ shape: [Int], _ bytes: [UInt8]) -> Wire {
         let key = ConstantKey(type: type, shape: shape, bytes: bytes)
         if let known = constants[key] { return known }
-        tail.append(contentsOf: repeatElement(0, count: (8 - tail.count % 8) % 8))
-        let offset = MappedFile.tailOffset(behind: weights.file.fileByteCount) + tail.count
-        tail += bytes
+        let offset = append(bytes)
         let wire = add(
             "Const",
             attributes: [
@@ -120,6 +164,14 @@ final class GraphBuilder {
             ], inputs: [])
         constants[key] = wire
         return wire
+    }
+
+    /// Puts bytes behind the file and says where they will lie.
+    private func append(_ bytes: [UInt8]) -> Int {
+        tail.append(contentsOf: repeatElement(0, count: (8 - tail.count % 8) % 8))
+        let offset = weights.file.tailOffset + tail.count
+        tail += bytes
+        return offset
     }
 
     // MARK: What happens
@@ -153,7 +205,7 @@ final class GraphBuilder {
     func source() throws(WeightsError) -> Engine.Source {
         if let fault { throw fault }
         for result in results { _ = add("Result", inputs: [result.wire]) }
-        return .ir(xml: xml(), weights: try MappedFile(path: weights.path, tail: tail))
+        return .ir(xml: xml(), weights: try weights.file.mapped(tail: tail))
     }
 
     private func xml() -> String {
@@ -175,9 +227,8 @@ final class GraphBuilder {
         return text + "</layers>\n<edges>\n\(edges.joined(separator: "\n"))\n</edges>\n</net>\n"
     }
 
-    private func fail(_ tensor: String, _ reason: String) -> Wire {
+    private func fail(_ tensor: String, _ reason: String) {
         fault = fault ?? .unfit(path: weights.path, tensor: printable(tensor), reason: reason)
-        return scalar(0)
     }
 
     private func dimensions(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: ",") }

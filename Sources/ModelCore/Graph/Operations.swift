@@ -8,15 +8,41 @@ extension GraphBuilder {
     func over(_ a: Wire, _ b: Wire) -> Wire {
         add("Divide", attributes: numpy.merging(["m_pythondiv": "true"]) { $1 }, inputs: [a, b])
     }
-    func times(_ a: Wire, _ factor: Float) -> Wire { times(a, scalar(factor)) }
-    func plus(_ a: Wire, _ term: Float) -> Wire { plus(a, scalar(term)) }
+    func times(_ a: Wire, _ factor: Double) -> Wire { times(a, scalar(factor)) }
+    func plus(_ a: Wire, _ term: Double) -> Wire { plus(a, scalar(term)) }
+
+    func maximum(_ x: Wire, axes: [Int]) -> Wire {
+        add("ReduceMax", attributes: ["keep_dims": "true"], inputs: [x, constant(axes)])
+    }
+
+    /// Comparisons give 1 where they hold and 0 where they do not, as floats.
+    func equal(_ a: Wire, _ b: Wire) -> Wire { toFloat(add("Equal", attributes: numpy, inputs: [a, b])) }
+    func differs(_ a: Wire, _ b: Wire) -> Wire { toFloat(add("NotEqual", attributes: numpy, inputs: [a, b])) }
+    func greater(_ a: Wire, _ b: Wire) -> Wire { toFloat(add("Greater", attributes: numpy, inputs: [a, b])) }
+    func atMost(_ a: Wire, _ b: Wire) -> Wire { toFloat(add("LessEqual", attributes: numpy, inputs: [a, b])) }
+
+    /// Sums of all positions up to each one.
+    func cumulativeSum(_ x: Wire, axis: Int) -> Wire {
+        let attributes = ["exclusive": "false", "reverse": "false"]
+        return add("CumSum", "opset3", attributes: attributes, inputs: [x, constant([axis], shape: [])])
+    }
 
     func squareRoot(_ x: Wire) -> Wire { add("Sqrt", inputs: [x]) }
     func exponential(_ x: Wire) -> Wire { add("Exp", inputs: [x]) }
     func errorFunction(_ x: Wire) -> Wire { add("Erf", inputs: [x]) }
     func rectified(_ x: Wire) -> Wire { add("ReLU", inputs: [x]) }
+    func logSoftmax(_ x: Wire) -> Wire { add("LogSoftmax", "opset5", attributes: ["axis": "-1"], inputs: [x]) }
     func softmax(_ x: Wire) -> Wire { add("SoftMax", "opset8", attributes: ["axis": "-1"], inputs: [x]) }
-    func gelu(_ x: Wire) -> Wire { add("Gelu", "opset7", attributes: ["approximation_mode": "ERF"], inputs: [x]) }
+    func cosine(_ x: Wire) -> Wire { add("Cos", inputs: [x]) }
+    func sine(_ x: Wire) -> Wire { add("Sin", inputs: [x]) }
+    func hyperbolicTangent(_ x: Wire) -> Wire { add("Tanh", inputs: [x]) }
+    func logistic(_ x: Wire) -> Wire { add("Sigmoid", inputs: [x]) }
+    func swish(_ x: Wire) -> Wire { add("Swish", "opset4", inputs: [x]) }
+    /// The exact GELU, or its approximation by a hyperbolic tangent.
+    func gelu(_ x: Wire, approximated: Bool = false) -> Wire {
+        add("Gelu", "opset7", attributes: ["approximation_mode": approximated ? "TANH" : "ERF"], inputs: [x])
+    }
+    func toInteger(_ x: Wire) -> Wire { add("Convert", attributes: ["destination_type": "i64"], inputs: [x]) }
     func toFloat(_ x: Wire) -> Wire { add("Convert", attributes: ["destination_type": "f32"], inputs: [x]) }
 
     /// a·b, or a·bᵀ, over the last two axes.
@@ -45,9 +71,25 @@ extension GraphBuilder {
         add("Concat", attributes: ["axis": "\(axis)"], inputs: parts)
     }
 
-    /// Positions `from..<to` along an axis.
+    /// Positions `from..<to` along an axis; negative ones count from its end.
     func slice(_ x: Wire, axis: Int, from: Int, to: Int) -> Wire {
         add("Slice", "opset8", inputs: [x, constant([from]), constant([to]), constant([1]), constant([axis])])
+    }
+
+    /// The last position along an axis.
+    func last(_ x: Wire, axis: Int) -> Wire {
+        slice(x, axis: axis, from: -1, to: Self.end)
+    }
+
+    /// An upper bound of a slice that is beyond every axis.
+    static let end = Int(Int32.max)
+
+    /// 0, 1, 2 … as many as `like` has positions along `axis`, as floats.
+    func positions(along axis: Int, of like: Wire) -> Wire {
+        let shape = add("ShapeOf", "opset3", attributes: ["output_type": "i64"], inputs: [like])
+        let length = gather(shape, constant([axis], shape: []), axis: 0)
+        let inputs = [constant([0], shape: []), length, constant([1], shape: [])]
+        return toFloat(add("Range", "opset4", attributes: ["output_type": "i64"], inputs: inputs))
     }
 
     /// As many positions from the start of `axis` as `like` has along `likeAxis`.
@@ -59,6 +101,11 @@ extension GraphBuilder {
 
     func gather(_ table: Wire, _ indices: Wire, axis: Int) -> Wire {
         add("Gather", "opset8", attributes: ["batch_dims": "0"], inputs: [table, indices, constant([axis], shape: [])])
+    }
+
+    /// Along `axis`, of each row its own: as many as `indices` has there.
+    func gatherElements(_ x: Wire, _ indices: Wire, axis: Int) -> Wire {
+        add("GatherElements", "opset6", attributes: ["axis": "\(axis)"], inputs: [x, indices])
     }
 
     /// `x` repeated so that its batch axis (the first) is as long as that of `like`; the rest of `shape` is x's own.

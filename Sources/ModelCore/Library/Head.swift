@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 
 /// Per-policy directions in one model's embedding space, with calibration and threshold.
@@ -51,7 +52,7 @@ public struct Head: Sendable, Hashable {
             case receivedAttention = "sqrt-received-attention"
         }
 
-        public let method: RelevanceMethod.Pooling
+        public let method: RelevanceMethod.Kind
         /// Layers whose relevance is summed, from 0; the last ones of the model.
         public let layers: [Int]
         public let contrast: Contrast
@@ -68,6 +69,10 @@ public struct Head: Sendable, Hashable {
 
     public let file: String
     public let name: String
+    /// SHA-256 of the file, 64 hex digits.
+    public let sha256: String
+    /// What scores name: the head's name and the first twelve digits of its hash, so that no head passes for another.
+    public var id: String { "\(name)@\(sha256.prefix(12))" }
     /// `name@version` of the model whose embeddings these are.
     public let model: String
     /// Of the weights the head was fitted on.
@@ -77,11 +82,26 @@ public struct Head: Sendable, Hashable {
     /// The direction of everyday content, for the contrast.
     public let neutral: [Float]?
 
+    /// One direction that no file holds, to see whether a model can be explained at all.
+    init(probing model: String, weightsSHA256: String, direction: [Float]) {
+        (file, name, sha256) = ("", "probe", "")
+        self.model = model
+        self.weightsSHA256 = weightsSHA256
+        policies = [
+            PolicyDirection(
+                policy: "probe", direction: direction, bias: 0, plattA: 1, plattB: 0, threshold: nil, heldOutAUROC: nil,
+                positives: nil, negatives: nil, data: [])
+        ]
+        (explain, neutral) = (nil, nil)
+    }
+
     /// - Throws: ``RecipeError`` naming the field.
     public init(path: String) throws(RecipeError) {
         let document: Document
         do {
-            document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+            let data = try Data(contentsOf: URL(fileURLWithPath: path))
+            sha256 = SHA256.hash(data: data).hex
+            document = try JSONDecoder().decode(Document.self, from: data)
         } catch let error as DecodingError {
             throw .invalid(file: path, line: 0, key: error.place, reason: "does not have the form of a head file")
         } catch {
@@ -118,8 +138,11 @@ public struct Head: Sendable, Hashable {
         weightsSHA256 = document.weightsSHA256.lowercased()
         neutral = document.neutral
         explain = try document.explain.map { (explain) throws(RecipeError) in
-            guard let method = RelevanceMethod.Pooling(rawValue: explain.method) else {
-                throw fault("explain.method", "is not legrad or legrad-pooled")
+            guard let method = RelevanceMethod.Kind(rawValue: explain.method), method.isDirected else {
+                throw fault(
+                    "explain.method",
+                    "is none of "
+                        + RelevanceMethod.Kind.allCases.filter(\.isDirected).map(\.rawValue).joined(separator: ", "))
             }
             guard let contrast = Explain.Contrast(rawValue: explain.contrast ?? "none") else {
                 throw fault("explain.contrast", "is not none, neutral or mean")

@@ -38,12 +38,14 @@ public struct ModelDescription: Sendable, Hashable {
 ///
 ///     let library = try ModelLibrary(recipes: "models", stores: ModelLibrary.stores(startingFrom: [folder]))
 ///     for model in library.descriptions { print(model.id, model.status) }
+///
+/// Recipes come with the program, or lie in a store beside the weights that `model add` put there.
 public struct ModelLibrary: Sendable {
     public let recipes: [Recipe]
     public let heads: [Head]
     /// Folders with model folders in them, best first.
     public let stores: [String]
-    /// Head files that are for other weights than those of the recipes, with the reason: they are left out.
+    /// What was left out and why: heads for other weights than those of the recipes, added models that are unsound.
     public let notes: [String]
     private let checked: CheckedWeights
 
@@ -59,9 +61,22 @@ public struct ModelLibrary: Sendable {
         for path in try Self.files(in: folder, ending: ".toml", required: true) {
             recipes.append(try Recipe(path: path))
         }
+        var notes: [String] = []
+        for path in stores.flatMap(ModelStore.recipes(in:)) {
+            // One that somebody added must not take the others with it.
+            do throws(RecipeError) {
+                let recipe = try Recipe(path: path)
+                if let other = recipes.first(where: { $0.id == recipe.id }) {
+                    notes.append("\(path) is not used: \(recipe.id) is described by \(other.file).")
+                } else {
+                    recipes.append(recipe)
+                }
+            } catch {
+                notes.append("An added model is not used: \(error)")
+            }
+        }
         self.recipes = recipes
         var heads: [Head] = []
-        var notes: [String] = []
         for path in try Self.files(in: folder + "/heads", ending: ".json", required: false) {
             let head = try Head(path: path)
             if let recipe = recipes.first(where: { $0.id == head.model }), recipe.weightsSHA256 != head.weightsSHA256 {
@@ -96,14 +111,15 @@ public struct ModelLibrary: Sendable {
         recipes.map(describe).sorted { $0.id < $1.id }
     }
 
-    /// The recipe of a model by `name` or `name@version`.
+    /// The recipe of a model by `name` (the newest version of it, by number) or `name@version`.
     ///
     /// - Throws: ``RecipeError/unknownModel(name:known:)``.
     public func recipe(_ name: String) throws(RecipeError) -> Recipe {
-        guard let recipe = recipes.first(where: { $0.id == name || $0.name == name }) else {
-            throw .unknownModel(name: name, known: recipes.map(\.id))
-        }
-        return recipe
+        if let recipe = recipes.first(where: { $0.id == name }) { return recipe }
+        let versions = recipes.filter { $0.name == name }
+        guard let newest = versions.max(by: { $0.version.compare($1.version, options: .numeric) == .orderedAscending })
+        else { throw .unknownModel(name: name, known: recipes.map(\.id)) }
+        return newest
     }
 
     public func describe(_ recipe: Recipe) -> ModelDescription {
@@ -113,36 +129,70 @@ public struct ModelLibrary: Sendable {
         return ModelDescription(
             id: recipe.id, family: recipe.family.rawValue, modality: recipe.modality.rawValue, licence: recipe.licence,
             source: recipe.source, weightsSHA256: recipe.weightsSHA256, weightsPath: path,
-            policies: Set(own + learnt).sorted(), status: status(of: recipe, at: path))
+            policies: Set(own + learnt).sorted(), status: status(of: recipe))
     }
 
     /// The folder of a model's files, or nil where no store has its weights.
     func folder(of recipe: Recipe) -> String? {
-        stores.map { "\($0)/\(recipe.folder)" }
-            .first { FileManager.default.fileExists(atPath: "\($0)/\(recipe.weightsFile)") }
+        let folders = recipe.folder.map { folder in stores.map { "\($0)/\(folder)" } } ?? [recipe.home]
+        return folders.first { FileManager.default.fileExists(atPath: "\($0)/\(recipe.weightsFile)") }
     }
 
-    /// The folder of a model whose weights have been checked.
+    /// The folder of a model whose files have been checked.
     ///
     /// - Throws: ``RecipeError/notReady(model:reason:)``.
     func readyFolder(of recipe: Recipe) throws(RecipeError) -> String {
-        let description = describe(recipe)
-        if let advice = description.status.advice { throw .notReady(model: recipe.id, reason: advice) }
+        if let advice = status(of: recipe).advice { throw .notReady(model: recipe.id, reason: advice) }
         guard let folder = folder(of: recipe) else { throw .notReady(model: recipe.id, reason: "its folder is gone") }
         return folder
     }
 
-    private func status(of recipe: Recipe, at path: String?) -> ModelDescription.Status {
-        guard let path else {
+    /// A model's weights, opened, found to be those that the recipe names, and read: what was hashed is what a network
+    /// is compiled from, whoever renames what meanwhile.
+    ///
+    /// - Throws: ``RecipeError/notReady(model:reason:)`` or ``WeightsError``.
+    func weights(of recipe: Recipe) throws -> SafeTensors {
+        let files = try WeightFiles(path: readyFolder(of: recipe) + "/" + recipe.weightsFile)
+        guard try checked.sha256(of: files) == recipe.weightsSHA256 else {
+            throw RecipeError.notReady(model: recipe.id, reason: "its weights were exchanged just now. Try again.")
+        }
+        return try SafeTensors(files)
+    }
+
+    /// Whether a model's files are there and are those that its recipe names.
+    ///
+    /// - Parameter anew: reads every byte, whatever is remembered of an earlier look.
+    public func status(of recipe: Recipe, anew: Bool = false) -> ModelDescription.Status {
+        guard let folder = folder(of: recipe) else {
+            let place = recipe.folder.map { "\($0)/\(recipe.weightsFile) is in none of the model stores" }
             return .missing(
-                "\(recipe.folder)/\(recipe.weightsFile) is in none of the model stores. Run `make deps`, or set "
-                    + "REVIEWTUI_MODELS to the folder that holds \(recipe.folder).")
+                place.map {
+                    "\($0). Run `make deps` or `reviewtui model pull \(recipe.name)`, or set REVIEWTUI_MODELS to the folder that "
+                        + "holds \(recipe.folder ?? "")."
+                }
+                    ?? "\(recipe.home)/\(recipe.weightsFile) has gone. Remove the model (`reviewtui model remove "
+                    + "\(recipe.id)`) and add it again.")
         }
-        guard let hash = checked.sha256(of: path) else { return .corrupt("\(path) cannot be read.") }
-        guard hash == recipe.weightsSHA256 else {
-            return .corrupt("\(path) is not the file that \(recipe.file) names (SHA-256 \(hash)). Run `make deps`.")
+        do throws(WeightsError) {
+            let weights = try WeightFiles(path: "\(folder)/\(recipe.weightsFile)")
+            let hash = try checked.sha256(of: weights, anew: anew)
+            guard hash == recipe.weightsSHA256 else { return unlike(recipe, path: weights.path, hash: hash) }
+            for (name, expected) in recipe.files.sorted(by: { $0.key < $1.key }) {
+                let file = try OpenedFile(path: "\(folder)/\(name)")
+                let hash = try checked.sha256(of: file, anew: anew)
+                guard hash == expected else { return unlike(recipe, path: file.path, hash: hash) }
+            }
+            return .ready
+        } catch {
+            return .corrupt(error.description)
         }
-        return .ready
+    }
+
+    private func unlike(_ recipe: Recipe, path: String, hash: String) -> ModelDescription.Status {
+        let advice =
+            recipe.folder == nil
+            ? "Remove the model (`reviewtui model remove \(recipe.id)`) and add it again." : "Run `make deps`."
+        return .corrupt("\(path) is not the file that \(recipe.file) names (SHA-256 \(hash)). \(advice)")
     }
 
     private static func files(in folder: String, ending: String, required: Bool) throws(RecipeError) -> [String] {

@@ -3,12 +3,7 @@ import TOMLKit
 
 /// What `models/NAME.toml` says of one model: what it is, which files it needs and how it is fed.
 public struct Recipe: Sendable, Hashable {
-    /// How a model is described to the engine.
-    public enum Family: String, Sendable, CaseIterable {
-        case dinov2, bert
-        /// An ONNX file of a CNN that ends in average pooling and a linear classifier.
-        case onnxClassifier = "onnx-classifier"
-    }
+    public typealias Family = ModelFamily
 
     public enum Modality: String, Sendable, CaseIterable {
         case image, text
@@ -31,9 +26,17 @@ public struct Recipe: Sendable, Hashable {
         public let filter: ImageInput.Filter
         /// Side of the middle square that the model sees; nil where it sees everything.
         public let crop: Int?
-        /// Subtracted from 0...255 channel values, in blue, green, red order; families that read
-        /// `preprocessor_config.json` have none.
+        /// Subtracted from 0...255 channel values, in blue, green, red order: what the classifier that ends in average
+        /// pooling wants. The others have none.
         public let meanBGR: [Float]
+        /// Mean and deviation of the channels in 0...1, red first; nil where they are read from the
+        /// `preprocessor_config.json` beside the weights.
+        public let normalization: Normalization?
+
+        public struct Normalization: Sendable, Hashable {
+            public let mean: [Float]
+            public let deviation: [Float]
+        }
     }
 
     public struct TextSettings: Sendable, Hashable {
@@ -50,10 +53,15 @@ public struct Recipe: Sendable, Hashable {
     public let licence: String
     /// Where the weights come from, for people.
     public let source: String
-    /// The folder inside a store.
-    public let folder: String
+    /// The folder inside a store; nil for a model that was added, whose files lie beside its recipe.
+    public let folder: String?
+    /// A file of weights, or the `.safetensors.index.json` of a checkpoint in shards.
     public let weightsFile: String
+    /// 64 hex digits: what ``CheckedWeights`` makes of the weights.
     public let weightsSHA256: String
+    /// SHA-256 of the other files that a score depends on (configuration, vocabulary …), by name. None for recipes
+    /// from before `model add`.
+    public let files: [String: String]
     public let image: ImageSettings?
     public let text: TextSettings?
     public let outputs: [Output]
@@ -61,13 +69,15 @@ public struct Recipe: Sendable, Hashable {
 
     /// `name@version`.
     public var id: String { "\(name)@\(version)" }
+    /// The folder that the recipe lies in.
+    var home: String { (file as NSString).deletingLastPathComponent }
 
     /// - Throws: ``RecipeError`` with file, line and key.
     public init(path: String) throws(RecipeError) {
         let fields = try RecipeFields(path: path)
         try fields.allow([
-            "name", "version", "family", "modality", "licence", "source", "folder", "weights", "image", "text",
-            "output", "explain",
+            "name", "version", "family", "modality", "licence", "source", "folder", "weights", "files",
+            "image", "text", "output", "explain",
         ])
         file = path
         name = try fields.word("name")
@@ -76,15 +86,20 @@ public struct Recipe: Sendable, Hashable {
         modality = try fields.choice("modality")
         licence = try fields.string("licence")
         source = try fields.string("source")
-        folder = try fields.word("folder")
+        folder = fields.has("folder") ? try fields.word("folder") : nil
 
         let weights = try fields.table("weights")
         try weights.allow(["file", "sha256"])
         weightsFile = try weights.word("file")
-        weightsSHA256 = try weights.string("sha256").lowercased()
-        guard weightsSHA256.count == 64, weightsSHA256.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
-            throw weights.fault("sha256", "is not 64 hex digits")
+        weightsSHA256 = try weights.digest("sha256")
+        var files: [String: String] = [:]
+        if let table = try fields.optionalTable("files") {
+            for name in table.keys {
+                guard RecipeFields.isWord(name) else { throw table.fault(name, "is not a plain name of a file") }
+                files[name] = try table.digest(name)
+            }
         }
+        self.files = files
 
         image = try fields.optionalTable("image").map { (table) throws(RecipeError) in try ImageSettings(table) }
         text = try fields.optionalTable("text").map { (table) throws(RecipeError) in try TextSettings(table) }
@@ -97,9 +112,9 @@ public struct Recipe: Sendable, Hashable {
 
         let explain = try fields.optionalTable("explain")
         try explain?.allow(["method", "layers"])
-        relevance = RelevanceMethod(
-            pooling: try explain?.optionalChoice("method") ?? .legrad,
-            layers: try explain?.integer("layers", in: 1...128, otherwise: 2) ?? 2)
+        let kind: RelevanceMethod.Kind = try explain?.optionalChoice("method") ?? .legrad
+        let layers = try explain?.integer("layers", in: 1...128, otherwise: 0) ?? 0
+        relevance = RelevanceMethod(kind, layers: layers > 0 ? .last(layers) : nil)
     }
 }
 
@@ -115,7 +130,7 @@ extension Recipe.Output {
 
 extension Recipe.ImageSettings {
     fileprivate init(_ table: RecipeFields) throws(RecipeError) {
-        try table.allow(["width", "height", "filter", "crop", "mean_bgr"])
+        try table.allow(["width", "height", "filter", "crop", "mean_bgr", "mean", "deviation"])
         width = try table.integer("width", in: 1...4096)
         height = try table.integer("height", in: 1...4096)
         filter = try table.choice("filter")
@@ -123,6 +138,17 @@ extension Recipe.ImageSettings {
         guard crop <= min(width, height) else { throw table.fault("crop", "is larger than the picture") }
         self.crop = crop > 0 ? crop : nil
         meanBGR = try table.numbers("mean_bgr", count: 3, otherwise: [0, 0, 0]).map(Float.init)
+        guard table.has("mean") || table.has("deviation") else {
+            normalization = nil
+            return
+        }
+        let mean = try table.numbers("mean", count: 3, otherwise: [])
+        let deviation = try table.numbers("deviation", count: 3, otherwise: [])
+        guard mean.count == 3 else { throw table.fault("mean", "must be 3 numbers beside deviation") }
+        guard deviation.count == 3, deviation.allSatisfy({ $0 > 0 }) else {
+            throw table.fault("deviation", "must be 3 numbers above 0 beside mean")
+        }
+        normalization = Normalization(mean: mean.map(Float.init), deviation: deviation.map(Float.init))
     }
 }
 
@@ -131,6 +157,6 @@ extension Recipe.TextSettings {
         try table.allow(["max_tokens", "pooling"])
         maximumTokens = try table.integer("max_tokens", in: 3...65536)
         pooling = try table.string("pooling")
-        guard BERT.Pooling(rawValue: pooling) != nil else { throw table.fault("pooling", "is neither mean nor cls") }
+        guard TextPooling(rawValue: pooling) != nil else { throw table.fault("pooling", "is neither mean nor cls") }
     }
 }

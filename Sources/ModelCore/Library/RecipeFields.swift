@@ -45,15 +45,31 @@ struct RecipeFields {
     /// A text that is safe as part of a path or an id: letters, digits, `.`, `-`, `_`, not starting with a dot.
     func word(_ key: String) throws(RecipeError) -> String {
         let value = try string(key)
-        let allowed = value.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-                || [0x2D, 0x2E, 0x5F].contains($0)
-        }
-        guard allowed, !value.hasPrefix(".") else {
-            throw fault(key, "may hold only letters, digits, `.`, `-` and `_`")
+        guard Self.isWord(value) else { throw fault(key, "may hold only letters, digits, `.`, `-` and `_`") }
+        return value
+    }
+
+    static func isWord(_ value: String) -> Bool {
+        !value.isEmpty && !value.hasPrefix(".") && value.utf8.count <= 80
+            && value.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                    || [0x2D, 0x2E, 0x5F].contains($0)
+            }
+    }
+
+    /// A SHA-256: 64 hex digits, lower case whatever they were.
+    func digest(_ key: String) throws(RecipeError) -> String {
+        let value = try string(key).lowercased()
+        guard value.utf8.count == 64, value.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
+            throw fault(key, "is not 64 hex digits")
         }
         return value
     }
+
+    func has(_ key: String) -> Bool { table[key] != nil }
+
+    /// All keys of the table, sorted.
+    var keys: [String] { table.keys.sorted() }
 
     func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) throws(RecipeError) -> Choice
     where Choice.RawValue == String {

@@ -6,10 +6,16 @@ public struct Assessment: Sendable, Hashable {
         public let probability: Double
         /// The model's own; nil leaves it to the policy.
         public let threshold: Double?
+        /// ``Head/id`` of the head whose direction this is; nil where the model scores by itself.
+        public let head: String?
     }
 
     /// `name@version`.
     public let model: String
+    /// What stands for the weights (see ``CheckedWeights``), 64 hex digits.
+    public let weightsSHA256: String
+    /// Of the numbers that the engine computed with.
+    public let precision: Engine.Options.Precision
     /// Not normalised; empty for a model without one (open-nsfw).
     public let embedding: [Float]
     /// In the order of the head.

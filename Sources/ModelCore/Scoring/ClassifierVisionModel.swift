@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 
 /// A loaded ONNX classifier that ends in average pooling: probabilities, and exact class activation maps.
@@ -23,25 +24,30 @@ final class ClassifierVisionModel: VisionModel {
     func assess(_ image: PixelImage, explain: ExplainRequest) throws -> Assessment {
         let (network, classifier) = try load()
         let outputs = try network.infer([classifier.input: try input(image)])
-        let logits = outputs[classifier.logits]?.floats ?? []
+        let logits = try outputs.floats(classifier.logits, shape: [1, classifier.classes], of: recipe.id)
         let probabilities = Self.softmax(logits)
-        let scores = recipe.outputs.filter { $0.row < probabilities.count }.map {
+        let scores = recipe.outputs.map {
             Assessment.PolicyScore(
-                policy: $0.policy, probability: Double(probabilities[$0.row]), threshold: $0.threshold)
+                policy: $0.policy, probability: Double(probabilities[$0.row]), threshold: $0.threshold, head: nil)
         }
         let wanted = Projection.wanted(explain, among: scores)
-        let explanations = recipe.outputs.filter { wanted.contains($0.policy) }.compactMap { output in
-            outputs[classifier.features].flatMap { explanation(output, features: $0, classifier) }
+        let explained = recipe.outputs.filter { wanted.contains($0.policy) }
+        let features = explained.isEmpty ? nil : outputs[classifier.features]
+        if !explained.isEmpty {
+            _ = try outputs.floats(classifier.features, shape: [1, classifier.channels, nil, nil], of: recipe.id)
+        }
+        let explanations = explained.compactMap { output in
+            features.flatMap { explanation(output, features: $0, classifier) }
         }
         return Assessment(
-            model: recipe.id, embedding: [], scores: scores, explanations: explanations,
+            model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+            embedding: [], scores: scores, explanations: explanations,
             untrained: Projection.untrained(explain, scores: scores), notes: [])
     }
 
     private func load() throws -> (network: CompiledNetwork, classifier: PooledClassifier) {
         if let loaded { return loaded }
-        let file = try MappedFile(path: path)
-        let bytes = Array(file.bytes.prefix(file.fileByteCount))
+        let bytes = try checkedBytes()
         let classifier = try PooledClassifier(OnnxGraph(bytes, path: path), path: path)
         for output in recipe.outputs where max(output.row, output.against) >= classifier.classes {
             throw RecipeError.invalid(
@@ -52,6 +58,18 @@ final class ClassifierVisionModel: VisionModel {
         let made = (try engine.compile(.onnx(extended), name: recipe.id), classifier)
         loaded = made
         return made
+    }
+
+    /// The file's bytes, in memory of our own, found to be those that the recipe names.
+    private func checkedBytes() throws -> [UInt8] {
+        let file = try OpenedFile(path: path)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(file.byteCount)
+        try file.eachChunk { bytes += $0 }
+        guard SHA256.hash(data: bytes).hex == recipe.weightsSHA256 else {
+            throw RecipeError.notReady(model: recipe.id, reason: "its weights were exchanged just now. Try again.")
+        }
+        return bytes
     }
 
     /// [1, rows, columns, 3] in blue, green, red order with the mean taken off.

@@ -23,7 +23,7 @@ struct Projection {
                 scores.append(
                     Assessment.PolicyScore(
                         policy: direction.policy, probability: direction.probability(of: unit),
-                        threshold: direction.threshold))
+                        threshold: direction.threshold, head: head.id))
             }
         }
         return scores

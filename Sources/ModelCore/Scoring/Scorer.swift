@@ -19,7 +19,7 @@ public actor Scorer {
     /// The image models with the picture size each wants, sorted by id.
     public nonisolated let imageInputs: [ImageInput]
 
-    private let library: ModelLibrary
+    let library: ModelLibrary
     private let engine: Engine
     private let executor = InferenceExecutor(label: "reviewtui.scorer")
     private var textual: [String: TextModel] = [:]
@@ -68,7 +68,27 @@ public actor Scorer {
     ) throws -> [Assessment] {
         let recipe = try library.recipe(model)
         guard recipe.modality == .text else { throw ScorerError.wrongModality(model: recipe.id, modality: "pictures") }
-        return try textModel(recipe).assess(texts, explain: explain)
+        return try sound(textModel(recipe).assess(texts, explain: explain))
+    }
+
+    /// As ``assess(texts:model:explain:)``, but a text that fails takes no other with it.
+    ///
+    /// - Throws: what keeps the model from assessing anything at all.
+    public func assessEach(
+        texts: [String], model: String, explain: ExplainRequest = .flagged
+    ) throws -> [Result<Assessment, any Error>] {
+        try prepare(model: model)
+        do {
+            return try assess(texts: texts, model: model, explain: explain).map { .success($0) }
+        } catch {
+            guard texts.count > 1 else { return texts.map { _ in .failure(error) } }
+            return texts.map { text in
+                Result {
+                    let found = try assess(texts: [text], model: model, explain: explain)
+                    return found[0]
+                }
+            }
+        }
     }
 
     /// Assesses pictures with one model; they must have the size that ``imageInputs`` says.
@@ -88,35 +108,53 @@ public actor Scorer {
                 given: "\(image.width)×\(image.height)")
         }
         let model = try visionModel(recipe)
-        return try images.map { try model.assess($0, explain: explain) }
+        return try sound(images.map { try model.assess($0, explain: explain) })
+    }
+
+    /// The one place that every assessment passes: none with a number that is not finite leaves the scorer.
+    func sound(_ assessments: [Assessment]) throws(ScorerError) -> [Assessment] {
+        for assessment in assessments {
+            if let what = assessment.unsound { throw .unsound(model: assessment.model, what: what) }
+        }
+        return assessments
     }
 
     private func textModel(_ recipe: Recipe) throws -> TextModel {
         if let loaded = textual[recipe.id] { return loaded }
-        let loaded = try TextModel(
-            recipe: recipe, folder: library.readyFolder(of: recipe), heads: heads(for: recipe), engine: engine)
+        let loaded = try textModel(recipe, heads: heads(for: recipe))
         textual[recipe.id] = loaded
         return loaded
     }
 
     private func visionModel(_ recipe: Recipe) throws -> any VisionModel {
         if let loaded = visual[recipe.id] { return loaded }
-        let folder = try library.readyFolder(of: recipe)
-        let loaded: any VisionModel
-        switch recipe.family {
-        case .dinov2:
-            loaded = try TransformerVisionModel(
-                recipe: recipe, folder: folder, heads: heads(for: recipe), engine: engine)
-        case .onnxClassifier:
-            loaded = try ClassifierVisionModel(recipe: recipe, folder: folder, engine: engine)
-        case .bert:
-            throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
-        }
+        let loaded = try visionModel(recipe, heads: heads(for: recipe))
         visual[recipe.id] = loaded
         return loaded
     }
 
-    private func heads(for recipe: Recipe) -> [Head] { library.heads.filter { $0.model == recipe.id } }
+    // MARK: Loading, with any heads
+
+    func textModel(_ recipe: Recipe, heads: [Head]) throws -> TextModel {
+        try TextModel(
+            recipe: recipe, folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe),
+            heads: heads, engine: engine)
+    }
+
+    func visionModel(_ recipe: Recipe, heads: [Head]) throws -> any VisionModel {
+        let folder = try library.readyFolder(of: recipe)
+        switch recipe.family {
+        case .onnxClassifier:
+            return try ClassifierVisionModel(recipe: recipe, folder: folder, engine: engine)
+        case .bert, .roberta, .xlmRoberta:
+            throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
+        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b, .blip, .albef, .coca, .flamingo:
+            return try TransformerVisionModel(
+                recipe: recipe, folder: folder, weights: library.weights(of: recipe), heads: heads, engine: engine)
+        }
+    }
+
+    func heads(for recipe: Recipe) -> [Head] { library.heads.filter { $0.model == recipe.id } }
 }
 
 /// A loaded image model.

@@ -3,34 +3,43 @@ import Foundation
 /// A loaded text transformer with its tokenizer and heads.
 final class TextModel {
     private let recipe: Recipe
-    private let family: BERT
+    private let encoder: Encoder
     private let tokenizer: Tokenizer
     private let projection: Projection
     private let engine: Engine
     private let limit: Int
+    /// How long every text is made, where the model was trained so (SigLIP).
+    private let filledLength: Int?
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
 
     /// Texts a batch; more gain nothing on a few cores and cost memory.
     private static let batch = 16
 
-    init(recipe: Recipe, folder: String, heads: [Head], engine: Engine) throws {
+    init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         self.engine = engine
         let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
-        family = BERT(
-            configuration: try .bert(path: folder + "/config.json"),
-            weights: try SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
-            pooling: BERT.Pooling(rawValue: settings.pooling) ?? .mean)
+        let checkpoint = try Checkpoint(folder: folder, weights: weights)
+        guard checkpoint.family == recipe.family else {
+            throw ConfigurationError.unsupported(
+                path: recipe.file, key: "family",
+                reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
+        }
+        encoder = try checkpoint.textEncoder(pooling: TextPooling(rawValue: settings.pooling) ?? .mean)
+        guard case .words(let words) = encoder.embedding else {
+            throw ScorerError.wrongModality(model: recipe.id, modality: "pictures")
+        }
         tokenizer = try Tokenizer(folder: folder)
-        guard tokenizer.largestID < family.configuration.vocabulary else {
+        guard tokenizer.largestID < words.words.shape[0] else {
             throw ConfigurationError.unsupported(
                 path: folder + "/config.json", key: "vocab_size",
                 reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
         }
-        limit = min(settings.maximumTokens, family.configuration.positions)
+        limit = min(settings.maximumTokens, words.longest)
+        filledLength = words.fillsUp ? words.longest : nil
         projection = Projection(model: recipe.id, heads: heads)
-        let depth = family.configuration.layers
+        let depth = encoder.blocks.count
         for head in heads {
             guard let layers = head.explain?.layers else { continue }
             guard layers.count <= depth, layers == Array(depth - layers.count..<depth) else {
@@ -49,7 +58,8 @@ final class TextModel {
             let scores = try projection.scores(of: embedding)
             let wanted = Projection.wanted(explain, among: scores)
             return Assessment(
-                model: recipe.id, embedding: embedding, scores: scores,
+                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+                embedding: embedding, scores: scores,
                 explanations: try explanations(encoding, policies: wanted),
                 untrained: Projection.untrained(explain, scores: scores),
                 notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
@@ -65,9 +75,9 @@ final class TextModel {
         let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
         for start in stride(from: 0, to: order.count, by: Self.batch) {
             let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(Self.inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
-            let values = outputs["embedding"]?.floats ?? []
-            let width = family.configuration.width
+            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
+            let width = encoder.embeddingWidth
+            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: recipe.id)
             for (row, index) in chunk.enumerated() {
                 embeddings[index] = Array(values[row * width..<(row + 1) * width])
             }
@@ -75,17 +85,25 @@ final class TextModel {
         return embeddings
     }
 
+    private func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
+        try Self.inputs(encodings, padding: tokenizer.paddingID, filledUpTo: filledLength)
+    }
+
     /// Token ids padded to the longest, and the mask that says so.
+    ///
+    /// - Parameter filledLength: where the model wants every text this long and its padding read like any token.
     static func inputs(
-        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0
+        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil
     ) throws(EngineError) -> [String: Tensor] {
-        let length = encodings.map(\.ids.count).max() ?? 0
+        let length = filledLength ?? encodings.map(\.ids.count).max() ?? 0
         var ids: [Int64] = []
         var mask: [Int64] = []
         for encoding in encodings {
             let missing = length - encoding.ids.count
             ids += encoding.ids + repeatElement(padding, count: missing)
-            mask += Array(repeating: 1, count: encoding.ids.count) + repeatElement(0, count: missing)
+            mask +=
+                Array(repeating: 1, count: encoding.ids.count)
+                + repeatElement(filledLength == nil ? 0 : 1, count: missing)
         }
         let shape = [encodings.count, length]
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
@@ -93,7 +111,7 @@ final class TextModel {
 
     private func scoringNetwork() throws -> CompiledNetwork {
         if let scoring { return scoring }
-        let network = try engine.compile(family.scoreGraph(), name: recipe.id)
+        let network = try engine.compile(encoder.scoreGraph(), name: recipe.id)
         scoring = network
         return network
     }
@@ -108,7 +126,7 @@ final class TextModel {
             let computed = contrast == .mean ? head.policies : head.policies.filter { policies.contains($0.policy) }
             guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
             let method =
-                head.explain.map { RelevanceMethod(pooling: $0.method, layers: $0.layers.count) } ?? recipe.relevance
+                head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance
             var directions = computed.map(\.direction)
             var neutral: Int?
             if contrast == .neutral, let direction = head.neutral {
@@ -124,7 +142,7 @@ final class TextModel {
                 found.append(
                     ModelExplanation(
                         model: recipe.id, policy: policy,
-                        method: head.explain?.shownMethod ?? method.pooling.rawValue, signed: false,
+                        method: head.explain?.shownMethod ?? method.kind.rawValue, signed: method.kind.isSigned,
                         relevance: .spans(Self.words(of: encoding, weights: weights))))
             }
         }
@@ -135,24 +153,23 @@ final class TextModel {
     private func relevance(
         _ encoding: Tokenizer.Encoding, directions: [[Float]], _ method: RelevanceMethod
     ) throws -> (maps: [[Float]], received: [Float]) {
-        let clamped = RelevanceMethod(
-            pooling: method.pooling, layers: min(method.layers, family.configuration.layers), normalized: true)
         let network: CompiledNetwork
-        if let known = explaining[clamped] {
+        if let known = explaining[method] {
             network = known
         } else {
-            network = try engine.compile(family.explainGraph(clamped), name: recipe.id + " explain")
-            explaining[clamped] = network
+            network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
+            explaining[method] = network
         }
-        var inputs = try Self.inputs([encoding], padding: tokenizer.paddingID)
+        var inputs = try inputs([encoding])
         inputs["directions"] = try Tensor(
-            directions.flatMap { $0 }, shape: [directions.count, family.configuration.width])
+            directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let values = outputs["relevance"]?.floats ?? []
-        let tokens = encoding.ids.count
+        let tokens = filledLength ?? encoding.ids.count
+        let values = try outputs.floats("relevance", shape: [1, directions.count, tokens], of: recipe.id)
+        let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
+        let real = encoding.ids.count
         return (
-            directions.indices.map { Array(values[$0 * tokens..<($0 + 1) * tokens]) },
-            outputs["received"]?.floats ?? []
+            directions.indices.map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real))
         )
     }
 

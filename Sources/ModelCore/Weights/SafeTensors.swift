@@ -1,137 +1,108 @@
 import Foundation
 
-/// A memory-mapped `safetensors` file: names, types and shapes at once, values straight from the page cache.
+/// The tensors of a checkpoint, memory-mapped: names, types and shapes at once, values straight from the page cache.
 ///
-/// The file may come from anywhere, so its header is believed only after every rule of the format has been checked:
-/// sizes without overflow, every tensor inside the file and exactly as long as its shape says, no overlaps, no holes.
-/// Source: the format description of the safetensors project (huggingface/safetensors, README, "Format").
+///     let weights = try SafeTensors(path: folder + "/model.safetensors")
+///     let sharded = try SafeTensors(path: folder + "/model.safetensors.index.json")
+///     let table = try weights.floats("embeddings.position_embeddings.weight")
+///
+/// The files may come from anywhere: ``SafeTensorsLayout`` says what is checked before a header is believed, and
+/// ``ShardIndex`` what before several files are taken for one. They are opened once: what is checked here is what a
+/// network is compiled from.
 public struct SafeTensors: Sendable {
     public enum ElementType: String, Sendable {
         case f64 = "F64", f32 = "F32", f16 = "F16", bf16 = "BF16"
-        case i64 = "I64", i32 = "I32", i16 = "I16", i8 = "I8", u8 = "U8", bool = "BOOL"
+        case f8e4m3 = "F8_E4M3", f8e5m2 = "F8_E5M2"
+        case i64 = "I64", i32 = "I32", i16 = "I16", i8 = "I8"
+        case u64 = "U64", u32 = "U32", u16 = "U16", u8 = "U8", bool = "BOOL"
 
         public var byteCount: Int {
             switch self {
-            case .f64, .i64: 8
-            case .f32, .i32: 4
-            case .f16, .bf16, .i16: 2
-            case .i8, .u8, .bool: 1
+            case .f64, .i64, .u64: 8
+            case .f32, .i32, .u32: 4
+            case .f16, .bf16, .i16, .u16: 2
+            case .f8e4m3, .f8e5m2, .i8, .u8, .bool: 1
             }
         }
 
         /// The name of this type in OpenVINO's IR.
-        var irName: String { self == .bool ? "boolean" : rawValue.lowercased() }
+        var irName: String {
+            switch self {
+            case .bool: "boolean"
+            case .f8e4m3: "f8e4m3"
+            case .f8e5m2: "f8e5m2"
+            default: rawValue.lowercased()
+            }
+        }
     }
 
     public struct Entry: Sendable, Hashable {
         public let type: ElementType
         public let shape: [Int]
-        /// Byte offset from the start of the file.
+        /// Byte offset from the start of the mapped files.
         public let offset: Int
         public let byteCount: Int
     }
 
+    /// The file, or the index of a checkpoint in shards.
     public let path: String
     public let entries: [String: Entry]
     let file: MappedFile
 
-    /// The largest header that is read, as in the reference implementation.
-    private static let headerLimit = 100_000_000
+    /// - Parameter path: a `.safetensors` file, or the `.index.json` that names the shards beside it.
+    /// - Throws: ``WeightsError``.
+    public init(path: String) throws(WeightsError) { try self.init(WeightFiles(path: path)) }
 
     /// - Throws: ``WeightsError``.
-    public init(path: String) throws(WeightsError) {
-        self.path = path
-        file = try MappedFile(path: path)
-        let bytes = file.bytes.prefix(file.fileByteCount)
-        func malformed(_ reason: String) -> WeightsError { .malformed(path: path, reason: reason) }
-
-        guard bytes.count >= 8 else { throw malformed("shorter than its length field") }
-        let headerLength = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
-        guard headerLength <= Self.headerLimit, Int(headerLength) <= bytes.count - 8 else {
-            throw malformed("the header claims \(headerLength) bytes")
-        }
-        let dataStart = 8 + Int(headerLength)
-        guard
-            let json = try? JSONSerialization.jsonObject(with: Data(bytes[8..<dataStart])),
-            let header = json as? [String: Any]
-        else { throw malformed("the header is not a JSON object") }
-
+    init(_ files: WeightFiles) throws(WeightsError) {
+        path = files.path
+        file = try MappedFile(files.tensorFiles)
         var entries: [String: Entry] = [:]
-        for (name, value) in header where name != "__metadata__" {
+        var fileOfTensor: [String: Int] = [:]
+        for (index, opened) in files.tensorFiles.enumerated() {
+            let bytes = file.bytes(ofFile: index)
+            let layout: SafeTensorsLayout
             do {
-                entries[name] = try Self.entry(value, dataStart: dataStart, fileByteCount: bytes.count)
+                layout = try SafeTensorsLayout(bytes)
             } catch {
-                throw malformed("tensor \(printable(name)) \(error.reason)")
+                if let what = ForeignFormat.pickle(startingWith: bytes) { throw .pickle(path: opened.path, what: what) }
+                throw .malformed(path: opened.path, reason: error.reason)
+            }
+            let start = file.ranges[index].lowerBound
+            for (name, entry) in layout.entries {
+                guard fileOfTensor.updateValue(index, forKey: name) == nil else {
+                    throw .malformed(path: opened.path, reason: "tensor \(printable(name)) is in two shards")
+                }
+                entries[name] = Entry(
+                    type: entry.type, shape: entry.shape, offset: start + entry.offset, byteCount: entry.byteCount)
             }
         }
-        // Laid end to end from the header to the end of the file: excludes overlaps and hidden bytes at once.
-        var expected = dataStart
-        for entry in entries.values.sorted(by: { ($0.offset, $0.byteCount) < ($1.offset, $1.byteCount) }) {
-            guard entry.offset == expected else {
-                throw malformed("tensors overlap or leave a hole at byte \(expected)")
-            }
-            expected += entry.byteCount
-        }
-        guard expected == bytes.count else { throw malformed("\(bytes.count - expected) bytes belong to no tensor") }
         self.entries = entries
+        try files.index?.check(fileOfTensor)
     }
 
-    /// The values of a float tensor as `Float`, row-major (F32, F16 and BF16 are read).
+    /// The values of a float tensor as `Float`, row-major (F64, F32, F16 and BF16 are read).
     ///
     /// - Throws: ``WeightsError/unfit(path:tensor:reason:)`` for a missing tensor or another type.
     public func floats(_ name: String) throws(WeightsError) -> [Float] {
         guard let entry = entries[name] else { throw .unfit(path: path, tensor: printable(name), reason: "is missing") }
         let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.offset..<entry.offset + entry.byteCount])
-        let count = entry.byteCount / entry.type.byteCount
+        func values<Bits: FixedWidthInteger>(_ convert: (Bits) -> Float) -> [Float] {
+            (0..<bytes.count / MemoryLayout<Bits>.size).map {
+                convert(
+                    Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: MemoryLayout<Bits>.size * $0, as: Bits.self))
+                )
+            }
+        }
         return switch entry.type {
-        case .f32:
-            (0..<count).map {
-                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
-            }
-        case .bf16:
-            (0..<count).map {
-                Float(
-                    bitPattern: UInt32(
-                        UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self))) << 16)
-            }
+        case .f64: values { (bits: UInt64) in Float(Double(bitPattern: bits)) }
+        case .f32: values { (bits: UInt32) in Float(bitPattern: bits) }
+        case .f16: values { (bits: UInt16) in Float(Float16(bitPattern: bits)) }
+        case .bf16: values { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
         default:
             throw .unfit(
                 path: path, tensor: printable(name), reason: "is \(entry.type.rawValue), not a float that is read")
         }
-    }
-
-    private struct Fault: Error { let reason: String }
-
-    private static func entry(_ value: Any, dataStart: Int, fileByteCount: Int) throws(Fault) -> Entry {
-        guard let fields = value as? [String: Any] else { throw Fault(reason: "is not an object") }
-        guard let typeName = fields["dtype"] as? String, let type = ElementType(rawValue: typeName) else {
-            throw Fault(reason: "has an unknown dtype")
-        }
-        guard let shape = integers(fields["shape"]), shape.count <= 16 else {
-            throw Fault(reason: "has no usable shape")
-        }
-        guard let offsets = integers(fields["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1],
-            offsets[1] <= fileByteCount - dataStart
-        else { throw Fault(reason: "lies outside the file") }
-        var byteCount = type.byteCount
-        for dimension in shape {
-            let product = byteCount.multipliedReportingOverflow(by: dimension)
-            guard !product.overflow else { throw Fault(reason: "has a shape too large to count") }
-            byteCount = product.partialValue
-        }
-        guard byteCount == offsets[1] - offsets[0] else { throw Fault(reason: "is not as long as its shape says") }
-        return Entry(type: type, shape: shape, offset: dataStart + offsets[0], byteCount: byteCount)
-    }
-
-    /// A JSON array of whole, non-negative numbers.
-    private static func integers(_ value: Any?) -> [Int]? {
-        guard let numbers = value as? [NSNumber] else { return nil }
-        var found: [Int] = []
-        for number in numbers {
-            guard let integer = Int(exactly: number.doubleValue), integer >= 0 else { return nil }
-            found.append(integer)
-        }
-        return found
     }
 }
 

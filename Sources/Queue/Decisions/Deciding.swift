@@ -257,13 +257,30 @@ extension QueueStore {
 }
 
 extension Score {
-    /// `{"model","policy","score"}`, with `threshold` where the model brings one.
+    /// `{"model","policy","score"}`, with `threshold` where the model brings one, and with `weights_sha256`, `head` and
+    /// `precision` where it was computed here.
     public var json: JSONValue {
         var members = [
             JSONMember("model", .string(model)), JSONMember("policy", .string(policy.rawValue)),
             JSONMember("score", .number(value)),
         ]
         if let threshold { members.append(JSONMember("threshold", .number(threshold))) }
+        if let provenance {
+            members += [
+                JSONMember("weights_sha256", .string(provenance.weights)),
+                JSONMember("head", .optional(provenance.head)), JSONMember("precision", .string(provenance.precision)),
+            ]
+        }
         return .object(members)
+    }
+}
+
+extension Score.Provenance {
+    /// What ``Score/json`` says of it; nil where it says nothing.
+    init?(in score: JSONValue) {
+        guard let weights = score["weights_sha256"]?.string, let precision = score["precision"]?.string else {
+            return nil
+        }
+        self.init(weights: weights, head: score["head"]?.string, precision: precision)
     }
 }

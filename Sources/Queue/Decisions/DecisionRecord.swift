@@ -186,7 +186,8 @@ extension DecisionRow {
         ((try? JSONValue(parsing: scores))?.array ?? []).map { score in
             Score(
                 model: score["model"]?.string ?? "", policy: PolicyID(score["policy"]?.string ?? ""),
-                value: score["score"]?.double ?? 0, threshold: score["threshold"]?.double)
+                value: score["score"]?.double ?? 0, threshold: score["threshold"]?.double,
+                provenance: Score.Provenance(in: score))
         }
     }
 }

@@ -138,13 +138,15 @@ private final class Ingestion {
     private static let cacheKiB = 65_536
 
     private func write(_ batch: [IncomingItem]) throws {
-        try store.database.writeWithoutTransaction { db in
-            let usual = try Int.fetchOne(db, sql: "PRAGMA cache_size") ?? -2000
-            try db.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)")
-            defer { try? db.execute(sql: "PRAGMA cache_size = \(usual)") }
-            try db.inTransaction(.immediate) {
-                try write(batch, in: db)
-                return .commit
+        try store.turnstile.passing {
+            try store.database.writeWithoutTransaction { db in
+                let usual = try Int.fetchOne(db, sql: "PRAGMA cache_size") ?? -2000
+                try db.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)")
+                defer { try? db.execute(sql: "PRAGMA cache_size = \(usual)") }
+                try db.inTransaction(.immediate) {
+                    try write(batch, in: db)
+                    return .commit
+                }
             }
         }
     }

@@ -42,7 +42,8 @@ final class ItemWriter {
             """
             INSERT INTO work (item, queue, state, place, lottery, top_score, top_policy) VALUES (?, ?, 0, ?, ?, ?, ?)
             """, in: db)
-        insertScore = try PreparedStatement("INSERT INTO score VALUES (?, ?, ?, ?, ?)", in: db)
+        insertScore = try PreparedStatement(
+            "INSERT INTO score (item, model, policy, value, threshold) VALUES (?, ?, ?, ?, ?)", in: db)
     }
 
     func put(_ incoming: IncomingItem, replacing: Bool) throws -> Outcome {

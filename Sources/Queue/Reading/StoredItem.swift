@@ -53,11 +53,18 @@ struct StoredItem {
     func scores(_ seq: Int64) throws -> [Score] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT m.name, s.policy, s.value, s.threshold FROM score s JOIN model m ON m.seq = s.model
+                SELECT m.name, s.policy, s.value, s.threshold, m.weights, c.head, c.precision
+                FROM score s JOIN model m ON m.seq = s.model LEFT JOIN computation c ON c.seq = s.computation
                 WHERE s.item = ? ORDER BY s.value DESC, s.policy, s.model
                 """)
-        return try Row.fetchAll(statement, arguments: [seq]).map {
-            Score(model: $0[0], policy: PolicyID($0[1] as String), value: $0[2], threshold: $0[3])
+        return try Row.fetchAll(statement, arguments: [seq]).map { row in
+            var score = Score(model: row[0], policy: PolicyID(row[1] as String), value: row[2], threshold: row[3])
+            // The weights are those of the model's own runs: a score that came in under its name knows none.
+            if let precision: String = row[6], let head: String = row[5], let weights: String = row[4] {
+                score.provenance = Score.Provenance(
+                    weights: weights, head: head.isEmpty ? nil : head, precision: precision)
+            }
+            return score
         }
     }
 

@@ -6,6 +6,7 @@ final class ResultWriter {
     private let db: Database
     let router: Router
     private var models: [String: Int64] = [:]
+    private var computations: [Score.Provenance: Int64] = [:]
 
     init(db: Database, taxonomy: Taxonomy) throws {
         self.db = db
@@ -36,6 +37,20 @@ final class ResultWriter {
         return seq
     }
 
+    /// The number of a head and a precision, known or new; the weights stand with the model.
+    private func computation(_ provenance: Score.Provenance?) throws -> Int64? {
+        guard let provenance else { return nil }
+        if let known = computations[provenance] { return known }
+        let parts = [provenance.head ?? "", provenance.precision]
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO computation (head, precision) VALUES (?, ?)")
+            .execute(arguments: StatementArguments(parts))
+        let seq = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT seq FROM computation WHERE head = ? AND precision = ?"),
+            arguments: StatementArguments(parts))
+        computations[provenance] = seq
+        return seq
+    }
+
     func clear(item: Int64, model: Int64) throws {
         for table in ["score", "explanation", "embedding"] {
             try db.cachedStatement(sql: "DELETE FROM \(table) WHERE item = ? AND model = ?")
@@ -53,8 +68,12 @@ final class ResultWriter {
         scores: [Score], explanations: [Explanation], item: Int64, at time: Timestamp, model: (String) throws -> Int64
     ) throws {
         for score in scores {
-            try db.cachedStatement(sql: "INSERT INTO score VALUES (?, ?, ?, ?, ?)").execute(
-                arguments: [item, try model(score.model), score.policy.rawValue, score.value, score.threshold])
+            let columns = "item, model, policy, value, threshold, computation"
+            try db.cachedStatement(sql: "INSERT INTO score (\(columns)) VALUES (?, ?, ?, ?, ?, ?)").execute(
+                arguments: [
+                    item, try model(score.model), score.policy.rawValue, score.value, score.threshold,
+                    try computation(score.provenance),
+                ])
         }
         for (position, explanation) in explanations.enumerated() {
             var grid: (rows: Int, columns: Int)?

@@ -8,7 +8,7 @@ import GRDBSQLite
 /// itself. Prepare one for a batch, inside the transaction, and let go of it before the transaction ends.
 ///
 /// ```swift
-/// let insert = try PreparedStatement("INSERT INTO score VALUES (?, ?, ?, ?, ?)", in: db)
+/// let insert = try PreparedStatement("INSERT INTO score (item, model, policy, value) VALUES (?, ?, ?, ?)", in: db)
 /// insert.bind(1, item)
 /// try insert.run()
 /// ```

@@ -20,6 +20,7 @@ public final class QueueStore: Sendable {
     public let path: String
     public let durability: Durability
     let database: any DatabaseWriter
+    let turnstile: Turnstile
     let clock: @Sendable () -> Timestamp
     /// Keys pseudonyms and splits; 32 random bytes that never leave the database.
     let queueKey: SymmetricKey
@@ -35,6 +36,7 @@ public final class QueueStore: Sendable {
         self.path = path
         self.durability = durability
         self.database = database
+        turnstile = Turnstile(database: path)
         self.queueKey = queueKey
         self.clock = clock
     }
@@ -177,7 +179,7 @@ public final class QueueStore: Sendable {
 
     /// One immediate transaction: when this returns, what it wrote is on the disk.
     func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        try Self.reporting(path) { try database.write(body) }
+        try Self.reporting(path) { try turnstile.passing { try database.write(body) } }
     }
 
     /// A number that changes whenever another connection has changed the database; poll it, it costs microseconds.

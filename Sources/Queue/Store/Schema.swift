@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("5 scale") { try $0.execute(sql: snapshots + tally) }
         migrator.registerMigration("6 statements") { try $0.execute(sql: statements) }
         migrator.registerMigration("7 drawing") { try $0.execute(sql: drawing) }
+        migrator.registerMigration("8 provenance") { try $0.execute(sql: provenance) }
         return migrator
     }
 

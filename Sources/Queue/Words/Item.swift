@@ -79,12 +79,33 @@ public struct Score: Sendable, Hashable {
     public var value: Double
     /// The model's own threshold; the policy's holds where this is nil.
     public var threshold: Double?
+    /// What it was computed with; nil for a score that came in with its item, of which nobody here knows.
+    public var provenance: Provenance?
 
-    public init(model: String, policy: PolicyID, value: Double, threshold: Double? = nil) {
+    /// What a score was computed with, beside the model that it names.
+    public struct Provenance: Sendable, Hashable {
+        /// SHA-256 of the model's weights, 64 hex digits.
+        public var weights: String
+        /// Name of the head and the first digits of the SHA-256 of its file; nil where the model scores by itself.
+        public var head: String?
+        /// The numbers the network computed with: `f32`, `bf16` …
+        public var precision: String
+
+        public init(weights: String, head: String?, precision: String) {
+            self.weights = weights
+            self.head = head
+            self.precision = precision
+        }
+    }
+
+    public init(
+        model: String, policy: PolicyID, value: Double, threshold: Double? = nil, provenance: Provenance? = nil
+    ) {
         self.model = model
         self.policy = policy
         self.value = value
         self.threshold = threshold
+        self.provenance = provenance
     }
 }
 

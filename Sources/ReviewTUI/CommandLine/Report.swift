@@ -27,14 +27,16 @@ extension Main {
     }
 
     /// The exit status of an error of the program's own; nil for one of ArgumentParser's.
-    private static func status(of error: any Error) -> ExitStatus? {
+    static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let failure as CommandFailure: failure.status
         case let error as QueueError: error.exitStatus
         case let error as MediaError: error.exitStatus
+        case ConfigurationError.unknownFamily: .rejected
         case is EngineError, is WeightsError, is ConfigurationError: .unavailable
         case let error as RecipeError: error.exitStatus
         case is ScorerError: .failed
+        case let error as CheckpointError: error.exitStatus
         case is SettingsError: .usage
         case is TerminalError: .unavailable
         default: nil
@@ -60,6 +62,18 @@ extension RecipeError {
         case .unknownModel: .usage
         case .notReady: .unavailable
         case .unreadable, .invalid: .failed
+        }
+    }
+}
+
+extension CheckpointError {
+    fileprivate var exitStatus: ExitStatus {
+        switch self {
+        case .unreadable: .notFound
+        case .noWeights, .undecided: .rejected
+        case .badName, .taken, .notAdded: .usage
+        case .busy: .tryAgain
+        case .notWritable: .failed
         }
     }
 }

@@ -35,6 +35,7 @@ struct BenchQueueCommand: ParsableCommand {
         }
         let elapsed = start.duration(to: .now)
         for _ in 0..<min(pairs, 200) { _ = try latencies.time("undo") { try store.undo(reviewer: reviewer) } }
+        try measureClaimsOfTwenty(in: store, rules: rules, into: &latencies)
         try measureReading(of: store, into: &latencies)
         let document: JSONValue = [
             "pairs": .integer(Int64(pairs)), "seconds": .number(elapsed / .seconds(1)), "latencies": latencies.json,
@@ -63,6 +64,18 @@ struct BenchQueueCommand: ParsableCommand {
             "latencies": latencies.json,
         ]
         Output.result(document.text)
+    }
+
+    /// What a script does that takes its work twenty items at a time. They are given back.
+    private func measureClaimsOfTwenty(
+        in store: QueueStore, rules: ClaimRules, into latencies: inout Latencies
+    ) throws {
+        for _ in 0..<20 {
+            let claims = try latencies.time("claim of 20") {
+                try store.claim(reviewer: reviewer, count: 20, rules: rules)
+            }
+            for claim in claims { try store.release(token: claim.lease.token) }
+        }
     }
 
     /// What the console asks for while somebody moves through the list.

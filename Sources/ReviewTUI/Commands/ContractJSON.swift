@@ -71,14 +71,7 @@ enum ContractJSON {
         ]
     }
 
-    static func score(_ score: Score) -> JSONValue {
-        var members = [
-            JSONMember("model", .string(score.model)), JSONMember("policy", .string(score.policy.rawValue)),
-            JSONMember("score", .number(score.value)),
-        ]
-        if let threshold = score.threshold { members.append(JSONMember("threshold", .number(threshold))) }
-        return .object(members)
-    }
+    static func score(_ score: Score) -> JSONValue { score.json }
 
     /// With `grid` [rows, columns] and row-major `values`, or `spans` of [start, end, weight] in Unicode scalars.
     static func explanation(_ explanation: Explanation) -> JSONValue {

@@ -23,23 +23,55 @@ struct ScoreCommand: AsyncParsableCommand {
             bar.show(done: done, fraction: Double(done) / Double(max(total, 1)))
         }
         bar.clear()
+        report(result, seconds: Date().timeIntervalSince(started))
+        try end(result)
+    }
+
+    private func report(_ result: QueueScoring.Result, seconds: Double) {
         for (item, reason) in result.unreadable {
             Output.say("\(item): no model saw its picture: \(reason.reason).")
         }
-        let seconds = Date().timeIntervalSince(started)
+        for failure in result.failed.prefix(Self.namedFailures) {
+            Output.say("\(failure.item): not scored by \(failure.model): \(failure.error)")
+        }
+        let unnamed = result.failed.count - Self.namedFailures
+        if unnamed > 0 { Output.say("… and \(unnamed) more; --json lists them all.") }
+        for (model, error) in result.broken { Output.say("\(model) was left out: \(error)") }
         if options.json {
             let printed: JSONValue = [
                 "items": .object(
                     result.items.sorted { $0.key < $1.key }.map { JSONMember($0.key, .integer(Int64($0.value))) }),
                 "unreadable": .array(result.unreadable.map { .string($0.item.rawValue) }),
+                "failed": .array(
+                    result.failed.map {
+                        ["id": .string($0.item.rawValue), "model": .string($0.model), "reason": .string("\($0.error)")]
+                    }),
+                "broken": .array(
+                    result.broken.map { ["model": .string($0.model), "reason": .string("\($0.error)")] }),
                 "seconds": .number(seconds),
             ]
             return Output.result(printed.text)
         }
         let counts = result.items.sorted { $0.key < $1.key }.map { "\($0.value) by \($0.key)" }
-        Output.say(
-            counts.isEmpty
-                ? "Everything pending is scored already."
-                : "Scored \(counts.joined(separator: ", ")) in \(String(format: "%.1f", seconds)) s.")
+        if !counts.isEmpty {
+            Output.say("Scored \(counts.joined(separator: ", ")) in \(String(format: "%.1f", seconds)) s.")
+        } else if result.broken.isEmpty {
+            Output.say("Everything pending is scored already.")
+        }
     }
+
+    /// 69 or 1 where a model was no use, 65 where single items were left unscored.
+    private func end(_ result: QueueScoring.Result) throws {
+        if let first = result.broken.first {
+            let status = Main.status(of: first.error) ?? .failed
+            throw CommandFailure(
+                status, "\(result.broken.count) of the models left items unscored; the others went on.")
+        }
+        if !result.failed.isEmpty {
+            throw CommandFailure(
+                .rejected, "\(result.failed.count) times a model failed on an item, which stays unscored by it.")
+        }
+    }
+
+    private static let namedFailures = 20
 }

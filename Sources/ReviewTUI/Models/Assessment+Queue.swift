@@ -5,7 +5,10 @@ extension Assessment {
     /// The scores in the queue's words.
     var queueScores: [Score] {
         scores.map {
-            Score(model: model, policy: PolicyID($0.policy), value: $0.probability, threshold: $0.threshold)
+            Score(
+                model: model, policy: PolicyID($0.policy), value: $0.probability, threshold: $0.threshold,
+                provenance: Score.Provenance(
+                    weights: weightsSHA256, head: $0.head, precision: precision.rawValue))
         }
     }
 

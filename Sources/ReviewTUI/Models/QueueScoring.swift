@@ -4,13 +4,24 @@ import Queue
 
 /// Has models look at the pending items of a queue: reads a page, decodes its pictures, assesses, records.
 ///
-/// What is recorded stays recorded, so a run that was stopped goes on where it stopped.
+/// What is recorded stays recorded, so a run that was stopped goes on where it stopped. An item that a model fails on
+/// stays unscored by it and takes no other with it; a model that fails on everything is left out.
 struct QueueScoring: Sendable {
     struct Result: Sendable {
         /// Items looked at, by model.
         var items: [String: Int] = [:]
         /// Pictures that no model could see, with the reason, in the order they came.
         var unreadable: [(item: ItemID, reason: MediaError)] = []
+        /// Items that a model failed on and that therefore have no score of it.
+        var failed: [Failure] = []
+        /// Models that could not be used, or failed on every item of their first page.
+        var broken: [(model: String, error: any Error)] = []
+    }
+
+    struct Failure: Sendable {
+        let item: ItemID
+        let model: String
+        let error: any Error
     }
 
     let store: QueueStore
@@ -23,6 +34,7 @@ struct QueueScoring: Sendable {
     /// Scores everything that is pending.
     ///
     /// - Parameter progress: called with the number of items done and the total, after each page.
+    /// - Throws: what concerns the queue or the media worker; what concerns a model or an item is in the result.
     func run(progress: (Int, Int) -> Void) async throws -> Result {
         var result = Result()
         var total = 0
@@ -30,45 +42,89 @@ struct QueueScoring: Sendable {
         for input in scorer.imageInputs { total += try store.unscoredCount(model: input.model, needing: .media) }
         var done = 0
         for model in scorer.textModels {
-            try await eachPage(of: model, needing: .text) { items in
-                let assessments = try await scorer.assess(texts: items.map { $0.text ?? "" }, model: model)
-                let scored = zip(items, assessments).map { item, assessment in
-                    ScoredItem(
-                        item: item.id, scores: assessment.queueScores,
-                        explanations: assessment.queueExplanations(), embedding: assessment.storedEmbedding)
+            try await eachPage(of: model, needing: .text, into: &result) { items, page in
+                let found = try await scorer.assessEach(texts: items.map { $0.text ?? "" }, model: model)
+                for (item, assessment) in zip(items, found) {
+                    page.append(
+                        item.id,
+                        assessment.map { assessment in
+                            ScoredItem(
+                                item: item.id, scores: assessment.queueScores,
+                                explanations: assessment.queueExplanations(), embedding: assessment.storedEmbedding)
+                        })
                 }
-                try record(scored, of: model, into: &result)
                 done += items.count
                 progress(done, total)
             }
         }
         for input in scorer.imageInputs {
-            try await eachPage(of: input.model, needing: .media) { items in
+            var unreadable: [(item: ItemID, reason: MediaError)] = []
+            try await eachPage(of: input.model, needing: .media, into: &result) { items, page in
+                try await scorer.prepare(model: input.model)
                 // The next item's pictures are decoded in the worker while the engine looks at this one's.
-                var scored: [ScoredItem] = []
                 var upcoming = items.first.map { pictures(of: $0, for: input) }
                 for (position, item) in items.enumerated() {
                     let current = upcoming
                     upcoming = position + 1 < items.count ? pictures(of: items[position + 1], for: input) : nil
                     guard let current else { break }
-                    scored.append(try await assess(item, pictures: await current.value, input: input, into: &result))
+                    let pictures = try await current.value.map { picture in try picture.orWorkerFailure }
+                    unreadable += pictures.compactMap { if case .failure(let why) = $0 { (item.id, why) } else { nil } }
+                    do {
+                        page.append(item.id, .success(try await assess(item, pictures: pictures, input: input)))
+                    } catch {
+                        page.append(item.id, .failure(error))
+                    }
                     progress(done + position + 1, total)
                 }
-                try record(scored, of: input.model, into: &result)
                 done += items.count
+            }
+            for (item, reason) in unreadable
+            where !result.unreadable.contains(where: { $0.item == item && $0.reason == reason }) {
+                result.unreadable.append((item, reason))
             }
         }
         return result
     }
 
+    /// What a model made of one page of items.
+    private struct Page {
+        var scored: [ScoredItem] = []
+        var failed: [(item: ItemID, error: any Error)] = []
+
+        mutating func append(_ item: ItemID, _ outcome: Swift.Result<ScoredItem, any Error>) {
+            switch outcome {
+            case .success(let found): scored.append(found)
+            case .failure(let error): failed.append((item, error))
+            }
+        }
+    }
+
+    /// Hands out a model's unscored items page by page and records what `body` made of them. What `body` throws
+    /// concerns the model as a whole, which is then left out.
     private func eachPage(
-        of model: String, needing modality: Modality, _ body: ([Item]) async throws -> Void
+        of model: String, needing modality: Modality, into result: inout Result,
+        _ body: ([Item], inout Page) async throws -> Void
     ) async throws {
         var cursor: Int64?
         repeat {
-            let page = try store.unscored(model: model, needing: modality, after: cursor, limit: Self.pageSize)
-            if !page.items.isEmpty { try await body(page.items) }
-            cursor = page.next
+            let items = try store.unscored(model: model, needing: modality, after: cursor, limit: Self.pageSize)
+            cursor = items.next
+            guard !items.items.isEmpty else { continue }
+            var page = Page()
+            do {
+                try await body(items.items, &page)
+            } catch let error as MediaError {
+                throw error
+            } catch {
+                result.broken.append((model, error))
+                return
+            }
+            try record(page.scored, of: model, into: &result)
+            result.failed += page.failed.map { Failure(item: $0.item, model: model, error: $0.error) }
+            if let first = page.failed.first, result.items[model] == nil {
+                result.broken.append((model, first.error))
+                return
+            }
         } while cursor != nil
     }
 
@@ -90,23 +146,15 @@ struct QueueScoring: Sendable {
 
     /// One model's word on all pictures of an item: the highest score of each policy, every explanation with the
     /// picture it lies over, and the embedding of the first that could be read.
-    private func assess(
-        _ item: Item, pictures: Pictures, input: ImageInput, into result: inout Result
-    ) async throws -> ScoredItem {
+    private func assess(_ item: Item, pictures: Pictures, input: ImageInput) async throws -> ScoredItem {
         var scored = ScoredItem(item: item.id, scores: [])
         for (position, picture) in pictures.enumerated() {
-            switch picture {
-            case .failure(.workerUnavailable(let detail)): throw MediaError.workerUnavailable(detail: detail)
-            case .failure(let reason):
-                if !result.unreadable.contains(where: { $0.item == item.id && $0.reason == reason }) {
-                    result.unreadable.append((item.id, reason))
-                }
-            case .success(let pixels):
-                guard let found = try await scorer.assess(images: [pixels], model: input.model).first else { continue }
-                scored.scores = Self.highest(scored.scores + found.queueScores)
-                scored.explanations += found.queueExplanations(media: position)
-                scored.embedding = scored.embedding ?? found.storedEmbedding
-            }
+            guard case .success(let pixels) = picture,
+                let found = try await scorer.assess(images: [pixels], model: input.model).first
+            else { continue }
+            scored.scores = Self.highest(scored.scores + found.queueScores)
+            scored.explanations += found.queueExplanations(media: position)
+            scored.embedding = scored.embedding ?? found.storedEmbedding
         }
         return scored
     }
@@ -118,6 +166,7 @@ struct QueueScoring: Sendable {
     }
 
     private func record(_ scored: [ScoredItem], of model: String, into result: inout Result) throws {
+        guard !scored.isEmpty else { return }
         let weights = library.recipes.first { $0.id == model }?.weightsSHA256
         try store.record(scored, model: model, weights: weights)
         result.items[model, default: 0] += scored.count
@@ -127,4 +176,16 @@ struct QueueScoring: Sendable {
 extension Assessment {
     /// nil for a model without one.
     fileprivate var storedEmbedding: [Float]? { embedding.isEmpty ? nil : embedding }
+}
+
+extension Swift.Result where Success == PixelImage, Failure == MediaError {
+    /// Itself; a worker that is not there is nobody's picture's fault.
+    ///
+    /// - Throws: ``MediaError/workerUnavailable(detail:)``.
+    fileprivate var orWorkerFailure: Self {
+        get throws(MediaError) {
+            if case .failure(.workerUnavailable(let detail)) = self { throw .workerUnavailable(detail: detail) }
+            return self
+        }
+    }
 }

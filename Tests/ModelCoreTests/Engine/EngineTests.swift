@@ -55,8 +55,7 @@ import Testing
     @Test(.enabled(if: Places.hasEngine, Places.engineMissing))
     func `A square matrix used as it is and transposed gives both products`() throws {
         let graph = try Self.graph()
-        let layer = GraphBuilder.Linear(
-            name: "w", input: 2, output: 2, weight: graph.weight("w.weight", shape: [2, 2]), bias: graph.scalar(0))
+        let layer = Linear("w", from: 2, to: 2, bias: false)
         let x = graph.parameter("x", .f32, shape: [nil, nil, nil, 2])
         graph.result("forward", graph.apply(layer, x))
         graph.result("backward", graph.applyTransposed(layer, x))

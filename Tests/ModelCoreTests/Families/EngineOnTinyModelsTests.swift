@@ -17,9 +17,11 @@ struct EngineOnTinyModelsTests {
 
     @Test func `DINOv2 resamples its position table as PyTorch does for a picture of another shape`() throws {
         let stretched = try #require(try TinyFixture.vit().stretched)
-        let family = try TinyFixture.dinov2(input: (stretched.pixels.shape[2], stretched.pixels.shape[3]))
-        #expect([family.rows, family.columns] == stretched.grid)
-        let network = try Places.engine().compile(family.scoreGraph(), name: "stretched vit")
+        let size = ImageSize(height: stretched.pixels.shape[2], width: stretched.pixels.shape[3])
+        let encoder = try TinyFixture.dinov2(size: size)
+        guard case .patches(let patches) = encoder.embedding else { throw NoPatches() }
+        #expect([patches.rows, patches.columns] == stretched.grid)
+        let network = try Places.engine().compile(encoder.scoreGraph(), name: "stretched vit")
         let outputs = try network.infer(["pixels": stretched.pixels.tensor])
         #expect(relativeDifference(outputs["embedding"]?.floats ?? [], stretched.embedding.values) < 1e-4)
     }
@@ -29,7 +31,7 @@ struct EngineOnTinyModelsTests {
         let fixture = try TinyFixture.vit()
         for expected in fixture.cases {
             let method = RelevanceMethod(
-                pooling: expected.relevance, layers: layers, normalized: expected.normalized)
+                expected.relevance, layers: .last(layers), normalized: expected.normalized)
             let network = try Places.engine().compile(
                 TinyFixture.dinov2().explainGraph(method, batch: nil), name: "tiny vit explain")
             let outputs = try network.infer([
@@ -49,7 +51,7 @@ struct EngineOnTinyModelsTests {
         let fixture = try TinyFixture.bert()
         for expected in fixture.cases {
             let method = RelevanceMethod(
-                pooling: expected.relevance, layers: layers, normalized: expected.normalized)
+                expected.relevance, layers: .last(layers), normalized: expected.normalized)
             let network = try Places.engine().compile(
                 TinyFixture.bert(pooling: expected.pooling).explainGraph(method), name: "tiny bert explain")
             let outputs = try network.infer([
@@ -65,6 +67,8 @@ struct EngineOnTinyModelsTests {
             #expect(relativeDifference(outputs["embedding"]?.floats ?? [], expected.embedding.values) < 1e-4)
         }
     }
+
+    private struct NoPatches: Error {}
 
     private static func tensor(_ rows: [[Int]]?) throws -> Tensor {
         let rows = try #require(rows)

@@ -74,7 +74,7 @@ struct RealModelTests {
     @Test func `The words as they are shown agree with the reference: four layers, floored and weighted`() throws {
         let fixture: TextFixture = try fixture("embeddings-minilm.json")
         let network = try Places.engine().compile(
-            Self.miniLM().explainGraph(RelevanceMethod(layers: 4)), name: "minilm explain")
+            Self.miniLM().explainGraph(RelevanceMethod(layers: .last(4))), name: "minilm explain")
         let tokenizer = try Tokenizer(folder: Self.folder("minilm-l6"))
         for expected in fixture.texts where expected.ids.count > 3 {
             var inputs = try TextModel.inputs([tokenizer.encode(expected.text)])
@@ -99,7 +99,7 @@ struct RealModelTests {
         let scoring = try engine.compile(family.scoreGraph(), name: "dinov2")
         let explaining = try engine.compile(family.explainGraph(RelevanceMethod()), name: "dinov2 explain")
         let pooled = try engine.compile(
-            family.explainGraph(RelevanceMethod(pooling: .pooled)), name: "dinov2 explain pooled")
+            family.explainGraph(RelevanceMethod(.pooled)), name: "dinov2 explain pooled")
         for (index, expected) in fixture.images.enumerated() {
             let pixels = try Tensor(Self.pixels(index), shape: [1, 224, 224, 3])
             let scored = try scoring.infer(["pixels": pixels])
@@ -177,18 +177,13 @@ struct RealModelTests {
 
     private static func folder(_ name: String) throws -> String { try #require(Places.model(name)) }
 
-    private static func miniLM() throws -> BERT {
-        let folder = try folder("minilm-l6")
-        return BERT(
-            configuration: try .bert(path: folder + "/config.json"),
-            weights: try SafeTensors(path: folder + "/model.safetensors"), pooling: .mean)
+    private static func miniLM() throws -> Encoder {
+        try Checkpoint(folder: folder("minilm-l6")).textEncoder(pooling: .mean)
     }
 
-    private static func dinov2() throws -> DINOv2 {
-        let folder = try folder("dinov2-small")
-        return DINOv2(
-            configuration: try .dinov2(path: folder + "/config.json"),
-            weights: try SafeTensors(path: folder + "/model.safetensors"), inputSize: (224, 224),
+    private static func dinov2() throws -> Encoder {
+        try Checkpoint(folder: folder("dinov2-small")).imageEncoder(
+            size: ImageSize(height: 224, width: 224),
             input: .bytes(mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]))
     }
 }

@@ -16,7 +16,7 @@ struct TinyFixture: Decodable {
         /// [batch, directions, tokens]
         let total: Doubles
 
-        var relevance: RelevanceMethod.Pooling { RelevanceMethod.Pooling(rawValue: method) ?? .legrad }
+        var relevance: RelevanceMethod.Kind { RelevanceMethod.Kind(rawValue: method) ?? .legrad }
     }
 
     struct Configuration: Decodable {
@@ -56,19 +56,13 @@ struct TinyFixture: Decodable {
         }
     }
 
-    static func dinov2(input: (height: Int, width: Int) = (16, 16)) throws -> DINOv2 {
-        let folder = Places.fixtures + "/legrad-tiny-vit"
-        return DINOv2(
-            configuration: try .dinov2(path: folder + "/config.json"),
-            weights: try SafeTensors(path: folder + "/model.safetensors"), inputSize: input, input: .normalized)
+    static func dinov2(size: ImageSize? = nil) throws -> Encoder {
+        try Checkpoint(folder: Places.fixtures + "/legrad-tiny-vit").imageEncoder(size: size, input: .normalized)
     }
 
-    static func bert(pooling: String) throws -> BERT {
-        let folder = Places.fixtures + "/legrad-tiny-bert"
-        return BERT(
-            configuration: try .bert(path: folder + "/config.json"),
-            weights: try SafeTensors(path: folder + "/model.safetensors"),
-            pooling: BERT.Pooling(rawValue: pooling) ?? .mean)
+    static func bert(pooling: String) throws -> Encoder {
+        try Checkpoint(folder: Places.fixtures + "/legrad-tiny-bert")
+            .textEncoder(pooling: TextPooling(rawValue: pooling) ?? .mean)
     }
 }
 

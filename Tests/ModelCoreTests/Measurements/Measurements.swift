@@ -17,17 +17,16 @@ import Testing
             let engine = try engine()
             defer { try? FileManager.default.removeItem(atPath: engine.cache) }
             let folder = try #require(Places.model("dinov2-small"))
-            let family = DINOv2(
-                configuration: try .dinov2(path: folder + "/config.json"),
-                weights: try SafeTensors(path: folder + "/model.safetensors"), inputSize: (224, 224),
+            let encoder = try Checkpoint(folder: folder).imageEncoder(
+                size: ImageSize(height: 224, width: 224),
                 input: .bytes(mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]))
             let pixels = try Tensor(RealModelTests.pixels(0), shape: [1, 224, 224, 3])
-            let score = try compile("score", engine.engine) { try family.scoreGraph() }
+            let score = try compile("score", engine.engine) { try encoder.scoreGraph() }
             var tasks: [(String, () throws -> Void)] = [("score", { _ = try score.infer(["pixels": pixels]) })]
-            for (layers, pooling) in [(2, RelevanceMethod.Pooling.legrad), (4, .legrad), (2, .pooled)] {
-                let name = "explain \(pooling.rawValue), last \(layers)"
-                let method = RelevanceMethod(pooling: pooling, layers: layers)
-                let network = try compile(name, engine.engine) { try family.explainGraph(method) }
+            for (layers, kind) in [(2, RelevanceMethod.Kind.legrad), (4, .legrad), (2, .pooled)] {
+                let name = "explain \(kind.rawValue), last \(layers)"
+                let method = RelevanceMethod(kind, layers: .last(layers))
+                let network = try compile(name, engine.engine) { try encoder.explainGraph(method) }
                 for count in [1, 8] {
                     let directions = (0..<count).flatMap { _ in RealModelTests.directions.prefix(384) }
                     let inputs = ["pixels": pixels, "directions": try Tensor(directions, shape: [count, 384])]
@@ -41,11 +40,9 @@ import Testing
             let engine = try engine()
             defer { try? FileManager.default.removeItem(atPath: engine.cache) }
             let folder = try #require(Places.model("minilm-l6"))
-            let family = BERT(
-                configuration: try .bert(path: folder + "/config.json"),
-                weights: try SafeTensors(path: folder + "/model.safetensors"), pooling: .mean)
-            let score = try compile("score", engine.engine) { try family.scoreGraph() }
-            let explain = try compile("explain", engine.engine) { try family.explainGraph(RelevanceMethod()) }
+            let encoder = try Checkpoint(folder: folder).textEncoder(pooling: .mean)
+            let score = try compile("score", engine.engine) { try encoder.scoreGraph() }
+            let explain = try compile("explain", engine.engine) { try encoder.explainGraph(RelevanceMethod()) }
             let directions = try Tensor(Array(RealModelTests.directions.prefix(384)), shape: [1, 384])
             var tasks: [(String, () throws -> Void)] = []
             for (batch, tokens) in [(1, 16), (1, 64), (1, 256), (16, 32)] {

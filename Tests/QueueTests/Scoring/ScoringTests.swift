@@ -62,6 +62,38 @@ import Testing
         #expect(kind(of: { try queue.store.record([scored(id, 0.1)], model: "m@1", weights: "bb") }) == "usage")
     }
 
+    @Test("A score says what it was computed with, in the item, in the decision and after it was scored anew")
+    func provenance() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(2, scores: [TestQueue.score("spam", 0.3)]))
+        let id = ItemID("post-0")
+        func provenance(_ head: String?, _ precision: String = "f32") -> Score.Provenance {
+            Score.Provenance(weights: "aa", head: head, precision: precision)
+        }
+        func record(_ scores: [(PolicyID, Score.Provenance)]) throws {
+            let scores = scores.map { Score(model: "m@1", policy: $0, value: 0.9, provenance: $1) }
+            try queue.store.record([ScoredItem(item: id, scores: scores)], model: "m@1", weights: "aa")
+        }
+        func stored() throws -> [String: Score.Provenance?] {
+            let scores = try #require(try queue.store.detail(of: id)).scores
+            return Dictionary(uniqueKeysWithValues: scores.map { ("\($0.model) \($0.policy)", $0.provenance) })
+        }
+        try record([("hate", provenance("h@1")), ("violence", provenance(nil))])
+        #expect(try stored()["m@1 hate"] == provenance("h@1") && stored()["m@1 violence"] == provenance(nil))
+        // Nobody here knows how the source came to its score.
+        #expect(try stored().filter { !$0.key.hasPrefix("m@1") }.allSatisfy { $0.value == nil })
+        try record([("hate", provenance("h@2", "bf16"))])
+        #expect(try stored()["m@1 hate"] == provenance("h@2", "bf16"))
+
+        let claim = try #require(try queue.store.claim(reviewer: "ann", item: id).first)
+        let hate = try #require(claim.scores.first { $0.policy == "hate" })
+        #expect(hate.json.text.contains(#""weights_sha256":"aa","head":"h@2","precision":"bf16""#))
+        _ = try queue.store.decide(token: claim.lease.token, draft: DecisionDraft(verdict: .allow))
+        let decided = try #require(try queue.store.history(of: id).last)
+        #expect(decided.scores.first { $0.policy == "hate" }?.provenance == provenance("h@2", "bf16"))
+        #expect(try queue.store.auditVerify().faults.isEmpty)
+    }
+
     @Test("Results that do not fit are refused, and none of their batch recorded")
     func refused() throws {
         let queue = try TestQueue()
