@@ -33,7 +33,6 @@ import Testing
         let tokenizer = try Tokenizer(folder: #require(Self.sharedClip))
         try Self.compare("clip-b32", with: tokenizer)
         #expect(tokenizer.paddingID == 49407 && tokenizer.largestID == 49407)
-        // From the documentation of OpenAI's CLIP: "a diagram".
         #expect(tokenizer.encode("a diagram").ids == [49406, 320, 22697, 49407])
     }
 
