@@ -3,22 +3,23 @@ import Testing
 
 @testable import ModelCore
 
-/// The way from a published folder to scores and a map, for every family that reads pictures.
+/// From a published folder to a map over a picture, for every family that reads pictures.
 @Suite(.enabled(if: Places.hasEngine, Places.engineMissing))
 struct FamilyScoringTests {
     @Test(arguments: FamilyFixture.images)
-    func `A published folder that is added scores, and explains a direction`(name: FamilyFixture.Name) async throws {
+    func `A picture's map lies over its patches, without the tokens before them`(
+        name: FamilyFixture.Name
+    )
+        async throws
+    {
         let (library, recipe) = try Self.added(name)
         let scorer = try Scorer(library: library, engine: Places.engine())
-        let checked = try await scorer.check(model: recipe.id)
-        #expect(checked.width == (try FamilyFixture(name).embedding.shape[1]))
-        #expect(checked.methods.contains("legrad"))
         let image = try #require(PixelImage(width: 16, height: 16, rgb: (0..<768).map { UInt8($0 * 7 % 256) }))
         let found = try await scorer.assess(images: [image], model: recipe.id, explain: .flagged)
+        #expect(found[0].embedding.count == (try FamilyFixture(name).embedding.shape[1]))
         let explanation = try #require(found[0].explanations.first)
         guard case .grid(4, 4, let values) = explanation.relevance else { throw NoGrid() }
         #expect(explanation.method == "attention" && values.count == 16)
-        // What lies on tokens before the patches is no place in the picture.
         #expect(values.allSatisfy { $0 >= 0 } && values.reduce(0, +) <= 1.0001)
     }
 
@@ -27,7 +28,7 @@ struct FamilyScoringTests {
         let path = recipe.file
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        let changed = text.replacing("\"deit\"", with: "\"vit\"")
+        let changed = text.replacing("family = \"deit\"", with: "family = \"vit\"")
         #expect(changed != text)
         try changed.write(toFile: path, atomically: false, encoding: .utf8)
         let reread = try ModelLibrary(recipes: Scratch.folder(), stores: library.stores)
