@@ -13,6 +13,8 @@ struct TrainedCheckpointTests {
             let images: [[Double]]
             let textEmbeddings: [[Double]]
             let cosines: [[Double]]
+            /// Of the first picture and the first text's direction, the class token first.
+            let legrad: [Double]
         }
 
         let miraClip: MIRA
@@ -48,6 +50,10 @@ struct TrainedCheckpointTests {
         let values = try outputs.floats("embedding", shape: [mira.texts.count, 128], of: "mira")
         let texts = mira.texts.indices.map { Array(values[$0 * 128..<($0 + 1) * 128]) }
         for (found, expected) in zip(texts, mira.textEmbeddings) { #expect(relativeDifference(found, expected) < 1e-4) }
+        let relevance = try Self.relevance(
+            library, recipe, direction: mira.textEmbeddings[0].map(Float.init), pixels: Self.picture(0),
+            tokens: mira.legrad.count)
+        #expect(relativeDifference(relevance, mira.legrad) < 1e-4)
         for (image, row) in zip(images, mira.cosines) {
             for (text, expected) in zip(texts, row) {
                 let cosine = zip(Projection.unit(image), Projection.unit(text)).reduce(0.0) { $0 + Double($1.0 * $1.1) }
@@ -73,6 +79,23 @@ struct TrainedCheckpointTests {
             try store.add(folder: TrainedCheckpoints.data + "/models/vit-cifar10", ModelStore.Wish(name: "v"))
         }
         #expect(error?.description.contains("--mapping") == true)
+    }
+
+    /// LeGrad over the last two layers, [tokens].
+    private static func relevance(
+        _ library: ModelLibrary, _ recipe: Recipe, direction: [Float], pixels: [UInt8], tokens: Int
+    ) throws -> [Float] {
+        let settings = try #require(recipe.image)
+        let colours = try #require(settings.normalization)
+        let encoder = try Checkpoint(folder: recipe.home, weights: library.weights(of: recipe)).imageEncoder(
+            input: .bytes(mean: colours.mean, deviation: colours.deviation))
+        let network = try Places.engine().compile(
+            encoder.explainGraph(RelevanceMethod(.legrad, layers: .last(2))), name: recipe.id)
+        let outputs = try network.infer([
+            "pixels": Tensor(pixels, shape: [1, settings.height, settings.width, 3]),
+            "directions": Tensor(direction, shape: [1, direction.count]),
+        ])
+        return try outputs.floats("relevance", shape: [1, 1, tokens], of: recipe.id)
     }
 
     /// RGB bytes of the fixture's pictures.

@@ -20,6 +20,8 @@ import Testing
             let files: [String]
             let correct: Int
             let logits: [[Double]]
+            /// LeGrad of the first file for the first class, the class token first.
+            let legrad: [Double]
         }
 
         let vitCifar10: Classifier
@@ -57,8 +59,30 @@ import Testing
             let best = logits.indices.max { logits[$0] < logits[$1] }
             if best.map({ file.hasPrefix(expected.classes[$0] + "-") }) == true { correct += 1 }
         }
+        let relevance = try Self.relevance(
+            library, recipe, direction: Array(rows[..<128]), picture: expected.files[0], tokens: expected.legrad.count)
+        let top = expected.legrad.max() ?? 0
+        #expect(zip(relevance, expected.legrad).allSatisfy { abs(Double($0) - $1) < 1e-4 * top })
         #expect(expected.files.count == 200 && correct == expected.correct)
         // The numbers themselves, too: Media's JPEG decoder and Pillow's are the same library.
         #expect(largest < 1e-3, "largest difference of a logit \(largest)")
+    }
+
+    /// LeGrad over the last two layers, [tokens].
+    private static func relevance(
+        _ library: ModelLibrary, _ recipe: Recipe, direction: [Float], picture: String, tokens: Int
+    ) throws -> [Float] {
+        let colours = try #require(recipe.image?.normalization)
+        let encoder = try Checkpoint(folder: recipe.home, weights: library.weights(of: recipe)).imageEncoder(
+            input: .bytes(mean: colours.mean, deviation: colours.deviation))
+        let graph = try encoder.explainGraph(RelevanceMethod(.legrad, layers: .last(2)))
+        let network = try Engine(path: #require(engine)).compile(graph, name: recipe.id)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(SharedData.root.path)/images/cifar10/\(picture)"))
+        let image = try ImageDecoder().decode(Array(bytes)).image
+        let outputs = try network.infer([
+            "pixels": Tensor(image.pixels, shape: [1, 32, 32, 3]),
+            "directions": Tensor(direction, shape: [1, direction.count]),
+        ])
+        return try outputs.floats("relevance", shape: [1, 1, tokens], of: recipe.id)
     }
 }
