@@ -168,7 +168,9 @@ public struct ModelStore: Sendable {
         guard let modality = wish.modality ?? family.modalities.first, family.modalities.contains(modality) else {
             throw CheckpointError.undecided(
                 path: published.folder,
-                reason: "a model of the family \(family.rawValue) reads no \(wish.modality == .text ? "texts" : "pictures").")
+                reason:
+                    "a model of the family \(family.rawValue) reads no \(wish.modality == .text ? "texts" : "pictures")."
+            )
         }
         var text = RecipeText(
             name: name, version: wish.version, family: family, modality: modality,
@@ -201,6 +203,15 @@ public struct ModelStore: Sendable {
         }
         let recipe = try Recipe(path: path)
         try Rehearsal.run(recipe, checkpoint)
+        if modality == .image, ZeroShot.isThinkable(recipe) {
+            do {
+                // Of the folder that the publisher's files are in, so that messages name that.
+                _ = try ZeroShot(recipe, Checkpoint(folder: published.folder, weights: weights))
+            } catch {
+                let reason = "\(error)".trimmingCharacters(in: CharacterSet(charactersIn: "."))
+                notes.append("it cannot be asked about policies in words (zero-shot): \(reason)")
+            }
+        }
         return (recipe, notes)
     }
 

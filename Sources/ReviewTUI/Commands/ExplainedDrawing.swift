@@ -51,7 +51,7 @@ struct ExplainedDrawing {
         let rows = explained.scores.map { score in
             [
                 score.policy.rawValue, String(format: "%.3f", score.value),
-                score.threshold.map { String(format: "%.3f", $0) } ?? "", score.model,
+                score.threshold.map { String(format: "%.3f", $0) } ?? "", score.model, score.provenance?.head ?? "",
                 explained.explanations.filter { $0.policy == score.policy && $0.model == score.model }.map(\.method)
                     .joined(separator: " "),
             ]
@@ -59,7 +59,7 @@ struct ExplainedDrawing {
         let legend = shown.map { shown in
             "drawn: \(shown.policy.map { "\($0) by " } ?? "")\(shown.method) of \(shown.model)"
         }
-        let scores = Table.text(header: ["policy", "score", "threshold", "model", "explained by"], rows: rows)
+        let scores = Table.text(header: ["policy", "score", "threshold", "model", "head", "explained by"], rows: rows)
         return ([legend].compactMap { $0 } + [scores]).joined(separator: "\n")
     }
 
