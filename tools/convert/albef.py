@@ -7,8 +7,8 @@ ALBEF (Li et al. 2021) is published as code and `.pth` files: the whole training
 queues. The file is opened with `torch.load(weights_only=True)`, which builds tensors and plain containers and refuses
 everything else, so that a hostile pickle runs nothing. What inference needs is kept under the authors' own names
 (`visual_encoder.`, `text_encoder.`, `vision_proj`, `text_proj`, `itm_head`) in `model.safetensors`; `config.json` says
-what the shapes say. Pre-training and retrieval checkpoints have all of it; one fine-tuned for question answering lacks
-the matching head and is refused.
+what the shapes say, `preprocessor_config.json` what the authors do to pictures. Pre-training and retrieval checkpoints
+have all of it; one fine-tuned for question answering lacks the matching head and is refused.
 
 The number of heads is nowhere in the file: the authors' models have heads 64 wide, and `--head-width` says otherwise.
 Needs torch and safetensors (tools/fixtures/families-requirements.txt).
@@ -23,6 +23,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+# The authors' `transforms.Normalize` and bicubic `Resize` to a square, without cropping (visualization.ipynb).
+PREPROCESSOR = {
+    "do_center_crop": False, "do_convert_rgb": True, "do_normalize": True, "do_rescale": True, "do_resize": True,
+    "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711],
+    "resample": 3, "rescale_factor": 1 / 255,
+}
 KEPT = ("visual_encoder.", "text_encoder.embeddings.", "text_encoder.encoder.", "vision_proj.", "text_proj.",
         "itm_head.")
 
@@ -75,11 +81,21 @@ def configuration(tensors, head_width):
 
 
 def convert(checkpoint, out, head_width=64):
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a different one for every way in which a file can be wrong
+        # Not torch's own words, which end in advice to open the file unsafely.
+        raise SystemExit(f"{checkpoint} is refused: it is damaged, or holds more than tensors and plain values, which "
+                         f"could run code when it is opened ({type(error).__name__})")
+    if not isinstance(state, dict):
+        raise SystemExit(f"{checkpoint} is refused: it holds no tensors by name")
     tensors = published_names(state.get("model", state))
     config = configuration(tensors, head_width)
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    side = config["vision_config"]["image_size"]
+    preprocessor = PREPROCESSOR | {"size": {"height": side, "width": side}}
+    (out / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2, sort_keys=True) + "\n")
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
     return tensors, config
 

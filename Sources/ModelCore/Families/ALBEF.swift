@@ -9,7 +9,8 @@ extension Checkpoint {
         try configuration.require("itm_classes", 2)
         let text = try albefTextEncoder()
         return ImageTextMatcher(
-            image: try albefImageEncoder(size: size, input: input), text: text, alone: text.blocks,
+            image: try albefImageEncoder(size: size, input: input), text: text, words: try words(of: text),
+            alone: text.blocks,
             fused: (fusion..<layers.count).map { layers[$0] }, head: Linear("itm_head", from: layers.width, to: 2),
             explainedLayer: FusionLayers.explainedByALBEF(of: layers.count - fusion))
     }

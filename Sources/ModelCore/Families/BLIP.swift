@@ -8,8 +8,9 @@
 extension Checkpoint {
     func blipMatcher(size: ImageSize?, input: PatchEmbedding.Input) throws(ConfigurationError) -> ImageTextMatcher {
         let layers = try blipTextLayers()
+        let text = try blipTextEncoder()
         return ImageTextMatcher(
-            image: try blipImageEncoder(size: size, input: input), text: try blipTextEncoder(), alone: [],
+            image: try blipImageEncoder(size: size, input: input), text: text, words: try words(of: text), alone: [],
             fused: layers.map { $0 }, head: Linear("itm_head", from: layers.width, to: 2),
             explainedLayer: FusionLayers.explainedByBLIP(of: layers.count))
     }

@@ -18,6 +18,8 @@ struct CoCa: Sendable {
 
     let image: Encoder
     let text: Encoder
+    /// How a text comes in, here and in ``text``.
+    let words: WordEmbedding
     /// The queries whose results the decoder reads.
     let pooler: AttentionPooler
     let poolerNorm: Norm?
@@ -68,7 +70,8 @@ struct CoCa: Sendable {
         graph.result("relevance", map)
         graph.result(
             "whole",
-            graph.over(graph.sum(map, axes: [1], keep: false), graph.sum(real, axes: [1], keep: false)))
+            graph.over(
+                graph.sum(map, axes: [1], keep: false), graph.atLeastOne(graph.sum(real, axes: [1], keep: false))))
         return try graph.source()
     }
 
@@ -85,18 +88,17 @@ struct CoCa: Sendable {
     }
 
     private func scene(_ graph: GraphBuilder, batch: Int?, keepingProbabilitiesOf kept: Int?) -> Scene {
-        let pooled = pooler.forward(graph, image.tokens(graph, image.input(graph, batch: batch)))
+        let pooled = pooler.forward(graph, image.throughBlocks(graph, image.input(graph, batch: batch).tokens))
         let picture = CrossAttentionBlock.Source(tokens: graph.apply(poolerNorm, pooled.output))
 
-        let words = text.input(graph, batch: batch)
-        let ids = words.ids ?? words.tokens
+        let texts = words.tokens(graph)
         // The class token stands behind the text, and the last token has nothing after it to say.
-        var x = graph.slice(text.tokens(graph, words), axis: 1, from: 0, to: -2)
-        let labels = graph.slice(ids, axis: 1, from: 1, to: GraphBuilder.end)
-        let visible = words.mask?.present ?? graph.toFloat(ids)
-        let real = graph.slice(visible, axis: 1, from: 2, to: GraphBuilder.end)
+        var x = graph.slice(text.throughBlocks(graph, texts.tokens, mask: texts.mask), axis: 1, from: 0, to: -2)
+        let labels = graph.slice(texts.ids, axis: 1, from: 1, to: GraphBuilder.end)
+        // What is visible to the text's own encoder stands one place later than what is real.
+        let real = graph.slice(texts.mask.present, axis: 1, from: 2, to: GraphBuilder.end)
         let mask = AttentionMask(
-            graph, present: graph.slice(visible, axis: 1, from: 1, to: -1), causal: true)
+            graph, present: graph.slice(texts.mask.present, axis: 1, from: 1, to: -1), causal: true)
         var traces: [CrossAttentionBlock.Trace] = []
         for (index, layer) in decoder.enumerated() {
             x = layer.own.forward(graph, x, mask: mask).output
@@ -139,8 +141,9 @@ extension Checkpoint {
             throw table.fault("ls_init_value", "gives the decoder LayerScale, which is not read")
         }
         let image = try openCLIPImageEncoder(size: size, input: input)
+        let text = try openCLIPTextEncoder()
         return CoCa(
-            image: image, text: try openCLIPTextEncoder(),
+            image: image, text: text, words: try words(of: text),
             pooler: try cocaPooler(model, vision, queries: 1..<queries),
             poolerNorm: image.pooledNorm,
             decoder: own.enumerated().map { layer, block in

@@ -24,6 +24,9 @@ public struct CrossMethod: Sendable, Hashable {
 }
 
 extension GraphBuilder {
+    /// A count to divide by: a text without words has a mean of zeros.
+    func atLeastOne(_ count: Wire) -> Wire { plus(count, equal(count, scalar(0))) }
+
     /// Mean over heads of ReLU(gradient) ⊙ A.
     ///
     /// - Parameters:

@@ -10,6 +10,8 @@
 /// "OBELICS", section 4.1 (IDEFICS); Touvron et al. 2023, "LLaMA".
 struct Flamingo: Sendable {
     let image: Encoder
+    /// How a picture comes in.
+    let patches: PatchEmbedding
     let resampler: PerceiverResampler
     /// Tables of words that continue each other.
     let words: [WeightSlice]
@@ -80,7 +82,7 @@ struct Flamingo: Sendable {
         let gated: [CrossAttentionBlock.Trace]
         /// Layers behind the last gated cross-attention, with what each was given.
         let rest: [(layer: TransformerBlock, input: Wire, trace: TransformerBlock.Trace)]
-        /// The last token before and after the final norm, [batch, 1, width].
+        /// The last token before the final norm, [batch, 1, width].
         let last: Wire
         let head: VocabularyHead.Trace
         let answers: Wire
@@ -93,8 +95,8 @@ struct Flamingo: Sendable {
         let imageMask = graph.toFloat(graph.parameter("image_mask", .i64, shape: [batch, nil, images]))
         let answers = graph.parameter("answers", .i64, shape: [batch, nil])
 
-        let picture = image.input(graph, batch: batch.map { $0 * images })
-        let resampled = resampler.forward(graph, image.tokens(graph, picture), keepingReach: layer != nil)
+        let picture = image.throughBlocks(graph, patches.tokens(graph, batch: batch.map { $0 * images }))
+        let resampled = resampler.forward(graph, picture, keepingReach: layer != nil)
         let reads = graph.greater(graph.sum(imageMask, axes: [2]), graph.scalar(0))
         let source = CrossAttentionBlock.Source(
             tokens: graph.reshape(resampled.output, [-1, images * resampler.count, resampler.width]),
@@ -160,7 +162,6 @@ struct Flamingo: Sendable {
         let parts = graph.reshape(
             graph.times(overLatents, graph.perDirection(real)), [0, 0, 0, images, resampler.count])
         let reach = image.patchesOnly(graph, scene.reach ?? graph.scalar(0))
-        guard case .patches(let patches) = image.embedding else { return parts }
         let each = graph.reshape(reach, [-1, 1, images, resampler.count, patches.rows * patches.columns])
         let product = graph.product(graph.transpose(parts, [0, 1, 3, 2, 4]), each)
         return graph.transpose(product, [0, 1, 3, 2, 4])
@@ -203,7 +204,7 @@ extension Checkpoint {
                 WeightSlice("lm_head.additional_fc.weight", shape: [added, n.width]),
             ]
         return Flamingo(
-            image: image, resampler: try flamingoResampler(width: image.width),
+            image: image, patches: try patches(of: image), resampler: try flamingoResampler(width: image.width),
             words: added > 0 ? [own, extra] : [own],
             layers: (0..<n.layers).map { llamaBlock("model.layers.\($0).", n) },
             gated: try (0..<n.layers / interval).map { (layer: Int) throws(ConfigurationError) in

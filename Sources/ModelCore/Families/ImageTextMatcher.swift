@@ -10,6 +10,8 @@ struct ImageTextMatcher: Sendable {
     let image: Encoder
     /// The text by itself.
     let text: Encoder
+    /// How a text comes in, here and in ``text``.
+    let words: WordEmbedding
     /// Blocks that a text goes through before it reads the picture.
     let alone: [TransformerBlock]
     let fused: [FusionBlock]
@@ -69,11 +71,10 @@ struct ImageTextMatcher: Sendable {
     }
 
     private func scene(_ graph: GraphBuilder, batch: Int?) -> Scene {
-        let picture = graph.apply(image.tokenNorm, image.tokens(graph, image.input(graph, batch: batch)))
-        let words = text.input(graph, batch: batch)
-        let mask = words.mask ?? AttentionMask(graph, present: words.tokens, causal: false)
-        let tokens = alone.reduce(words.tokens) { $1.forward(graph, $0, mask: mask).output }
-        return Scene(image: picture, tokens: tokens, mask: mask)
+        let picture = image.throughBlocks(graph, image.input(graph, batch: batch).tokens)
+        let texts = words.tokens(graph)
+        let tokens = alone.reduce(texts.tokens) { $1.forward(graph, $0, mask: texts.mask).output }
+        return Scene(image: graph.apply(image.tokenNorm, picture), tokens: tokens, mask: texts.mask)
     }
 
     private func describeScore(_ graph: GraphBuilder, _ first: Wire) {
@@ -117,7 +118,7 @@ struct ImageTextMatcher: Sendable {
         let later = graph.greater(graph.positions(along: 1, of: mask.present), graph.scalar(0))
         let words = graph.unsqueeze(graph.times(following, later), axes: [2])
         let sum = graph.sum(graph.times(relevance, words), axes: [1], keep: false)
-        return graph.over(sum, graph.sum(words, axes: [1], keep: false))
+        return graph.over(sum, graph.atLeastOne(graph.sum(words, axes: [1], keep: false)))
     }
 }
 
@@ -133,12 +134,26 @@ extension Checkpoint {
         default: throw configuration.fault("model_type", "has no head that matches pictures and texts")
         }
     }
+
+    /// How an encoder's texts come in.
+    func words(of text: Encoder) throws(ConfigurationError) -> WordEmbedding {
+        guard case .words(let words) = text.embedding else { throw configuration.fault("model_type", "reads no texts") }
+        return words
+    }
+
+    /// How an encoder's pictures come in.
+    func patches(of image: Encoder) throws(ConfigurationError) -> PatchEmbedding {
+        guard case .patches(let patches) = image.embedding else {
+            throw configuration.fault("model_type", "reads no pictures")
+        }
+        return patches
+    }
 }
 
 extension Encoder {
     /// All tokens after the last block, [batch, tokens, width], before ``tokenNorm``.
-    func tokens(_ graph: GraphBuilder, _ input: Input) -> Wire {
-        blocks.reduce(input.tokens) { $1.forward(graph, $0, mask: input.mask).output }
+    func throughBlocks(_ graph: GraphBuilder, _ tokens: Wire, mask: AttentionMask? = nil) -> Wire {
+        blocks.reduce(tokens) { $1.forward(graph, $0, mask: mask).output }
     }
 
     /// A map over a picture's tokens, the last axis, without those that are no patches.

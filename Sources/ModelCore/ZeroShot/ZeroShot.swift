@@ -52,7 +52,8 @@ struct ZeroShot {
     /// Whether pictures of such a model can be asked about in words at all; text models always can.
     static func isThinkable(_ recipe: Recipe) -> Bool {
         switch (recipe.modality, recipe.family) {
-        case (.text, _), (.image, .clip), (.image, .siglip), (.image, .eva), (.image, .coca): true
+        case (.text, _), (.image, .clip), (.image, .siglip), (.image, .eva), (.image, .coca), (.image, .transformer):
+            true
         default: false
         }
     }

@@ -51,7 +51,7 @@ struct ExplainedDrawing {
         let rows = explained.scores.map { score in
             [
                 score.policy.rawValue, String(format: "%.3f", score.value),
-                score.threshold.map { String(format: "%.3f", $0) } ?? "", score.model, score.provenance?.head ?? "",
+                score.threshold.map { String(format: "%.3f", $0) } ?? "", score.model,
                 explained.explanations.filter { $0.policy == score.policy && $0.model == score.model }.map(\.method)
                     .joined(separator: " "),
             ]
@@ -59,8 +59,28 @@ struct ExplainedDrawing {
         let legend = shown.map { shown in
             "drawn: \(shown.policy.map { "\($0) by " } ?? "")\(shown.method) of \(shown.model)"
         }
-        let scores = Table.text(header: ["policy", "score", "threshold", "model", "head", "explained by"], rows: rows)
-        return ([legend].compactMap { $0 } + [scores]).joined(separator: "\n")
+        let scores = Table.text(header: ["policy", "score", "threshold", "model", "explained by"], rows: rows)
+        return ([legend].compactMap { $0 } + [scores] + sources).joined(separator: "\n")
+    }
+
+    /// What the scores were computed with, a line for each that is different.
+    private var sources: [String] {
+        var lines: [String] = []
+        for score in explained.scores {
+            guard let provenance = score.provenance else { continue }
+            let parts = [
+                score.model, "weights \(provenance.weights.prefix(12))…", provenance.head.map(Self.source),
+                provenance.precision,
+            ]
+            let line = SafeText.line("computed by " + parts.compactMap { $0 }.joined(separator: ", "))
+            if !lines.contains(line) { lines.append(line) }
+        }
+        return lines
+    }
+
+    /// Every policy's words are a head of their own, which --json tells apart; one line stands for all of a model.
+    private static func source(head: String) -> String {
+        head.hasPrefix("zero-shot@") ? "the policy's words (zero-shot)" : "head \(head)"
     }
 
     /// What is drawn: the policy asked for; else the highest score over its threshold; else plain attention.

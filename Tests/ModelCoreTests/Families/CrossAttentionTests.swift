@@ -83,6 +83,18 @@ struct CrossAttentionTests {
         #expect(FusionLayers.explainedByALBEF(of: 6) == 2)
     }
 
+    @Test func `a text without words has a map of zeros`() throws {
+        let fixture = try CrossFixture("blip")
+        var inputs = try fixture.inputs
+        let pixels = try #require(inputs["pixels"])
+        inputs["pixels"] = try Tensor(Array(pixels.floats.prefix(pixels.floats.count / 2)), shape: [1, 3, 16, 16])
+        inputs["ids"] = try CrossFixture.tensor([[5, 2]])
+        inputs["mask"] = try CrossFixture.tensor([[1, 1]])
+        let outputs = try Self.run(Self.matcher("blip").explainGraph(CrossMethod()), inputs, "no words")
+        #expect(outputs["whole"]?.floats == [Float](repeating: 0, count: 16))
+        #expect(outputs["relevance"]?.floats.contains { $0 > 0 } == true)
+    }
+
     // MARK: CoCa
 
     @Test func `CoCa's embeddings are open_clip's, texts with padding included`() throws {
@@ -171,6 +183,41 @@ struct CrossAttentionTests {
         ] {
             #expect(try Checkpoint.family(in: Places.fixtures + "/cross-tiny-" + name) == family)
         }
+    }
+
+    @Test(arguments: [
+        ("blip", "\"num_attention_heads\": 4", "\"num_attention_heads\": 5", "num_attention_heads"),
+        ("albef", "\"fusion_layer\": 2", "\"fusion_layer\": 4", "fusion_layer"),
+        ("albef", "\"itm_classes\": 2", "\"itm_classes\": 3", "itm_classes"),
+        ("coca", "\"attentional_pool\": true", "\"attentional_pool\": \"parallel\"", "attentional_pool"),
+        ("coca", "\"attn_pooler_queries\": 6", "\"attn_pooler_queries\": 1", "attn_pooler_queries"),
+        ("idefics", "\"cross_layer_interval\": 2", "\"cross_layer_interval\": 3", "cross_layer_interval"),
+        ("idefics", "\"num_attention_heads\": 3", "\"num_attention_heads\": 8", "num_attention_heads"),
+        ("idefics", "\"resampler_n_latents\": 5", "\"resampler_n_latents\": 0", "resampler_n_latents"),
+        ("idefics", "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"", "rope_type"),
+    ])
+    func `a configuration that is not covered is refused with its key`(
+        name: String, sound: String, faulty: String, key: String
+    ) throws {
+        let published = Places.fixtures + "/cross-tiny-" + name
+        let folder = try Scratch.folder()
+        for file in try FileManager.default.contentsOfDirectory(atPath: published) {
+            try FileManager.default.copyItem(atPath: "\(published)/\(file)", toPath: "\(folder)/\(file)")
+        }
+        let path = folder + (name == "coca" ? "/open_clip_config.json" : "/config.json")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let changed = text.replacing(sound, with: faulty)
+        #expect(changed != text)
+        try changed.write(toFile: path, atomically: true, encoding: .utf8)
+        let checkpoint = try Checkpoint(folder: folder)
+        let error = #expect(throws: ConfigurationError.self) {
+            switch name {
+            case "coca": _ = try checkpoint.coca(size: nil, input: .normalized)
+            case "idefics": _ = try checkpoint.flamingo(size: nil, input: .normalized)
+            default: _ = try checkpoint.matcher(input: .normalized)
+            }
+        }
+        #expect(error?.description.contains(key) == true, "\(error?.description ?? "")")
     }
 
     // MARK: Machinery
