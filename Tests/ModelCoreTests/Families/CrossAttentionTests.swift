@@ -177,6 +177,18 @@ struct CrossAttentionTests {
         _ = try coca.explainGraph(CrossMethod(.attention, layer: 0))
     }
 
+    @Test func `a model that only answers has no encoder, and says what it does instead`() throws {
+        let checkpoint = try CrossFixture.checkpoint("idefics")
+        for attempt in [
+            { _ = try checkpoint.imageEncoder(input: .normalized) }, { _ = try checkpoint.textEncoder() },
+            { _ = try checkpoint.matcher(input: .normalized) },
+        ] {
+            #expect(throws: ConfigurationError.self) { try attempt() }
+        }
+        let error = #expect(throws: ConfigurationError.self) { try checkpoint.imageEncoder(input: .normalized) }
+        #expect(error?.description.contains("answers questions about pictures") == true)
+    }
+
     @Test func `a folder is recognised as what its configuration says`() throws {
         for (name, family) in [
             ("blip", ModelFamily.blip), ("albef", .albef), ("coca", .coca), ("idefics", .flamingo),
