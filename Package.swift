@@ -51,7 +51,8 @@ let package = Package(
         .testTarget(name: "QueueTests", dependencies: ["Queue", "CFaultVFS"], resources: [.copy("Fixtures")]),
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ModelCoreTests", dependencies: ["ModelCore"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReviewTUITests", dependencies: ["ReviewTUI"], resources: [.copy("Snapshots")]),
+        .testTarget(
+            name: "ReviewTUITests", dependencies: ["ReviewTUI", "Media", "ModelCore"], resources: [.copy("Snapshots")]),
     ],
     swiftLanguageModes: [.v6]
 )

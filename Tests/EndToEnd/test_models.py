@@ -35,6 +35,9 @@ def test_explain_text(sandbox):
     found = sandbox.run("explain", "--text", text, "--policy", "violence", "--json").expect().json
     best = max(found["scores"], key=lambda score: score["score"])
     assert best["policy"] == "violence" and best["score"] >= best["threshold"], found["scores"]
+    models = {line["model"]: line for line in sandbox.run("model", "list", "--json").expect().lines}
+    assert best["weights_sha256"] == models["minilm-l6@1"]["weights_sha256"], best
+    assert best["head"].startswith("text-policies@") and best["precision"] == "f32", best
     (explanation,) = found["explanations"]
     assert explanation["policy"] == "violence" and explanation["signed"] is False
     best = max(explanation["spans"], key=lambda span: span[2])
@@ -78,7 +81,8 @@ def test_score_resumes(sandbox):
     assert first["unreadable"] == ["post-3"], first
     assert sandbox.run("score", "--json").expect().json["items"] == {}
     claim = sandbox.run("claim", "--item", "post-1", "--reviewer", "ann").expect().json
-    assert max(claim["item"]["scores"], key=lambda score: score["score"])["policy"] == "violence", claim
+    best = max(claim["item"]["scores"], key=lambda score: score["score"])
+    assert best["policy"] == "violence" and len(best["weights_sha256"]) == 64 and best["head"] and best["precision"] == "f32", best
     sandbox.run("audit", "verify").expect()
 
 

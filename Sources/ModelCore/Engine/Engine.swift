@@ -78,6 +78,8 @@ public final class Engine: @unchecked Sendable {
         switch source {
         case .ir(let xml, let file):
             weights = file
+            // Reading beyond the end of a file that was cut short would end the process.
+            if let path = file.changedFile { throw .weightsChanged(network: name, path: path) }
             let tensor = try weightTensor(over: file)
             defer { library.tensorFree(tensor) }
             let xml = Array(xml.utf8CString)

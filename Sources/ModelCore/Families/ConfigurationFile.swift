@@ -44,6 +44,9 @@ struct ConfigurationFile {
         }
     }
 
+    /// Values that stand in another kind of file.
+    init(path: String, values: [String: Any]) { self.init(path: path, section: "", values: values) }
+
     private init(path: String, section: String, values: [String: Any]) {
         self.path = path
         self.section = section

@@ -57,6 +57,11 @@ extension Encoder {
                 reason: "its norms stand behind the residual sums, so a block's part is changed by every block after it"
             )
         }
+        if blocks.contains(where: { $0.arrangement == .chained }) {
+            throw .notApplicable(
+                method: method.kind.rawValue,
+                reason: "its attention goes through a nonlinear layer before it adds to anything")
+        }
         return layers
     }
 }

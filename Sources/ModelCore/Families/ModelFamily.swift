@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a model is described to the engine: the value of `family` in a recipe.
 public enum ModelFamily: String, Sendable, CaseIterable {
     case vit, deit, dinov2, clip, siglip, bert, roberta
@@ -8,6 +10,8 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     /// Those that read picture and text together.
     case blip, albef, coca, flamingo
     case xlmRoberta = "xlm-roberta"
+    /// A transformer that no publisher's layout describes: all is said by a mapping file.
+    case transformer
     /// An ONNX file of a CNN that ends in average pooling and a linear classifier.
     case onnxClassifier = "onnx-classifier"
 
@@ -16,7 +20,7 @@ public enum ModelFamily: String, Sendable, CaseIterable {
         switch self {
         case .vit, .deit, .dinov2, .vit22b, .onnxClassifier: [.image]
         case .bert, .roberta, .xlmRoberta: [.text]
-        case .clip, .siglip, .blip, .albef, .coca, .flamingo: [.image, .text]
+        case .clip, .siglip, .blip, .albef, .coca, .flamingo, .transformer: [.image, .text]
         // Its CLIP towers have a text side, the picture models have none.
         case .eva: [.image, .text]
         }
@@ -32,6 +36,9 @@ public enum ModelFamily: String, Sendable, CaseIterable {
 /// | transformers | `config.json` with `model_type` | `model.safetensors` |
 /// | timm | `config.json` with `architecture` | `model.safetensors` |
 /// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors` |
+///
+/// A folder in none of these has a ``MappingFile``, which stands for the configuration and gives the tensors the names
+/// of its family.
 struct Checkpoint {
     enum Layout: Sendable {
         case transformers, timm, openCLIP
@@ -46,17 +53,23 @@ struct Checkpoint {
     /// - Parameter weightsFile: nil takes the layout's usual name.
     /// - Throws: ``ConfigurationError``, of an unknown family with those that are known, or ``WeightsError``.
     init(folder: String, weightsFile: String? = nil) throws {
-        let layout = try Self.configuration(in: folder).0
-        let usual = layout == .openCLIP ? "open_clip_model.safetensors" : "model.safetensors"
+        let isOpenCLIP = FileManager.default.fileExists(atPath: folder + "/open_clip_config.json")
+        let usual = isOpenCLIP ? "open_clip_model.safetensors" : "model.safetensors"
         try self.init(folder: folder, weights: SafeTensors(path: "\(folder)/\(weightsFile ?? usual)"))
     }
 
     /// - Parameter weights: of this folder, opened and checked by the caller.
     /// - Throws: ``ConfigurationError``, of an unknown family with those that are known.
-    init(folder: String, weights: SafeTensors) throws(ConfigurationError) {
+    /// - Throws: also ``RecipeError`` and ``WeightsError`` of a mapping file.
+    init(folder: String, weights: SafeTensors) throws {
         self.folder = folder
-        self.weights = weights
-        (layout, configuration) = try Self.configuration(in: folder)
+        if let mapping = try MappingFile.beside(folder) {
+            (layout, configuration) = (.transformers, mapping.configuration)
+            self.weights = try weights.renamed(by: mapping.tensors)
+        } else {
+            (layout, configuration) = try Self.configuration(in: folder)
+            self.weights = weights
+        }
         family = try Self.family(of: configuration, layout)
     }
 
@@ -77,6 +90,7 @@ struct Checkpoint {
     func imageEncoder(size: ImageSize? = nil, input: PatchEmbedding.Input) throws(ConfigurationError) -> Encoder {
         switch (layout, family) {
         case (.openCLIP, _): try openCLIPImageEncoder(size: size, input: input)
+        case (_, .transformer): try plainImageEncoder(size: size, input: input)
         case (.timm, _): try timmEncoder(size: size, input: input)
         case (_, .vit), (_, .deit): try vitEncoder(size: size, input: input)
         case (_, .dinov2): try dinov2Encoder(size: size, input: input)
@@ -96,6 +110,7 @@ struct Checkpoint {
     func textEncoder(pooling: TextPooling = .mean) throws(ConfigurationError) -> Encoder {
         switch (layout, family) {
         case (.openCLIP, _): try openCLIPTextEncoder()
+        case (_, .transformer): try plainTextEncoder()
         case (.transformers, .bert), (.transformers, .roberta), (.transformers, .xlmRoberta):
             try bertEncoder(pooling: pooling)
         case (.transformers, .clip): try clipTextEncoder()
@@ -112,12 +127,14 @@ struct Checkpoint {
     // MARK: Which family
 
     private static func configuration(in folder: String) throws(ConfigurationError) -> (Layout, ConfigurationFile) {
-        do {
+        func isHere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+        // Some publishers put two layouts into one folder: the weights that were fetched say which is meant.
+        let weights = ["open_clip_model.safetensors", "open_clip_model.safetensors.index.json"]
+        if isHere("open_clip_config.json"), weights.contains(where: isHere) || !isHere("config.json") {
             return (.openCLIP, try ConfigurationFile(path: folder + "/open_clip_config.json"))
-        } catch .unreadable {
-            let file = try ConfigurationFile(path: folder + "/config.json")
-            return (file.has("architecture") && !file.has("model_type") ? .timm : .transformers, file)
         }
+        let file = try ConfigurationFile(path: folder + "/config.json")
+        return (file.has("architecture") && !file.has("model_type") ? .timm : .transformers, file)
     }
 
     private static func family(
@@ -138,6 +155,7 @@ struct Checkpoint {
             case "bert": return .bert
             case "roberta": return .roberta
             case "xlm-roberta": return .xlmRoberta
+            case ModelFamily.transformer.rawValue: return .transformer
             default: throw unknown(file, name)
             }
         case .timm: return try timmFamily(of: file, try file.text("architecture"))
@@ -160,7 +178,9 @@ struct Checkpoint {
     private static func unknown(_ file: ConfigurationFile, _ name: String) -> ConfigurationError {
         .unknownFamily(
             path: file.path, found: name,
-            known: ModelFamily.allCases.map(\.rawValue).filter { $0 != ModelFamily.onnxClassifier.rawValue })
+            known: ModelFamily.allCases.map(\.rawValue).filter {
+                ![ModelFamily.onnxClassifier.rawValue, ModelFamily.transformer.rawValue].contains($0)
+            })
     }
 }
 

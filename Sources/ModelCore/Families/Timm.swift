@@ -22,7 +22,9 @@ struct TimmArchitecture {
     init?(_ name: String) {
         // What follows a dot names the training, not the architecture.
         let words = name.prefix { $0 != "." }.split(separator: "_").map(String.init)
-        guard words.count >= 2, words.count < 12, let kind = words.first else { return nil }
+        guard words.count >= 2, let kind = words.first, words.dropFirst(2).allSatisfy(Self.isUnderstood) else {
+            return nil
+        }
         func has(_ word: String) -> Bool { words.contains(word) }
         let size = words[1]
         isTower = has("clip")
@@ -35,9 +37,7 @@ struct TimmArchitecture {
             rotarySide = kind == "eva02" && size != "enormous" ? 16 : nil
             pooling = isTower ? "token" : "avg"
         case "vit", "deit", "deit3":
-            guard !["18x2", "radio", "tipsv2", "dpwee", "intern300m"].contains(where: has),
-                let found = Self.heads(size, words)
-            else { return nil }
+            guard let found = Self.heads(size, words) else { return nil }
             heads = found
             family =
                 kind != "vit"
@@ -52,6 +52,19 @@ struct TimmArchitecture {
         }
     }
 
+    /// Of the words behind kind and size. Any other may stand for rotary positions, differential attention, a
+    /// convolutional stem: things that leave the tensors' names as they are and make another network.
+    private static func isUnderstood(_ word: String) -> Bool {
+        func isCounted(_ prefix: String) -> Bool {
+            word.hasPrefix(prefix) && word.count > prefix.count
+                && word.dropFirst(prefix.count).allSatisfy(\.isWholeNumber)
+        }
+        return ["", "patch", "reg"].contains(where: isCounted)
+            || [
+                "clip", "quickgelu", "siglip", "gap", "map", "dinov2", "xp", "rpn", "plus", "miil", "36x1",
+            ].contains(word)
+    }
+
     private static func heads(_ size: String, _ words: [String]) -> Int? {
         if words.contains("plus") { return size == "base" ? 14 : nil }
         if size == "base", words.contains("gap"), words.contains("patch16"), words.contains("224"),
@@ -63,7 +76,7 @@ struct TimmArchitecture {
         return [
             "tiny": 3, "xsmall": 4, "small": 6, "medium": 8, "mediumd": 8, "betwixt": 10, "base": 12, "so150m": 14,
             "so150m2": 13, "large": 16, "huge": 16, "giant": 16, "gigantic": 16, "so400m": 16, "giantopt": 16,
-            "wee": 4, "dwee": 4, "pwee": 4, "little": 5, "dlittle": 5,
+            "wee": 4, "pwee": 4, "little": 5,
         ][size]
     }
 
@@ -174,7 +187,7 @@ extension Checkpoint {
     // MARK: Parts
 
     private func learntTokens(_ p: String, width: Int) -> [PatchEmbedding.Prefix] {
-        ["cls_token", "dist_token", "reg_token"].compactMap { name in
+        ["cls_token", "reg_token"].compactMap { name in
             guard let shape = shape(p + name), shape.count == 3, shape[2] == width, (1...64).contains(shape[1]) else {
                 return nil
             }

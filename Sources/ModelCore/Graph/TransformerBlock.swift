@@ -12,6 +12,9 @@ struct TransformerBlock: Sendable, Hashable {
         case branchNorm
         /// Z = X + attention(LN₁ X) + mlp(LN₁ X): ViT-22B (Dehghani et al. 2023, eq. 1).
         case parallel
+        /// Z = X + mlp(LN₂ attention(LN₁ X)): one residual around both, in the manner of MIRA (rohitkuk/MIRA,
+        /// src/transformerEncoder.py). No paper is known to propose it.
+        case chained
     }
 
     let arrangement: Arrangement
@@ -62,7 +65,7 @@ struct TransformerBlock: Sendable, Hashable {
         _ graph: GraphBuilder, _ x: Wire, queries: TokenRows = .all, mask: AttentionMask? = nil,
         rotation: SequenceRotation? = nil, keepingProbabilities: Bool = false
     ) -> Trace {
-        let normalized = arrangement == .preNorm || arrangement == .parallel ? graph.apply(firstNorm, x) : x
+        let normalized = [.preNorm, .parallel, .chained].contains(arrangement) ? graph.apply(firstNorm, x) : x
         let attended = attention.forward(
             graph, asking: queries.taken(graph, normalized), over: normalized,
             penalty: mask?.penalty(graph, queries: queries), rotation: rotation,
@@ -92,6 +95,12 @@ struct TransformerBlock: Sendable, Hashable {
             let z = graph.plus(y, scaled(graph.apply(secondNorm, mlp.output), feedForwardScale))
             return Trace(
                 attention: attended, feedForward: mlp, attentionSum: y, middle: y, outputSum: z, output: z)
+        case .chained:
+            let a = scaled(attended.output, attentionScale)
+            let mlp = feedForward.forward(graph, graph.apply(secondNorm, a))
+            let z = graph.plus(residual, scaled(mlp.output, feedForwardScale))
+            return Trace(
+                attention: attended, feedForward: mlp, attentionSum: a, middle: a, outputSum: z, output: z)
         case .parallel:
             let mlp = feedForward.forward(graph, queries.taken(graph, normalized))
             let y = graph.plus(residual, scaled(attended.output, attentionScale))
@@ -111,6 +120,7 @@ struct TransformerBlock: Sendable, Hashable {
     ///     post-norm    gS₂ = LN₂ᵀ(S₂, g), gY = gS₂ + mlpᵀ(gS₂),        then LN₁ᵀ(S₁, gY)
     ///     branch-norm  gY = g + mlpᵀ(LN₂ᵀ(mlp(Y), g)),                then LN₁ᵀ(attention(X), gY)
     ///     parallel     gY = g,                                        then λ₁⊙gY
+    ///     chained      LN₂ᵀ(attention(X), mlpᵀ(g)),                   then λ₁⊙
     ///
     /// - Parameters:
     ///   - gradient: [batch, directions, queries, width]; one row of queries broadcasts.
@@ -143,6 +153,8 @@ struct TransformerBlock: Sendable, Hashable {
         case .postNorm, .branchNorm: return graph.plus(atSum, throughAttention)
         case .preNorm:
             return graph.plus(atSum, throughNorm(graph, firstNorm, at: shaped(x), throughAttention))
+        case .chained:
+            return graph.plus(gradient, throughNorm(graph, firstNorm, at: shaped(x), throughAttention))
         case .parallel:
             let throughMLP = feedForward.gradientAtInput(
                 graph, trace.feedForward, scaled(graph, gradient, feedForwardScale), shaped: shaped)
@@ -151,7 +163,8 @@ struct TransformerBlock: Sendable, Hashable {
         }
     }
 
-    /// At X + attention, where LayerScale and a branch's norm have been applied.
+    /// At X + attention, where LayerScale and a branch's norm have been applied; of a chained block at the attention
+    /// alone, which is added to nothing.
     private func gradientAtAttentionSum(
         _ graph: GraphBuilder, _ trace: Trace, _ gradient: Wire, shaped: (Wire) -> Wire
     ) -> Wire {
@@ -170,6 +183,9 @@ struct TransformerBlock: Sendable, Hashable {
             let atBranch = throughNorm(
                 graph, secondNorm, at: shaped(trace.feedForward.output), scaled(graph, gradient, feedForwardScale))
             return graph.plus(gradient, throughMLP(atBranch))
+        case .chained:
+            let atNormalized = throughMLP(scaled(graph, gradient, feedForwardScale))
+            return throughNorm(graph, secondNorm, at: shaped(trace.middle), atNormalized)
         case .parallel:
             return gradient
         }
@@ -193,7 +209,7 @@ struct TransformerBlock: Sendable, Hashable {
     }
 
     /// What a linear functional of Z says of the attention's output, norms with their σ held fixed. Not defined for
-    /// post-norm blocks, whose residual sum is normalised again.
+    /// post-norm blocks, whose residual sum is normalised again, nor for chained ones, where it goes through the MLP.
     ///
     /// Arguments as of ``gradientAtAttention(_:_:_:shaped:)``.
     func functionalAtAttention(

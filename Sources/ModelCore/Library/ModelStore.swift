@@ -29,6 +29,8 @@ public struct ModelStore: Sendable {
         /// Nil takes the folder's name.
         public var name: String?
         public var version = "1"
+        /// A mapping file for a checkpoint in no layout that is known; nil looks for one in the folder.
+        public var mapping: String?
         /// What the model is to read; nil takes pictures where its family can read both.
         public var modality: Recipe.Modality?
         /// Refers to the weights where they are instead of copying them.
@@ -72,14 +74,23 @@ public struct ModelStore: Sendable {
         try Self.makeFolder(draft)
         defer { try? FileManager.default.removeItem(atPath: draft) }
         var files: [String: String] = [:]
-        for companion in published.companions {
+        for companion in published.companions where companion != MappingFile.name || wish.mapping == nil {
             files[companion] = try Self.copy("\(source)/\(companion)", to: draft)
         }
+        if let mapping = wish.mapping {
+            files[MappingFile.name] = try Self.copy(mapping, to: draft, as: MappingFile.name)
+        }
+        guard published.isDescribed || wish.mapping != nil else {
+            throw CheckpointError.undecided(
+                path: source,
+                reason: "nothing says what these weights are. Put the publisher's config.json beside them, or give a "
+                    + "--mapping (docs/models.md, \"Mapping files\").")
+        }
         let hash = try take(published, into: draft, linking: wish.links)
-        let weights = try SafeTensors(path: "\(draft)/\(published.weightsFile)")
-
-        let (recipe, notes) = try describe(
-            published, wish, name: name, hash: hash, files: files, in: draft, weights: weights)
+        let (recipe, notes) = try namingSource(source, of: draft) {
+            let weights = try SafeTensors(path: "\(draft)/\(published.weightsFile)")
+            return try describe(published, wish, name: name, hash: hash, files: files, in: draft, weights: weights)
+        }
         if let other = others.first(where: { $0.id == id }), other.home != "\(folder)/\(id)" {
             guard other.weightsSHA256 == recipe.weightsSHA256 else {
                 throw CheckpointError.taken(model: id, by: other.file)
@@ -168,7 +179,9 @@ public struct ModelStore: Sendable {
         guard let modality = wish.modality ?? family.modalities.first, family.modalities.contains(modality) else {
             throw CheckpointError.undecided(
                 path: published.folder,
-                reason: "a model of the family \(family.rawValue) reads no \(wish.modality == .text ? "texts" : "pictures").")
+                reason:
+                    "a model of the family \(family.rawValue) reads no \(wish.modality == .text ? "texts" : "pictures")."
+            )
         }
         var text = RecipeText(
             name: name, version: wish.version, family: family, modality: modality,
@@ -179,14 +192,16 @@ public struct ModelStore: Sendable {
         var notes: [String]
         switch modality {
         case .image:
-            let preprocessing = try PublishedPreprocessing(imagesOf: draft)
+            let mapped = try MappingFile.beside(draft)?.image.map { try PublishedPreprocessing(mapped: $0, of: draft) }
+            let preprocessing = try mapped ?? PublishedPreprocessing(imagesOf: draft)
             notes = preprocessing.notes
             text.image = preprocessing
         case .text:
             guard case .words(let words) = try checkpoint.textEncoder().embedding else {
                 throw CheckpointError.undecided(path: published.folder, reason: "its text encoder reads no tokens.")
             }
-            let settings = try PublishedTextSettings(folder: published.folder, longest: words.longest)
+            let mapped = try MappingFile.beside(draft)?.text.map(PublishedTextSettings.init(mapped:))
+            let settings = try mapped ?? PublishedTextSettings(folder: published.folder, longest: words.longest)
             notes = settings.notes
             text.text = settings
         }
@@ -204,6 +219,26 @@ public struct ModelStore: Sendable {
         return (recipe, notes)
     }
 
+    /// Faults are found in the copy; who reads of them knows the source only.
+    private func namingSource<Result>(
+        _ source: String, of draft: String, _ body: () throws -> Result
+    ) throws -> Result {
+        func moved(_ path: String) -> String { path.hasPrefix(draft) ? source + path.dropFirst(draft.count) : path }
+        do {
+            return try body()
+        } catch let error as WeightsError {
+            throw error.mappingPath(moved)
+        } catch ConfigurationError.unreadable(let path, let reason) {
+            throw ConfigurationError.unreadable(path: moved(path), reason: reason)
+        } catch ConfigurationError.unsupported(let path, let key, let reason) {
+            throw ConfigurationError.unsupported(path: moved(path), key: key, reason: reason)
+        } catch ConfigurationError.unknownFamily(let path, let found, let known) {
+            throw ConfigurationError.unknownFamily(path: moved(path), found: found, known: known)
+        } catch CheckpointError.undecided(let path, let reason) {
+            throw CheckpointError.undecided(path: moved(path), reason: reason)
+        }
+    }
+
     private static func makeFolder(_ path: String) throws(CheckpointError) {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -215,9 +250,9 @@ public struct ModelStore: Sendable {
     /// Copies a file into a folder, read-only and durable.
     ///
     /// - Returns: SHA-256 of the bytes that were written.
-    private static func copy(_ source: String, to folder: String) throws -> String {
+    private static func copy(_ source: String, to folder: String, as name: String? = nil) throws -> String {
         let opened = try OpenedFile(path: source)
-        let path = "\(folder)/\(opened.name)"
+        let path = "\(folder)/\(name ?? opened.name)"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
         guard descriptor >= 0 else { throw CheckpointError.notWritable(path: path, reason: OpenedFile.lastReason) }
         defer { close(descriptor) }

@@ -16,7 +16,7 @@ struct PublishedFolder {
         "config.json", "open_clip_config.json", "preprocessor_config.json", "processor_config.json",
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
         "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "sentence_bert_config.json",
-        "LICENSE", "LICENSE.txt",
+        "LICENSE", "LICENSE.txt", MappingFile.name,
     ]
     /// Names of weights in the order in which they are looked for: whole before shards, Hugging Face's before
     /// OpenCLIP's.
@@ -49,6 +49,11 @@ struct PublishedFolder {
         }
         self.folder = folder
         companions = Self.known.filter(names.contains).sorted()
+    }
+
+    /// Whether a file here says what the weights are.
+    var isDescribed: Bool {
+        ["config.json", "open_clip_config.json", MappingFile.name].contains { companions.contains($0) }
     }
 
     /// `license:` of the model card's front matter; nil where there is none.

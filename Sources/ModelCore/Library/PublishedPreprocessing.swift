@@ -23,8 +23,10 @@ struct PublishedPreprocessing {
         let config = folder + "/config.json"
         if let fields = try Self.object(transformers) {
             try read(transformers: fields, path: transformers)
-        } else if let fields = try Self.object(openCLIP)?["preprocess_cfg"] as? [String: Any] {
-            try read(timm: fields, size: fields["size"], path: openCLIP)
+        } else if let whole = try Self.object(openCLIP), let fields = whole["preprocess_cfg"] as? [String: Any] {
+            // Most files leave the size to the model's own.
+            let vision = (whole["model_cfg"] as? [String: Any])?["vision_cfg"] as? [String: Any]
+            try read(timm: fields, size: fields["size"] ?? vision?["image_size"], path: openCLIP)
         } else if let fields = try Self.object(config)?["pretrained_cfg"] as? [String: Any] {
             try read(timm: fields, size: (fields["input_size"] as? [Any])?.suffix(2).map { $0 }, path: config)
         } else {
@@ -34,6 +36,20 @@ struct PublishedPreprocessing {
                     + "(size, image_mean, image_std, resample) beside the weights.")
         }
     }
+
+    /// What a mapping file says.
+    init(mapped: Recipe.ImageSettings, of folder: String) throws(CheckpointError) {
+        guard let normalization = mapped.normalization else {
+            throw .undecided(
+                path: "\(folder)/\(MappingFile.name)",
+                reason: "`image` lacks `mean` and `deviation` of the values it wants.")
+        }
+        (width, height, filter) = (mapped.width, mapped.height, mapped.filter)
+        (mean, deviation) = (normalization.mean.map(Self.written), normalization.deviation.map(Self.written))
+    }
+
+    /// The number that was written down, without the noise of widening it.
+    private static func written(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 
     private mutating func read(transformers fields: [String: Any], path: String) throws(CheckpointError) {
         let crops = fields["do_center_crop"] as? Bool ?? (fields["crop_size"] != nil)

@@ -8,6 +8,12 @@ struct PublishedTextSettings {
     /// For people: what the publisher left open.
     var notes: [String] = []
 
+    /// What a mapping file says.
+    init(mapped: Recipe.TextSettings) {
+        maximumTokens = mapped.maximumTokens
+        pooling = TextPooling(rawValue: mapped.pooling) ?? .mean
+    }
+
     /// - Parameters:
     ///   - folder: of the checkpoint as it was published, with the folders that sentence-transformers adds.
     ///   - longest: text that the model has positions for, in tokens.

@@ -129,7 +129,7 @@ extension Recipe.Output {
 }
 
 extension Recipe.ImageSettings {
-    fileprivate init(_ table: RecipeFields) throws(RecipeError) {
+    init(_ table: RecipeFields) throws(RecipeError) {
         try table.allow(["width", "height", "filter", "crop", "mean_bgr", "mean", "deviation"])
         width = try table.integer("width", in: 1...4096)
         height = try table.integer("height", in: 1...4096)
@@ -153,7 +153,7 @@ extension Recipe.ImageSettings {
 }
 
 extension Recipe.TextSettings {
-    fileprivate init(_ table: RecipeFields) throws(RecipeError) {
+    init(_ table: RecipeFields) throws(RecipeError) {
         try table.allow(["max_tokens", "pooling"])
         maximumTokens = try table.integer("max_tokens", in: 3...65536)
         pooling = try table.string("pooling")

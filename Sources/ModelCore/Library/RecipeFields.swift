@@ -108,6 +108,37 @@ struct RecipeFields {
         return found
     }
 
+    func flag(_ key: String, otherwise: Bool) throws(RecipeError) -> Bool {
+        guard let value = table[key] else { return otherwise }
+        guard let flag = value.bool else { throw fault(key, "must be true or false") }
+        return flag
+    }
+
+    /// A list of whole numbers.
+    func integers(_ key: String, in range: ClosedRange<Int>, atMost limit: Int) throws(RecipeError) -> [Int] {
+        let found = table[key]?.array?.compactMap(\.int) ?? []
+        guard !found.isEmpty, found.count == table[key]?.array?.count, found.count <= limit,
+            found.allSatisfy(range.contains)
+        else { throw fault(key, "must be whole numbers from \(range.lowerBound) to \(range.upperBound)") }
+        return found
+    }
+
+    /// A list of texts; none where the key is absent.
+    func strings(_ key: String) throws(RecipeError) -> [String] {
+        guard let value = table[key] else { return [] }
+        let found = value.array?.compactMap(\.string) ?? []
+        guard found.count == value.array?.count else { throw fault(key, "must be a list of texts") }
+        return found
+    }
+
+    func isTable(_ key: String) -> Bool { table[key]?.table != nil }
+
+    /// The whole table as JSON would hold it.
+    var values: [String: Any] {
+        let json = table.convert(to: .json, options: [])
+        return (try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]) ?? [:]
+    }
+
     func table(_ key: String) throws(RecipeError) -> RecipeFields {
         guard let found = try optionalTable(key) else { throw fault(key, "is missing: it must be a table") }
         return found

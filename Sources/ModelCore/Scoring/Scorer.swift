@@ -148,7 +148,7 @@ public actor Scorer {
             return try ClassifierVisionModel(recipe: recipe, folder: folder, engine: engine)
         case .bert, .roberta, .xlmRoberta:
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
-        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b, .blip, .albef, .coca, .flamingo:
+        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b, .blip, .albef, .coca, .flamingo, .transformer:
             return try TransformerVisionModel(
                 recipe: recipe, folder: folder, weights: library.weights(of: recipe), heads: heads, engine: engine)
         }

@@ -127,6 +127,11 @@ final class TextModel {
             guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
             let method =
                 head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance
+            guard method.kind.isDirected else {
+                let map = try relevance(encoding, directions: [], method).maps[0]
+                found.append(explanation(encoding, policy: nil, method: method, name: method.kind.rawValue, map))
+                continue
+            }
             var directions = computed.map(\.direction)
             var neutral: Int?
             if contrast == .neutral, let direction = head.neutral {
@@ -139,17 +144,23 @@ final class TextModel {
                 let weights = RelevanceContrast.weighted(
                     head.explain?.weight ?? .none, RelevanceContrast.floored(head.explain?.floor ?? .none, map),
                     received: received)
-                found.append(
-                    ModelExplanation(
-                        model: recipe.id, policy: policy,
-                        method: head.explain?.shownMethod ?? method.kind.rawValue, signed: method.kind.isSigned,
-                        relevance: .spans(Self.words(of: encoding, weights: weights))))
+                let name = head.explain?.shownMethod ?? method.kind.rawValue
+                found.append(explanation(encoding, policy: policy, method: method, name: name, weights))
             }
         }
         return found
     }
 
-    /// One row of token relevances a direction, and the attention that each token receives.
+    private func explanation(
+        _ encoding: Tokenizer.Encoding, policy: String?, method: RelevanceMethod, name: String, _ weights: [Float]
+    ) -> ModelExplanation {
+        ModelExplanation(
+            model: recipe.id, policy: policy, method: name, signed: method.kind.isSigned,
+            relevance: .spans(Self.words(of: encoding, weights: weights, adding: method.kind.isSigned)))
+    }
+
+    /// One row of token relevances a direction (one for all where the method knows none), and the attention that each
+    /// token receives.
     private func relevance(
         _ encoding: Tokenizer.Encoding, directions: [[Float]], _ method: RelevanceMethod
     ) throws -> (maps: [[Float]], received: [Float]) {
@@ -161,20 +172,23 @@ final class TextModel {
             explaining[method] = network
         }
         var inputs = try inputs([encoding])
-        inputs["directions"] = try Tensor(
-            directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
+        if method.kind.isDirected {
+            inputs["directions"] = try Tensor(
+                directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
+        }
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let tokens = filledLength ?? encoding.ids.count
-        let values = try outputs.floats("relevance", shape: [1, directions.count, tokens], of: recipe.id)
+        let (tokens, rows) = (filledLength ?? encoding.ids.count, max(1, directions.count))
+        let values = try outputs.floats("relevance", shape: [1, rows, tokens], of: recipe.id)
         let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
         let real = encoding.ids.count
-        return (
-            directions.indices.map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real))
-        )
+        return ((0..<rows).map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real)))
     }
 
-    /// Token weights as words: pieces merged by their maximum, the special tokens around the text dropped.
-    static func words(of encoding: Tokenizer.Encoding, weights: [Float]) -> [ModelExplanation.Span] {
+    /// Token weights as words: pieces merged by their maximum, or by their sum where weights add up to a score; the
+    /// special tokens around the text dropped.
+    static func words(
+        of encoding: Tokenizer.Encoding, weights: [Float], adding: Bool = false
+    ) -> [ModelExplanation.Span] {
         var spans: [ModelExplanation.Span] = []
         var current: Int?
         for (index, word) in encoding.words.enumerated() {
@@ -184,7 +198,7 @@ final class TextModel {
                 spans.append(
                     ModelExplanation.Span(
                         start: min(last.start, offsets.lowerBound), end: max(last.end, offsets.upperBound),
-                        weight: max(last.weight, weights[index])))
+                        weight: adding ? last.weight + weights[index] : max(last.weight, weights[index])))
             } else {
                 spans.append(
                     ModelExplanation.Span(

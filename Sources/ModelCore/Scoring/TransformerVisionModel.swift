@@ -52,10 +52,15 @@ final class TransformerVisionModel: VisionModel {
     private func explanations(_ pixels: Tensor, policies: [String]) throws -> [ModelExplanation] {
         let directions = projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
         guard !directions.isEmpty else { return [] }
+        let method = recipe.relevance
         var inputs = ["pixels": pixels]
+        guard method.kind.isDirected else {
+            let map = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])
+                .floats("relevance", shape: [1, 1, patches.tokens], of: recipe.id)
+            return [explanation(policy: nil, method: method.kind.rawValue, tokens: map)]
+        }
         inputs["directions"] = try Tensor(
             directions.flatMap(\.direction), shape: [directions.count, encoder.embeddingWidth])
-        let method = recipe.relevance
         let values = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])
             .floats("relevance", shape: [1, directions.count, patches.tokens], of: recipe.id)
         return directions.enumerated().map { row, direction in

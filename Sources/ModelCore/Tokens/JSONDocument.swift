@@ -1,8 +1,8 @@
 /// A JSON text (RFC 8259) read for its bytes, fast enough for vocabularies and bounded in every direction.
 ///
 /// Strings stay where they are in the text until somebody asks for them, so that a vocabulary of 250,000 pieces makes
-/// no 250,000 strings. Foundation's reader was 8 times slower on one. Of equal keys the last counts, as in the
-/// `tokenizers` library. Depth, values and bytes are bounded: a tokenizer file may be hostile.
+/// no 250,000 strings: 61 ms for a file of 17 MB, for which `JSONSerialization` took 500. Of equal keys the last counts,
+/// as in the `tokenizers` library. Depth, values and bytes are bounded: a tokenizer file may be hostile.
 struct JSONDocument: Sendable {
     enum Value: Sendable {
         case null

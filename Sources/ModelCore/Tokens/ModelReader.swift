@@ -7,7 +7,7 @@ struct ModelReader {
     private var document: JSONDocument?
 
     mutating func model(_ field: JSONField) throws(TokenizerError) -> PieceModel {
-        // Files of before 2021 do not name the kind.
+        // Old files do not name the kind.
         let kind: String
         if let type = field.member("type") {
             kind = try type.string()
@@ -151,7 +151,7 @@ struct ModelReader {
         return ids.isEmpty ? nil : ids
     }
 
-    /// `["a b", …]`, or `[["a", "b"], …]` since 2024.
+    /// `["a b", …]` in older files, `[["a", "b"], …]` in newer ones.
     private func merges(
         _ field: JSONField, _ vocabulary: PieceTree
     ) throws(TokenizerError) -> [(left: Int32, right: Int32, made: Int32)] {

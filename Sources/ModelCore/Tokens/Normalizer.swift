@@ -17,12 +17,19 @@ indirect enum Normalizer: Sendable {
     private static let longest = 1 << 28
 
     func normalize(_ text: AlignedText) -> [AlignedScalar] {
-        let grown = applied(to: text)
-        let most = min(text.count * Self.mostGrowth + 1024, Self.longest)
+        applied(to: text, most: min(text.count * Self.mostGrowth + 1024, Self.longest))
+    }
+
+    /// What one part makes of a text, cut at so many scalars before the next part sees it.
+    private func applied(to text: AlignedText, most: Int) -> [AlignedScalar] {
+        if case .sequence(let parts) = self {
+            return parts.reduce(Array(text)) { $1.applied(to: $0[...], most: most) }
+        }
+        let grown = rewritten(text)
         return grown.count > most ? Array(grown[..<most]) : grown
     }
 
-    private func applied(to text: AlignedText) -> [AlignedScalar] {
+    private func rewritten(_ text: AlignedText) -> [AlignedScalar] {
         switch self {
         case .bert(let normalizer): normalizer.normalize(text)
         case .canonical(let form): form.applied(to: text)
@@ -32,7 +39,7 @@ indirect enum Normalizer: Sendable {
         case .prepend(let scalars): Array(text.first.map { first in scalars.map(first.replaced) } ?? []) + text
         case .charsmap(let map): map.normalize(text)
         case .nmt: Self.nmt(text)
-        case .sequence(let parts): parts.reduce(Array(text)) { $1.normalize($0[...]) }
+        case .sequence: normalize(text)
         }
     }
 

@@ -173,7 +173,7 @@ struct TokenizerFile {
         if let scheme = field.member("prepend_scheme") {
             prefix = try scheme.choice(PreTokenizer.Metaspace.Prefix.self)
         } else if try !field.flag("add_prefix_space", default: true) {
-            // Files of before 2024 have no scheme.
+            // Older files have no scheme.
             prefix = .never
         }
         guard let replacement = replacement.first else {

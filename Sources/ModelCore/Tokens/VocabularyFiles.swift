@@ -1,6 +1,6 @@
 import Foundation
 
-/// Checkpoints of before 2020 have their vocabulary alone: `vocab.txt` (BERT), or `vocab.json` with `merges.txt` (CLIP,
+/// Old checkpoints have their vocabulary alone: `vocab.txt` (BERT), or `vocab.json` with `merges.txt` (CLIP,
 /// RoBERTa).
 ///
 /// What the vocabulary does not say is the same for all of a family, and is what the `transformers` project fills in.

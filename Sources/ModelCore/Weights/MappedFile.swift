@@ -70,6 +70,14 @@ public final class MappedFile: @unchecked Sendable {
     /// The same files, not opened anew, with other bytes behind.
     func mapped(tail: [UInt8]) throws(WeightsError) -> MappedFile { try MappedFile(files, tail: tail) }
 
+    /// The same files with bytes of our own behind them as one file more, so that networks share them.
+    ///
+    /// - Returns: and where those bytes start.
+    func followed(by bytes: [UInt8]) throws(WeightsError) -> (file: MappedFile, start: Int) {
+        let file = try MappedFile(files + [try OpenedFile(holding: bytes)])
+        return (file, file.ranges[files.count].lowerBound)
+    }
+
     /// Everything mapped: the files, zeros up to ``tailOffset``, the tail. Valid as long as this object lives.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: mappedByteCount) }
 

@@ -44,6 +44,32 @@ final class OpenedFile: Sendable {
         identity = FileIdentity(status)
     }
 
+    /// A file without a name that is gone with this object.
+    ///
+    /// - Throws: ``WeightsError/unreadable(path:reason:)`` where the temporary folder has no room.
+    init(holding bytes: [UInt8]) throws(WeightsError) {
+        path = NSTemporaryDirectory() + "/reviewtui-tensors"
+        var name = Array((path + ".XXXXXX").utf8CString)
+        let descriptor = mkstemp(&name)
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: Self.lastReason) }
+        unlink(name)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let reason = Self.lastReason
+                close(descriptor)
+                throw .unreadable(path: path, reason: reason)
+            }
+            rest = rest.dropFirst(count)
+        }
+        var status = stat()
+        fstat(descriptor, &status)
+        self.descriptor = descriptor
+        identity = FileIdentity(status)
+    }
+
     deinit { close(descriptor) }
 
     var byteCount: Int { identity.byteCount }

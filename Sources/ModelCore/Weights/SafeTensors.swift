@@ -49,6 +49,12 @@ public struct SafeTensors: Sendable {
     public let entries: [String: Entry]
     let file: MappedFile
 
+    init(path: String, entries: [String: Entry], file: MappedFile) {
+        self.path = path
+        self.entries = entries
+        self.file = file
+    }
+
     /// - Parameter path: a `.safetensors` file, or the `.index.json` that names the shards beside it.
     /// - Throws: ``WeightsError``.
     public init(path: String) throws(WeightsError) { try self.init(WeightFiles(path: path)) }

@@ -11,6 +11,17 @@ public enum WeightsError: Error, CustomStringConvertible, Sendable, Equatable {
     /// Weights that were written to or cut short while they were in use.
     case changed(path: String)
 
+    /// The same of a file of another path.
+    func mappingPath(_ moved: (String) -> String) -> WeightsError {
+        switch self {
+        case .unreadable(let path, let reason): .unreadable(path: moved(path), reason: reason)
+        case .malformed(let path, let reason): .malformed(path: moved(path), reason: reason)
+        case .pickle(let path, let what): .pickle(path: moved(path), what: what)
+        case .unfit(let path, let tensor, let reason): .unfit(path: moved(path), tensor: tensor, reason: reason)
+        case .changed(let path): .changed(path: moved(path))
+        }
+    }
+
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):
@@ -20,7 +31,7 @@ public enum WeightsError: Error, CustomStringConvertible, Sendable, Equatable {
         case .pickle(let path, let what):
             "\(path) is \(what). Reading a pickle can run the code of whoever made it, so it is never opened. Where "
                 + "you trust its maker no further than its numbers, convert it on a machine with PyTorch: `python "
-                + "tools/convert_checkpoint.py FILE FOLDER` (torch.load with weights_only=True)."
+                + "tools/convert/checkpoint.py FILE FOLDER` (torch.load with weights_only=True)."
         case .unfit(let path, let tensor, let reason):
             "\(path) does not fit its model family: tensor \(tensor) \(reason). Check the recipe's `family`."
         case .changed(let path):

@@ -33,7 +33,8 @@ extension Main {
         case let error as QueueError: error.exitStatus
         case let error as MediaError: error.exitStatus
         case ConfigurationError.unknownFamily: .rejected
-        case is EngineError, is WeightsError, is ConfigurationError: .unavailable
+        case is EngineError, is WeightsError, is ConfigurationError, is TokenizerError: .unavailable
+        case is ExplanationError: .usage
         case let error as RecipeError: error.exitStatus
         case is ScorerError: .failed
         case let error as CheckpointError: error.exitStatus

@@ -60,7 +60,22 @@ struct ExplainedDrawing {
             "drawn: \(shown.policy.map { "\($0) by " } ?? "")\(shown.method) of \(shown.model)"
         }
         let scores = Table.text(header: ["policy", "score", "threshold", "model", "explained by"], rows: rows)
-        return ([legend].compactMap { $0 } + [scores]).joined(separator: "\n")
+        return ([legend].compactMap { $0 } + [scores] + sources).joined(separator: "\n")
+    }
+
+    /// What the scores were computed with, a line for each that is different.
+    private var sources: [String] {
+        var lines: [String] = []
+        for score in explained.scores {
+            guard let provenance = score.provenance else { continue }
+            let parts = [
+                score.model, "weights \(provenance.weights.prefix(12))…", provenance.head.map { "head \($0)" },
+                provenance.precision,
+            ]
+            let line = SafeText.line("computed by " + parts.compactMap { $0 }.joined(separator: ", "))
+            if !lines.contains(line) { lines.append(line) }
+        }
+        return lines
     }
 
     /// What is drawn: the policy asked for; else the highest score over its threshold; else plain attention.

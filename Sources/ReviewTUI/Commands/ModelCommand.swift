@@ -54,6 +54,8 @@ struct ModelCommand: ParsableCommand {
         var licence: String?
         @Option(help: ArgumentHelp("Where it comes from, for those who read the list.", valueName: "text"))
         var source: String?
+        @Option(help: ArgumentHelp("What the tensors of a checkpoint in no known layout are.", valueName: "file.toml"))
+        var mapping: String?
         @Option(help: "What it is to read, image or text; pictures where it can read both.")
         var modality: Recipe.Modality?
         @Flag(help: "Refer to the weights where they are instead of copying them.")
@@ -62,7 +64,7 @@ struct ModelCommand: ParsableCommand {
         func run() throws {
             var wish = ModelStore.Wish(name: name)
             (wish.version, wish.links, wish.licence, wish.source) = (version, link, licence, source)
-            wish.modality = modality
+            (wish.modality, wish.mapping) = (modality, mapping)
             let known = try InstalledModels().library.recipes
             let added = try ModelStore(folder: ModelStore.own()).add(folder: folder, wish, besides: known)
             for note in added.notes { Output.say("\(added.recipe.id): \(note).") }

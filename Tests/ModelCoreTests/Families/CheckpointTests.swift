@@ -90,13 +90,18 @@ import Testing
     @Test(arguments: [
         ("vit_base_patch16_224.augreg_in21k", 12), ("vit_giant_patch14_reg4_dinov2.lvd142m", 24),
         ("vit_gigantic_patch14_clip_224.metaclip_2pt5b", 16), ("eva02_enormous_patch14_clip_224.laion2b", 16),
-        ("eva02_small_patch14_224", 6), ("deit3_large_patch16_384", 16),
+        ("eva02_small_patch14_224", 6), ("deit3_large_patch16_384", 16), ("vit_base_patch16_plus_clip_240", 14),
+        ("vit_so400m_patch14_siglip_gap_448.pali2_3b_pt", 16), ("vit_small_patch16_36x1_224", 6),
     ])
     func `A timm architecture's heads are known from its name`(name: String, heads: Int) {
         #expect(TimmArchitecture(name)?.heads == heads)
     }
 
-    @Test(arguments: ["resnet50", "vit", "vit_base_patch16_18x2_224", "eva02", "", "vit_colossal_patch1_2", "."])
+    @Test(arguments: [
+        "resnet50", "vit", "vit_base_patch16_18x2_224", "eva02", "", "vit_colossal_patch1_2", ".", "vit_base_patch",
+        "vit_small_patch16_rope_ape_224", "vit_base_patch16_dinov3", "vit_dwee_patch16_reg1_gap_256",
+        "deit_small_distilled_patch16_224", "vit_base_r50_s16_224", "vit_base_patch16_radio_v3",
+    ])
     func `A timm architecture that nobody described is not guessed at`(name: String) {
         #expect(TimmArchitecture(name) == nil)
     }

@@ -28,12 +28,37 @@ import Testing
             let embedding = try #require(outputs["embedding"])
             #expect(Self.difference(embedding.values, fixture.embedding.values) < tolerance)
             guard let rest = outputs["rest"] else { continue }
-            let tokens = map.shape[2]
-            let sums = rest.values.indices.map {
-                map.values[$0 * tokens..<($0 + 1) * tokens].reduce(rest.values[$0], +)
-            }
-            #expect(Self.difference(sums, fixture.scores.values) < tolerance)
+            #expect(Self.difference(Self.sums(map, rest), fixture.scores.values) < tolerance)
         }
+    }
+
+    @Test(arguments: FamilyFixture.all)
+    func `Where scores are plain dot products the parts of the token decomposition add up to those`(
+        name: FamilyFixture.Name
+    ) throws {
+        let fixture = try FamilyFixture(name)
+        guard fixture.tokenDecomposition != nil else { return }
+        let (width, batch) = (fixture.directions.shape[1], fixture.embedding.shape[0])
+        var expected: [Double] = []
+        for item in 0..<batch {
+            let embedding = fixture.embedding.values[item * width..<(item + 1) * width]
+            for k in 0..<fixture.directions.shape[0] {
+                let direction = fixture.directions.values[k * width..<(k + 1) * width]
+                expected.append(zip(embedding, direction).map(*).reduce(0, +))
+            }
+        }
+        let encoder = try FamilyFixture.encoder(name)
+        let source = try encoder.explainGraph(RelevanceMethod(.decomposition, normalized: false), batch: nil)
+        let outputs = try GraphInterpreter(source).run(fixture.doubles)
+        let (map, rest) = (try #require(outputs["relevance"]), try #require(outputs["rest"]))
+        let tolerance = encoder.blocks.contains { $0.attention.rotary != nil } ? 1e-5 : 1e-10
+        #expect(Self.difference(Self.sums(map, rest), expected) < tolerance)
+    }
+
+    /// Relevance over all tokens and the rest, for every input and direction.
+    private static func sums(_ map: GraphInterpreter.Array64, _ rest: GraphInterpreter.Array64) -> [Double] {
+        let tokens = map.shape[2]
+        return rest.values.indices.map { map.values[$0 * tokens..<($0 + 1) * tokens].reduce(rest.values[$0], +) }
     }
 
     /// As a share of the largest magnitude expected.

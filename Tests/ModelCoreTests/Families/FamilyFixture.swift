@@ -21,8 +21,9 @@ struct FamilyFixture: Decodable {
     let legrad: Doubles
     let legradPooled: Doubles
     let tokenDecomposition: Doubles?
-    /// [batch, directions, tokens]
-    let firstHead: Doubles
+    /// [batch, directions, tokens], of this head alone
+    let oneHead: Doubles
+    let head: Int
     /// [layers, batch, tokens], or one layer's where the model pools by attention
     let attention: Doubles
     /// [batch, tokens]
@@ -36,10 +37,10 @@ struct FamilyFixture: Decodable {
     let mask: [[Int]]?
 
     enum CodingKeys: String, CodingKey {
-        case directions, embedding, scores, legrad, attention, rollout, received, pixels, stretched, ids, mask
+        case directions, embedding, scores, legrad, head, attention, rollout, received, pixels, stretched, ids, mask
         case legradPooled = "legrad-pooled"
         case tokenDecomposition = "token-decomposition"
-        case firstHead = "first-head"
+        case oneHead = "one-head"
     }
 
     /// One side of one checkpoint.

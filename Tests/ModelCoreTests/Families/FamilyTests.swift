@@ -42,9 +42,9 @@ struct FamilyTests {
     @Test(arguments: FamilyFixture.all)
     func `One head of one layer can be looked at alone`(name: FamilyFixture.Name) throws {
         let fixture = try FamilyFixture(name)
-        let method = RelevanceMethod(.legrad, layers: .last(1), heads: [0])
+        let method = RelevanceMethod(.legrad, layers: .last(1), heads: [fixture.head])
         let outputs = try Self.explained(name, fixture, method)
-        #expect(relativeDifference(outputs["relevance"]?.floats ?? [], fixture.firstHead.values) < 1e-4)
+        #expect(relativeDifference(outputs["relevance"]?.floats ?? [], fixture.oneHead.values) < 1e-4)
     }
 
     @Test(arguments: FamilyFixture.all)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelCore
 
-/// Every kind of tokenizer against what the `tokenizers` library makes of 3,000 hostile and multilingual strings.
+/// Every kind of tokenizer against what the `tokenizers` library makes of 2,840 hostile and multilingual strings.
 @Suite struct ReferenceTokenizerTests {
     static let folder = Places.fixtures + "/tokenizers"
 
@@ -30,10 +30,9 @@ import Testing
 
     @Test(.enabled(if: sharedClip != nil, "the shared data is not here: set REVIEWTUI_DATA"))
     func `CLIP's published vocabulary and merges are read as the reference reads them`() throws {
-        let tokenizer = try Tokenizer(folder: #require(sharedClip))
+        let tokenizer = try Tokenizer(folder: #require(Self.sharedClip))
         try Self.compare("clip-b32", with: tokenizer)
         #expect(tokenizer.paddingID == 49407 && tokenizer.largestID == 49407)
-        // From the documentation of OpenAI's CLIP: "a diagram".
         #expect(tokenizer.encode("a diagram").ids == [49406, 320, 22697, 49407])
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Turns a checkpoint of pickles (pytorch_model.bin, .pt, .pth, .ckpt) into the model.safetensors that is read here.
 
-    convert_checkpoint.py FILE FOLDER [--key state_dict] [--strip PREFIX]
+    checkpoint.py FILE FOLDER [--key state_dict] [--strip PREFIX]
 
 Reading a pickle can run its maker's code, so the console never does. This script reads it with torch.load's
 weights_only=True, which builds tensors and plain containers and nothing else, and writes them to FOLDER. Run it where it
