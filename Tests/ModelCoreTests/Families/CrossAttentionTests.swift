@@ -232,6 +232,21 @@ struct CrossAttentionTests {
         #expect(error?.description.contains(key) == true, "\(error?.description ?? "")")
     }
 
+    // MARK: As encoders
+
+    @Test(arguments: ["blip", "albef", "coca"])
+    func `their encoders of pictures are added like any other and pass their check`(name: String) async throws {
+        let store = ModelStore(folder: try Scratch.folder() + "/store")
+        let recipe = try store.add(
+            folder: "\(Places.fixtures)/cross-tiny-\(name)", ModelStore.Wish(name: name)
+        ).recipe
+        #expect(recipe.modality == .image && recipe.image?.width == 16)
+        let library = try ModelLibrary(recipes: Scratch.folder(), stores: [store.folder])
+        #expect(library.status(of: recipe) == .ready)
+        let found = try await Scorer(library: library, engine: Places.engine()).check(model: name)
+        #expect(found.width == (name == "coca" ? 24 : 12) && found.methods.contains("legrad"))
+    }
+
     // MARK: Machinery
 
     private static func matcher(_ name: String) throws -> ImageTextMatcher {
