@@ -98,6 +98,7 @@ struct Checkpoint {
         case (_, .siglip): try siglipImageEncoder(size: size, input: input)
         case (_, .blip): try blipImageEncoder(size: size, input: input)
         case (_, .albef): try albefImageEncoder(size: size, input: input)
+        case (_, .flamingo): throw configuration.fault("model_type", Self.onlyAnswers)
         default: throw configuration.fault("model_type", "has no encoder of pictures")
         }
     }
@@ -116,9 +117,12 @@ struct Checkpoint {
         case (.transformers, .siglip): try siglipTextEncoder()
         case (.transformers, .blip): try blipTextEncoder()
         case (.transformers, .albef): try albefTextEncoder()
+        case (_, .flamingo): throw configuration.fault("model_type", Self.onlyAnswers)
         default: throw configuration.fault("model_type", "has no encoder of texts")
         }
     }
+
+    private static let onlyAnswers = "is of a model that answers questions about pictures and embeds nothing"
 
     // MARK: Which family
 

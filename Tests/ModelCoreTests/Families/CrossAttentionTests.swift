@@ -177,6 +177,18 @@ struct CrossAttentionTests {
         _ = try coca.explainGraph(CrossMethod(.attention, layer: 0))
     }
 
+    @Test func `a model that only answers has no encoder, and says what it does instead`() throws {
+        let checkpoint = try CrossFixture.checkpoint("idefics")
+        for attempt in [
+            { _ = try checkpoint.imageEncoder(input: .normalized) }, { _ = try checkpoint.textEncoder() },
+            { _ = try checkpoint.matcher(input: .normalized) },
+        ] {
+            #expect(throws: ConfigurationError.self) { try attempt() }
+        }
+        let error = #expect(throws: ConfigurationError.self) { try checkpoint.imageEncoder(input: .normalized) }
+        #expect(error?.description.contains("answers questions about pictures") == true)
+    }
+
     @Test func `a folder is recognised as what its configuration says`() throws {
         for (name, family) in [
             ("blip", ModelFamily.blip), ("albef", .albef), ("coca", .coca), ("idefics", .flamingo),
@@ -218,6 +230,21 @@ struct CrossAttentionTests {
             }
         }
         #expect(error?.description.contains(key) == true, "\(error?.description ?? "")")
+    }
+
+    // MARK: As encoders
+
+    @Test(arguments: ["blip", "albef", "coca"])
+    func `their encoders of pictures are added like any other and pass their check`(name: String) async throws {
+        let store = ModelStore(folder: try Scratch.folder() + "/store")
+        let recipe = try store.add(
+            folder: "\(Places.fixtures)/cross-tiny-\(name)", ModelStore.Wish(name: name)
+        ).recipe
+        #expect(recipe.modality == .image && recipe.image?.width == 16)
+        let library = try ModelLibrary(recipes: Scratch.folder(), stores: [store.folder])
+        #expect(library.status(of: recipe) == .ready)
+        let found = try await Scorer(library: library, engine: Places.engine()).check(model: name)
+        #expect(found.width == (name == "coca" ? 24 : 12) && found.methods.contains("legrad"))
     }
 
     // MARK: Machinery

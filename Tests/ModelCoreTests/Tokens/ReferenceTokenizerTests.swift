@@ -117,7 +117,7 @@ import Testing
     }
 }
 
-/// FNV-1a (Fowler, Noll, Vo) over encodings, as tools/fixtures/tokenizers.py writes it.
+/// FNV-1a (Fowler, Noll, Vo) over encodings, as tools/fixtures/reference_tokenizers.py writes it.
 struct EncodingHash {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
