@@ -3,22 +3,19 @@ import Foundation
 /// A loaded text transformer with its tokenizer and heads.
 final class TextModel {
     private let recipe: Recipe
-    private let encoder: Encoder
+    private let transformer: ProjectedEncoder
     private let tokenizer: Tokenizer
-    private let projection: Projection
-    private let engine: Engine
+    private let precision: Engine.Options.Precision
     private let limit: Int
     /// How long every text is made, where the model was trained so (SigLIP).
     private let filledLength: Int?
-    private var scoring: CompiledNetwork?
-    private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
 
-    /// Texts a batch; more gain nothing on a few cores and cost memory.
-    private static let batch = 16
+    /// Tokens a batch: more gain nothing on a few cores and cost memory.
+    private static let batchTokens = 512
 
     init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
-        self.engine = engine
+        precision = engine.precision
         let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
         let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
@@ -26,7 +23,7 @@ final class TextModel {
                 path: recipe.file, key: "family",
                 reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
         }
-        encoder = try checkpoint.textEncoder(pooling: TextPooling(rawValue: settings.pooling) ?? .mean)
+        let encoder = try checkpoint.textEncoder(pooling: TextPooling(rawValue: settings.pooling) ?? .mean)
         guard case .words(let words) = encoder.embedding else {
             throw ScorerError.wrongModality(model: recipe.id, modality: "pictures")
         }
@@ -38,7 +35,6 @@ final class TextModel {
         }
         limit = min(settings.maximumTokens, words.longest)
         filledLength = words.fillsUp ? words.longest : nil
-        projection = Projection(model: recipe.id, heads: heads)
         let depth = encoder.blocks.count
         for head in heads {
             guard let layers = head.explain?.layers else { continue }
@@ -47,42 +43,30 @@ final class TextModel {
                     file: head.file, line: 0, key: "explain.layers", reason: "are not the last of the model's \(depth)")
             }
         }
+        transformer = ProjectedEncoder(encoder, name: recipe.id, heads: heads, engine: engine) { head in
+            (
+                head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance,
+                head.explain?.contrast ?? .none
+            )
+        }
     }
 
-    func prepare() throws { _ = try scoringNetwork() }
+    func prepare(explain: ExplainRequest) throws { try transformer.prepare(explain: explain) }
 
     func assess(_ texts: [String], explain: ExplainRequest) throws -> [Assessment] {
         let encodings = texts.map { tokenizer.encode($0, limit: limit) }
-        let embeddings = try embed(encodings)
-        return try zip(encodings, embeddings).map { encoding, embedding in
-            let scores = try projection.scores(of: embedding)
-            let wanted = Projection.wanted(explain, among: scores)
-            return Assessment(
-                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
-                embedding: embedding, scores: scores,
-                explanations: try explanations(encoding, policies: wanted),
-                untrained: Projection.untrained(explain, scores: scores),
+        let inputs = ProjectedEncoder.Inputs(
+            lengths: encodings.map { filledLength ?? $0.ids.count }, batch: { Self.batchTokens / max(1, $0) }
+        ) { (chosen) throws(EngineError) in try self.inputs(chosen.map { encodings[$0] }) }
+        let seen = try transformer.look(at: inputs, explain: explain)
+        return zip(encodings, seen).map { encoding, seen in
+            Assessment(
+                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: precision,
+                embedding: seen.embedding, scores: seen.scores,
+                explanations: explanations(encoding, seen),
+                untrained: Projection.untrained(explain, scores: seen.scores),
                 notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
         }
-    }
-
-    // MARK: Embeddings
-
-    /// Longest first in batches of like length, so that little is computed for padding.
-    private func embed(_ encodings: [Tokenizer.Encoding]) throws -> [[Float]] {
-        let network = try scoringNetwork()
-        var embeddings = [[Float]](repeating: [], count: encodings.count)
-        let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
-        for start in stride(from: 0, to: order.count, by: Self.batch) {
-            let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
-            let width = encoder.embeddingWidth
-            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: recipe.id)
-            for (row, index) in chunk.enumerated() {
-                embeddings[index] = Array(values[row * width..<(row + 1) * width])
-            }
-        }
-        return embeddings
     }
 
     private func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
@@ -109,68 +93,33 @@ final class TextModel {
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
     }
 
-    private func scoringNetwork() throws -> CompiledNetwork {
-        if let scoring { return scoring }
-        let network = try engine.compile(encoder.scoreGraph(), name: recipe.id)
-        scoring = network
-        return network
-    }
-
     // MARK: Explanations
 
-    private func explanations(_ encoding: Tokenizer.Encoding, policies: [String]) throws -> [ModelExplanation] {
+    private func explanations(
+        _ encoding: Tokenizer.Encoding, _ seen: ProjectedEncoder.Seen
+    ) -> [ModelExplanation] {
+        let real = encoding.ids.count
+        let received = Array(seen.received.prefix(real))
         var found: [ModelExplanation] = []
-        for head in projection.heads {
-            // The mean contrast needs every policy's map, whichever are shown.
-            let contrast = head.explain?.contrast ?? .none
-            let computed = contrast == .mean ? head.policies : head.policies.filter { policies.contains($0.policy) }
-            guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
-            let method =
-                head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance
-            var directions = computed.map(\.direction)
-            var neutral: Int?
-            if contrast == .neutral, let direction = head.neutral {
-                neutral = directions.count
-                directions.append(direction)
-            }
-            let (published, received) = try relevance(encoding, directions: directions, method)
-            let maps = RelevanceContrast.applied(contrast, to: published, neutral: neutral)
-            for (policy, map) in zip(computed.map(\.policy), maps) where policies.contains(policy) {
+        for (index, head) in transformer.projection.heads.enumerated() {
+            let rows = transformer.rows(ofHead: index).filter { seen.maps[$0] != nil }
+            let neutral = rows.firstIndex { transformer.directions[$0].policy == nil }
+            let published = rows.compactMap { seen.maps[$0].map { Array($0.prefix(real)) } }
+            let maps = RelevanceContrast.applied(head.explain?.contrast ?? .none, to: published, neutral: neutral)
+            let method = head.explain?.method ?? recipe.relevance.kind
+            for (row, map) in zip(rows, maps) {
+                guard let policy = transformer.directions[row].policy, seen.wanted.contains(policy) else { continue }
                 let weights = RelevanceContrast.weighted(
                     head.explain?.weight ?? .none, RelevanceContrast.floored(head.explain?.floor ?? .none, map),
                     received: received)
                 found.append(
                     ModelExplanation(
                         model: recipe.id, policy: policy,
-                        method: head.explain?.shownMethod ?? method.kind.rawValue, signed: method.kind.isSigned,
+                        method: head.explain?.shownMethod ?? method.rawValue, signed: method.isSigned,
                         relevance: .spans(Self.words(of: encoding, weights: weights))))
             }
         }
         return found
-    }
-
-    /// One row of token relevances a direction, and the attention that each token receives.
-    private func relevance(
-        _ encoding: Tokenizer.Encoding, directions: [[Float]], _ method: RelevanceMethod
-    ) throws -> (maps: [[Float]], received: [Float]) {
-        let network: CompiledNetwork
-        if let known = explaining[method] {
-            network = known
-        } else {
-            network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
-            explaining[method] = network
-        }
-        var inputs = try inputs([encoding])
-        inputs["directions"] = try Tensor(
-            directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
-        let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let tokens = filledLength ?? encoding.ids.count
-        let values = try outputs.floats("relevance", shape: [1, directions.count, tokens], of: recipe.id)
-        let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
-        let real = encoding.ids.count
-        return (
-            directions.indices.map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real))
-        )
     }
 
     /// Token weights as words: pieces merged by their maximum, the special tokens around the text dropped.
