@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEMO  := .demo
 PREFIX ?= /usr/local
 
-.PHONY: build demo test deps release lint format install screenshot bench-queue clean
+.PHONY: build demo test deps release lint format install screenshot bench-queue bench-models clean
 
 build: deps
 	$(SWIFT) build
@@ -44,6 +44,17 @@ bench-queue: release $(BENCH_PYTHON)/bin/litequeue-is-here
 $(BENCH_PYTHON)/bin/litequeue-is-here:
 	python3 -m venv $(BENCH_PYTHON)
 	$(BENCH_PYTHON)/bin/pip install --quiet sqlite-utils litequeue
+	touch $@
+
+## Scoring and explaining beside ONNX Runtime and PyTorch on the same weights (docs/benchmarks.md). The peers are installed
+## once, a few gigabytes; BENCH_MODELS_PYTHON names an environment that has them already.
+BENCH_MODELS_PYTHON ?= .deps/bench-models/bin/python
+bench-models: deps release $(BENCH_MODELS_PYTHON)
+	$(BENCH_MODELS_PYTHON) tools/bench/bench_models.py --program .build/release/reviewtui
+
+.deps/bench-models/bin/python: tools/bench/models-requirements.txt
+	python3 -m venv .deps/bench-models
+	.deps/bench-models/bin/pip install --quiet -r $< || { rm -rf .deps/bench-models; exit 1; }
 	touch $@
 
 ## The pictures in the README, taken from xterm under Xvfb.

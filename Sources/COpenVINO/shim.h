@@ -45,10 +45,14 @@ typedef ov_status_t (*ov_compiled_model_port_fn)(const ov_compiled_model_t *, si
 typedef ov_status_t (*ov_port_get_any_name_fn)(const ov_output_const_port_t *, char **);
 typedef void (*ov_output_const_port_free_fn)(ov_output_const_port_t *);
 
+// The value is to be given to ov_free.
+typedef ov_status_t (*ov_compiled_model_get_property_fn)(const ov_compiled_model_t *, const char *, char **);
 typedef ov_status_t (*ov_compiled_model_create_infer_request_fn)(const ov_compiled_model_t *, ov_infer_request_t **);
 typedef ov_status_t (*ov_infer_request_set_tensor_fn)(ov_infer_request_t *, const char *, const ov_tensor_t *);
 typedef ov_status_t (*ov_infer_request_get_tensor_fn)(const ov_infer_request_t *, const char *, ov_tensor_t **);
 typedef ov_status_t (*ov_infer_request_infer_fn)(ov_infer_request_t *);
+typedef ov_status_t (*ov_infer_request_start_async_fn)(ov_infer_request_t *);
+typedef ov_status_t (*ov_infer_request_wait_fn)(ov_infer_request_t *);
 typedef void (*ov_infer_request_free_fn)(ov_infer_request_t *);
 
 typedef ov_status_t (*ov_tensor_create_fn)(int32_t, ov_shape_t, ov_tensor_t **);

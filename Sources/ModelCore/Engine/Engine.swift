@@ -16,15 +16,23 @@ public final class Engine: @unchecked Sendable {
     private let options: Options
 
     public struct Options: Sendable, Hashable {
-        public enum Precision: String, Sendable {
+        public enum Precision: String, Sendable, CaseIterable {
             /// Parity with the reference computations. OpenVINO's own default is bf16 on recent processors.
             case f32
             /// Half the processor time where the processor has AMX or AVX512-BF16. Embeddings then move by up to 2.2 % of
             /// their largest component, 1.5e-4 in cosine (MiniLM and DINOv2-small on the fixtures' inputs).
             case bf16
+            /// Weights of linear layers as bytes with a scale an output, activations as bytes with a scale a group while
+            /// they are multiplied; all else f32. Of a network that comes as an ONNX file nothing is changed.
+            case int8
+
+            /// What an ONNX file's network is computed with.
+            var ofFileNetworks: Self { self == .int8 ? .f32 : self }
+
+            fileprivate var hint: String { self == .int8 ? Self.f32.rawValue : rawValue }
         }
 
-        public enum Performance: String, Sendable {
+        public enum Performance: String, Sendable, CaseIterable {
             case latency = "LATENCY"
             case throughput = "THROUGHPUT"
         }
@@ -33,6 +41,8 @@ public final class Engine: @unchecked Sendable {
         public var performance: Performance = .latency
         /// Where compiled networks are kept; nil keeps none. The folder is created where it is missing.
         public var cacheFolder: String?
+        /// What the folder may hold; the networks that were used longest ago go first.
+        public var cacheByteLimit = 2 << 30
         /// 0 lets OpenVINO use every core.
         public var threads = 0
 
@@ -94,22 +104,27 @@ public final class Engine: @unchecked Sendable {
         defer { library.modelFree(model) }
 
         var compiled: OpaquePointer?
-        let properties = properties
+        let cache = options.cacheFolder.map { CompiledNetworkCache(folder: $0, byteLimit: options.cacheByteLimit) }
+        let drawer = cache?.drawer(for: source, name: name, options: options)
+        let properties = properties(cacheFolder: drawer)
         let status = withCStrings(properties) { pointers in
             reviewtui_ov_core_compile_model(
                 library.compile, core, model, "CPU", pointers, properties.count / 2, &compiled)
         }
         try library.check(status, "compile \(name)")
+        if let drawer { cache?.prune(keeping: drawer) }
         guard let compiled else { throw .refused(step: "compile \(name)", reason: "no network") }
         return try CompiledNetwork(name: name, engine: self, compiled: compiled, weights: weights)
     }
 
     /// Keys and values alternating.
-    private var properties: [String] {
-        var properties = ["INFERENCE_PRECISION_HINT", options.precision.rawValue]
+    private func properties(cacheFolder: String?) -> [String] {
+        var properties = ["INFERENCE_PRECISION_HINT", options.precision.hint]
         properties += ["PERFORMANCE_HINT", options.performance.rawValue]
         if options.threads > 0 { properties += ["INFERENCE_NUM_THREADS", String(options.threads)] }
-        if let folder = options.cacheFolder { properties += ["CACHE_DIR", folder] }
+        if let cacheFolder { properties += ["CACHE_DIR", cacheFolder] }
+        // 0 turns off what the engine may otherwise do to weights that come as bytes.
+        properties += ["DYNAMIC_QUANTIZATION_GROUP_SIZE", options.precision == .int8 ? "64" : "0"]
         return properties
     }
 

@@ -25,10 +25,13 @@ struct OpenVINOLibrary: @unchecked Sendable {
     let output: ov_compiled_model_port_fn
     let portName: ov_port_get_any_name_fn
     let portFree: ov_output_const_port_free_fn
+    let compiledProperty: ov_compiled_model_get_property_fn
     let createRequest: ov_compiled_model_create_infer_request_fn
     let setTensor: ov_infer_request_set_tensor_fn
     let getTensor: ov_infer_request_get_tensor_fn
     let infer: ov_infer_request_infer_fn
+    let startInfer: ov_infer_request_start_async_fn
+    let waitInfer: ov_infer_request_wait_fn
     let requestFree: ov_infer_request_free_fn
     let tensorCreate: ov_tensor_create_fn
     let tensorOverMemory: ov_tensor_create_from_host_ptr_fn
@@ -73,10 +76,13 @@ struct OpenVINOLibrary: @unchecked Sendable {
         output = try symbols["ov_compiled_model_output_by_index"]
         portName = try symbols["ov_port_get_any_name"]
         portFree = try symbols["ov_output_const_port_free"]
+        compiledProperty = try symbols["ov_compiled_model_get_property"]
         createRequest = try symbols["ov_compiled_model_create_infer_request"]
         setTensor = try symbols["ov_infer_request_set_tensor"]
         getTensor = try symbols["ov_infer_request_get_tensor"]
         infer = try symbols["ov_infer_request_infer"]
+        startInfer = try symbols["ov_infer_request_start_async"]
+        waitInfer = try symbols["ov_infer_request_wait"]
         requestFree = try symbols["ov_infer_request_free"]
         tensorCreate = try symbols["ov_tensor_create"]
         tensorOverMemory = try symbols["ov_tensor_create_from_host_ptr"]

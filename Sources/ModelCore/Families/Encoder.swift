@@ -18,6 +18,8 @@ struct Encoder: Sendable {
     /// On the pooled token.
     var pooledNorm: Norm?
     var projection: Linear?
+    /// Whether linear layers are described with 8-bit weights.
+    var quantizing = false
 
     /// Of the tokens.
     var width: Int {
@@ -38,7 +40,7 @@ struct Encoder: Sendable {
     ///
     /// - Parameter batch: of pictures; nil leaves it free.
     func scoreGraph(batch: Int? = 1) throws(WeightsError) -> Engine.Source {
-        let graph = GraphBuilder(weights: weights)
+        let graph = GraphBuilder(weights: weights, quantizing: quantizing)
         let input = input(graph, batch: batch)
         var x = input.tokens
         for block in blocks.dropLast() { x = block.forward(graph, x, mask: input.mask).output }

@@ -8,16 +8,17 @@ extension Encoder {
     /// and over all real query tokens; it sums to 1. The token decomposition also gets `rest` [batch, directions]: what
     /// of the score comes to no token, so that relevance and rest add up to it.
     ///
+    /// - Parameter choice: whether all inputs are explained for all directions, or each for its own.
     /// - Throws: ``ExplanationError`` where the method does not apply to this model, else ``WeightsError``.
-    func explainGraph(_ method: RelevanceMethod, batch: Int? = 1) throws -> Engine.Source {
+    func explainGraph(
+        _ method: RelevanceMethod, batch: Int? = 1, choosing choice: DirectionChoice = .all
+    ) throws -> Engine.Source {
         let layers = try checkedLayers(of: method)
-        let graph = GraphBuilder(weights: weights)
-        let scene = Scene(
-            graph: graph, encoder: self, input: input(graph, batch: batch), method: method,
-            directions: method.kind.isDirected
-                ? graph.parameter("directions", .f32, shape: [nil, embeddingWidth]) : nil)
+        let graph = GraphBuilder(weights: weights, quantizing: quantizing)
+        var scene = Scene(graph: graph, encoder: self, input: input(graph, batch: batch), method: method)
         let traces = scene.forward(keepingProbabilitiesOf: method.kind.needsProbabilities ? layers : [])
         graph.result("embedding", graph.squeeze(traces.embedding, axes: [1]))
+        if method.kind.isDirected { scene.chooseDirections(choice, for: traces.embedding) }
         if let received = traces.received { graph.result("received", received) }
         switch method.kind {
         case .legrad: graph.result("relevance", scene.legrad(traces, layers))
@@ -66,6 +67,22 @@ extension Encoder {
     }
 }
 
+/// Which directions the inputs of a batch are explained for.
+enum DirectionChoice: Sendable {
+    /// All inputs for all rows of `directions`.
+    case all
+    /// Each input for its own, since one more direction costs about as much as half the network's forward pass through
+    /// each explained layer. Further inputs:
+    ///
+    /// * `choice` [batch, directions of each, directions]: rows with a single 1, or all zeros.
+    /// * `lead` [1]: 1 adds the leading direction to the rows of `choice`, 0 does not.
+    /// * `scale`, `offset`, `cut` [directions]: a score's logit is scale·(direction·ê) + offset. The leading direction is
+    ///   the one of the highest score among those with a logit of at least `cut`, among all where none has one.
+    ///
+    /// Further output: `leading` [batch, 1, directions], 1 at the leading direction. Two at once where scores tie.
+    case each
+}
+
 extension RelevanceMethod.Kind {
     fileprivate var needsProbabilities: Bool { self == .decomposition || self == .attention || self == .rollout }
 }
@@ -76,8 +93,8 @@ private struct Scene {
     let encoder: Encoder
     let input: Encoder.Input
     let method: RelevanceMethod
-    /// [directions, embeddingWidth]
-    let directions: Wire?
+    /// [batch or 1, directions, embeddingWidth]
+    var directions: Wire?
 
     struct Traces {
         /// What each block was given, [batch, tokens, width].
@@ -120,6 +137,31 @@ private struct Scene {
         return graph.squeeze(mean, axes: [1, 2])
     }
 
+    // MARK: Directions
+
+    /// - Parameter embedding: [batch, 1, embeddingWidth].
+    mutating func chooseDirections(_ choice: DirectionChoice, for embedding: Wire) {
+        let rows = graph.parameter("directions", .f32, shape: [nil, encoder.embeddingWidth])
+        guard case .each = choice else {
+            directions = graph.unsqueeze(rows, axes: [0])
+            return
+        }
+        let given = graph.parameter("choice", .f32, shape: [nil, nil, nil])
+        let lead = graph.parameter("lead", .f32, shape: [1])
+        let (scale, offset) = (
+            graph.parameter("scale", .f32, shape: [nil]), graph.parameter("offset", .f32, shape: [nil])
+        )
+        let cut = graph.parameter("cut", .f32, shape: [nil])
+        let unit = graph.over(embedding, graph.length(embedding))
+        let logits = graph.plus(graph.times(graph.product(unit, rows, transposingSecond: true), scale), offset)
+        // A factor and no term: it leaves close scores apart whatever precision the engine computes with.
+        let preference = graph.plus(graph.times(graph.atMost(cut, logits), 1e6), 1)
+        let rank = graph.times(graph.logistic(logits), preference)
+        let leading = graph.equal(rank, graph.maximum(rank, axes: [-1]))
+        graph.result("leading", leading)
+        directions = graph.product(graph.plus(given, graph.times(leading, lead)), rows)
+    }
+
     // MARK: The score's gradient
 
     /// The gradient of direction·embedding at the pooled token, [batch, directions, 1, width].
@@ -135,8 +177,7 @@ private struct Scene {
     /// g_e, [batch, directions, embeddingWidth]. Where scores are projections of the *normalised* embedding only the
     /// part of a direction across it can change them: (t − (t·ê)ê)/‖e‖. Else t itself.
     private func gradientAtEmbedding(_ embedding: Wire) -> Wire {
-        guard let directions else { return graph.scalar(0) }
-        let rows = graph.unsqueeze(directions, axes: [0])
+        guard let rows = directions else { return graph.scalar(0) }
         guard method.normalized else { return graph.plus(rows, graph.times(embedding, 0)) }
         let length = graph.length(embedding)
         let unit = graph.over(embedding, length)
@@ -272,8 +313,7 @@ private struct Scene {
     /// The score as an affine function of the pooled rows of the last block: w [batch, directions, rows or 1, width]
     /// and what is added, [batch, directions].
     private func linearised(_ traces: Traces) -> (functional: Wire, constant: Wire) {
-        guard let directions else { return (graph.scalar(0), graph.scalar(0)) }
-        let rows = graph.unsqueeze(directions, axes: [0])
+        guard let rows = directions else { return (graph.scalar(0), graph.scalar(0)) }
         let atEmbedding =
             method.normalized
             ? graph.over(rows, graph.length(traces.embedding)) : graph.plus(rows, graph.times(traces.embedding, 0))

@@ -39,10 +39,11 @@ final class GraphBuilder {
     }
 
     enum ElementType: String {
-        case f32, f64, i64, u8, boolean
+        case f32, f64, i64, i8, u8, boolean
     }
 
     let weights: SafeTensors
+    private let quantizing: Bool
     /// The first fault met. Descriptions read as formulas because their steps do not throw; ``source()`` does.
     private(set) var fault: WeightsError?
 
@@ -54,6 +55,7 @@ final class GraphBuilder {
     private var inputCounts: [Int] = []
     private var loaded: [WeightSlice: Wire] = [:]
     private var copied: [WeightSlice: Wire] = [:]
+    private var quantized: [Linear: Wire] = [:]
     private var constants: [ConstantKey: Wire] = [:]
     private var tail: [UInt8] = []
 
@@ -63,8 +65,10 @@ final class GraphBuilder {
         let bytes: [UInt8]
     }
 
-    init(weights: SafeTensors) {
+    /// - Parameter quantizing: whether ``matrix(of:)`` gives 8-bit weights.
+    init(weights: SafeTensors, quantizing: Bool = false) {
         self.weights = weights
+        self.quantizing = quantizing
     }
 
     // MARK: What goes in
@@ -104,6 +108,38 @@ final class GraphBuilder {
         copied[slice] = wire
         return wire
     }
+
+    /// The matrix of a linear layer, [out, in] where `outputFirst`, else [in, out].
+    ///
+    /// Quantised, it is always [out, in]: q·s with q in −127...127 and one scale s = max|w|/127 an output, by which no
+    /// output can overflow and none suffers from another's range. Nothing is calibrated: the engine makes bytes of each
+    /// token's activations when it runs (`DYNAMIC_QUANTIZATION_GROUP_SIZE`).
+    func matrix(of layer: Linear) -> (wire: Wire, outputFirst: Bool) {
+        guard quantizing, layer.input * layer.output >= Self.leastQuantized else {
+            return (weight(layer.weight), layer.outputFirst)
+        }
+        if let known = quantized[layer] { return (known, true) }
+        guard bytes(of: layer.weight) != nil, let values = try? weights.floats(layer.weight.name) else {
+            return (weight(layer.weight), layer.outputFirst)
+        }
+        let start = (layer.weight.rows?.lowerBound ?? 0) * layer.input
+        let (next, along) = layer.outputFirst ? (layer.input, 1) : (1, layer.output)
+        var (bytes, scales) = ([UInt8](), [Float]())
+        bytes.reserveCapacity(layer.input * layer.output)
+        for output in 0..<layer.output {
+            let row = (0..<layer.input).map { values[start + output * next + $0 * along] }
+            let scale = max(row.reduce(0) { max($0, abs($1)) } / 127, .leastNormalMagnitude)
+            scales.append(scale)
+            bytes += row.map { UInt8(bitPattern: Int8(max(-127, min(127, ($0 / scale).rounded())))) }
+        }
+        let whole = toFloat(constant(.i8, [layer.output, layer.input], bytes))
+        let wire = times(whole, constant(scales, shape: [layer.output, 1]))
+        quantized[layer] = wire
+        return (wire, true)
+    }
+
+    /// Smaller matrices cost nothing and are left exact.
+    private static let leastQuantized = 4096
 
     /// Where a slice lies in the file, after its tensor was checked; nil and a fault where it does not fit.
     private func bytes(of slice: WeightSlice) -> (SafeTensors.Entry, Range<Int>)? {

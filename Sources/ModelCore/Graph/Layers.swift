@@ -82,7 +82,8 @@ extension GraphBuilder {
 
     /// x·Wᵀ + b.
     func apply(_ layer: Linear, _ x: Wire) -> Wire {
-        let mixed = product(x, weight(layer.weight), transposingSecond: layer.outputFirst)
+        let matrix = matrix(of: layer)
+        let mixed = product(x, matrix.wire, transposingSecond: matrix.outputFirst)
         return layer.bias.map { plus(mixed, weight($0)) } ?? mixed
     }
 

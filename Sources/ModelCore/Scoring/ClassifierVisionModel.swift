@@ -19,11 +19,17 @@ final class ClassifierVisionModel: VisionModel {
         path = "\(folder)/\(recipe.weightsFile)"
     }
 
-    func prepare() throws { _ = try load() }
+    func prepare(explain: ExplainRequest) throws { _ = try load() }
 
-    func assess(_ image: PixelImage, explain: ExplainRequest) throws -> Assessment {
+    func assess(_ images: [PixelImage], explain: ExplainRequest) throws -> [Assessment] {
         let (network, classifier) = try load()
-        let outputs = try network.infer([classifier.input: try input(image)])
+        let outputs = network.infer(each: try images.map { [classifier.input: try input($0)] })
+        return try outputs.map { try assessment($0.get(), classifier, explain: explain) }
+    }
+
+    private func assessment(
+        _ outputs: [String: Tensor], _ classifier: PooledClassifier, explain: ExplainRequest
+    ) throws -> Assessment {
         let logits = try outputs.floats(classifier.logits, shape: [1, classifier.classes], of: recipe.id)
         let probabilities = Self.softmax(logits)
         let scores = recipe.outputs.map {
@@ -40,7 +46,7 @@ final class ClassifierVisionModel: VisionModel {
             features.flatMap { explanation(output, features: $0, classifier) }
         }
         return Assessment(
-            model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
+            model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision.ofFileNetworks,
             embedding: [], scores: scores, explanations: explanations,
             untrained: Projection.untrained(explain, scores: scores), notes: [])
     }

@@ -57,11 +57,13 @@ public actor Scorer {
     }
 
     /// Loads and compiles a model ahead of its first use.
-    public func prepare(model: String) throws {
+    ///
+    /// - Parameter explain: as it will be asked for.
+    public func prepare(model: String, explain: ExplainRequest = .flagged) throws {
         let recipe = try library.recipe(model)
         switch recipe.modality {
-        case .text: try textModel(recipe).prepare()
-        case .image: try visionModel(recipe).prepare()
+        case .text: try textModel(recipe).prepare(explain: explain)
+        case .image: try visionModel(recipe).prepare(explain: explain)
         }
     }
 
@@ -83,17 +85,31 @@ public actor Scorer {
     public func assessEach(
         texts: [String], model: String, explain: ExplainRequest = .flagged
     ) throws -> [Result<Assessment, any Error>] {
-        try prepare(model: model)
+        try prepare(model: model, explain: explain)
+        return Self.halving(texts[...]) { try assess(texts: Array($0), model: model, explain: explain) }
+    }
+
+    /// As ``assess(images:model:explain:)``, but a picture that fails takes no other with it.
+    ///
+    /// - Throws: what keeps the model from assessing anything at all.
+    public func assessEach(
+        images: [PixelImage], model: String, explain: ExplainRequest = .flagged
+    ) throws -> [Result<Assessment, any Error>] {
+        try prepare(model: model, explain: explain)
+        return Self.halving(images[...]) { try assess(images: Array($0), model: model, explain: explain) }
+    }
+
+    /// Together where that goes well; else each half by itself, down to the single inputs that fail.
+    private static func halving<Input>(
+        _ inputs: ArraySlice<Input>, _ assess: (ArraySlice<Input>) throws -> [Assessment]
+    ) -> [Result<Assessment, any Error>] {
+        guard !inputs.isEmpty else { return [] }
         do {
-            return try assess(texts: texts, model: model, explain: explain).map { .success($0) }
+            return try assess(inputs).map { .success($0) }
         } catch {
-            guard texts.count > 1 else { return texts.map { _ in .failure(error) } }
-            return texts.map { text in
-                Result {
-                    let found = try assess(texts: [text], model: model, explain: explain)
-                    return found[0]
-                }
-            }
+            guard inputs.count > 1 else { return [.failure(error)] }
+            let half = inputs.count / 2
+            return halving(inputs.prefix(half), assess) + halving(inputs.dropFirst(half), assess)
         }
     }
 
@@ -113,8 +129,7 @@ public actor Scorer {
                 model: recipe.id, wanted: "\(settings.width)×\(settings.height)",
                 given: "\(image.width)×\(image.height)")
         }
-        let model = try visionModel(recipe)
-        return try sound(images.map { try model.assess($0, explain: explain) })
+        return try sound(visionModel(recipe).assess(images, explain: explain))
     }
 
     /// The one place that every assessment passes: none with a number that is not finite leaves the scorer.
@@ -212,6 +227,7 @@ public actor Scorer {
 
 /// A loaded image model.
 protocol VisionModel {
-    func prepare() throws
-    func assess(_ image: PixelImage, explain: ExplainRequest) throws -> Assessment
+    func prepare(explain: ExplainRequest) throws
+    /// - Returns: one assessment a picture, in their order.
+    func assess(_ images: [PixelImage], explain: ExplainRequest) throws -> [Assessment]
 }

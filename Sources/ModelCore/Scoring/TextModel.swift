@@ -4,14 +4,15 @@ import Foundation
 final class TextModel {
     private let recipe: Recipe
     private let side: TextSide
-    private let projection: Projection
-    private let engine: Engine
-    private var scoring: CompiledNetwork?
-    private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
+    private let transformer: ProjectedEncoder
+    private let precision: Engine.Options.Precision
+
+    /// Tokens a batch: more gain nothing on a few cores and cost memory.
+    private static let batchTokens = 512
 
     init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
-        self.engine = engine
+        precision = engine.precision
         let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
             throw ConfigurationError.unsupported(
@@ -19,7 +20,6 @@ final class TextModel {
                 reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
         }
         side = try TextSide(recipe, checkpoint)
-        projection = Projection(model: recipe.id, heads: heads)
         let depth = side.encoder.blocks.count
         for head in heads {
             guard let layers = head.explain?.layers else { continue }
@@ -28,98 +28,71 @@ final class TextModel {
                     file: head.file, line: 0, key: "explain.layers", reason: "are not the last of the model's \(depth)")
             }
         }
+        transformer = ProjectedEncoder(side.encoder, name: recipe.id, heads: heads, engine: engine) { head in
+            (
+                head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance,
+                head.explain?.contrast ?? .none
+            )
+        }
     }
 
-    func prepare() throws { _ = try scoringNetwork() }
+    func prepare(explain: ExplainRequest) throws { try transformer.prepare(explain: explain) }
 
     func assess(_ texts: [String], explain: ExplainRequest) throws -> [Assessment] {
-        let encodings = side.encode(texts)
-        let embeddings = try side.embed(encodings, by: scoringNetwork(), model: recipe.id)
-        return try zip(encodings, embeddings).map { encoding, embedding in
-            let scores = try projection.scores(of: embedding)
-            let wanted = Projection.wanted(explain, among: scores)
-            return Assessment(
-                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
-                embedding: embedding, scores: scores,
-                explanations: try explanations(encoding, policies: wanted),
-                untrained: Projection.untrained(explain, scores: scores),
+        let (side, encodings) = (side, side.encode(texts))
+        let inputs = ProjectedEncoder.Inputs(
+            lengths: encodings.map { side.filledLength ?? $0.ids.count }, batch: { Self.batchTokens / max(1, $0) }
+        ) { (chosen) throws(EngineError) in try side.inputs(chosen.map { encodings[$0] }) }
+        let seen = try transformer.look(at: inputs, explain: explain)
+        return zip(encodings, seen).map { encoding, seen in
+            Assessment(
+                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: precision,
+                embedding: seen.embedding, scores: seen.scores,
+                explanations: explanations(encoding, seen),
+                untrained: Projection.untrained(explain, scores: seen.scores),
                 notes: encoding.truncated ? ["only the first \(side.limit) tokens of the text were read"] : [])
         }
     }
 
-    private func scoringNetwork() throws -> CompiledNetwork {
-        if let scoring { return scoring }
-        let network = try engine.compile(side.encoder.scoreGraph(), name: recipe.id)
-        scoring = network
-        return network
-    }
-
     // MARK: Explanations
 
-    private func explanations(_ encoding: Tokenizer.Encoding, policies: [String]) throws -> [ModelExplanation] {
+    private func explanations(
+        _ encoding: Tokenizer.Encoding, _ seen: ProjectedEncoder.Seen
+    ) -> [ModelExplanation] {
+        let real = encoding.ids.count
+        let received = Array(seen.received.prefix(real))
         var found: [ModelExplanation] = []
-        for head in projection.heads {
-            // The mean contrast needs every policy's map, whichever are shown.
-            let contrast = head.explain?.contrast ?? .none
-            let computed = contrast == .mean ? head.policies : head.policies.filter { policies.contains($0.policy) }
-            guard computed.contains(where: { policies.contains($0.policy) }) else { continue }
-            let method =
-                head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance
-            guard method.kind.isDirected else {
-                let map = try relevance(encoding, directions: [], method).maps[0]
-                found.append(explanation(encoding, policy: nil, method: method, name: method.kind.rawValue, map))
+        for (index, head) in transformer.projection.heads.enumerated() {
+            let rows = transformer.rows(ofHead: index).filter { seen.maps[$0] != nil }
+            let method = head.explain?.method ?? recipe.relevance.kind
+            let published = rows.compactMap { seen.maps[$0].map { Array($0.prefix(real)) } }
+            guard method.isDirected else {
+                // One map for all.
+                if let map = published.first {
+                    found.append(explanation(encoding, policy: nil, method, name: method.rawValue, map))
+                }
                 continue
             }
-            var directions = computed.map(\.direction)
-            var neutral: Int?
-            if contrast == .neutral, let direction = head.neutral {
-                neutral = directions.count
-                directions.append(direction)
-            }
-            let (published, received) = try relevance(encoding, directions: directions, method)
-            let maps = RelevanceContrast.applied(contrast, to: published, neutral: neutral)
-            for (policy, map) in zip(computed.map(\.policy), maps) where policies.contains(policy) {
+            let neutral = rows.firstIndex { transformer.directions[$0].policy == nil }
+            let maps = RelevanceContrast.applied(head.explain?.contrast ?? .none, to: published, neutral: neutral)
+            for (row, map) in zip(rows, maps) {
+                guard let policy = transformer.directions[row].policy, seen.wanted.contains(policy) else { continue }
                 let weights = RelevanceContrast.weighted(
                     head.explain?.weight ?? .none, RelevanceContrast.floored(head.explain?.floor ?? .none, map),
                     received: received)
-                let name = head.explain?.shownMethod ?? method.kind.rawValue
-                found.append(explanation(encoding, policy: policy, method: method, name: name, weights))
+                let name = head.explain?.shownMethod ?? method.rawValue
+                found.append(explanation(encoding, policy: policy, method, name: name, weights))
             }
         }
         return found
     }
 
     private func explanation(
-        _ encoding: Tokenizer.Encoding, policy: String?, method: RelevanceMethod, name: String, _ weights: [Float]
+        _ encoding: Tokenizer.Encoding, policy: String?, _ method: RelevanceMethod.Kind, name: String, _ weights: [Float]
     ) -> ModelExplanation {
         ModelExplanation(
-            model: recipe.id, policy: policy, method: name, signed: method.kind.isSigned,
-            relevance: .spans(Self.words(of: encoding, weights: weights, adding: method.kind.isSigned)))
-    }
-
-    /// One row of token relevances a direction (one for all where the method knows none), and the attention that each
-    /// token receives.
-    private func relevance(
-        _ encoding: Tokenizer.Encoding, directions: [[Float]], _ method: RelevanceMethod
-    ) throws -> (maps: [[Float]], received: [Float]) {
-        let network: CompiledNetwork
-        if let known = explaining[method] {
-            network = known
-        } else {
-            network = try engine.compile(side.encoder.explainGraph(method), name: recipe.id + " explain")
-            explaining[method] = network
-        }
-        var inputs = try side.inputs([encoding])
-        if method.kind.isDirected {
-            inputs["directions"] = try Tensor(
-                directions.flatMap { $0 }, shape: [directions.count, side.encoder.embeddingWidth])
-        }
-        let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let (tokens, rows) = (side.filledLength ?? encoding.ids.count, max(1, directions.count))
-        let values = try outputs.floats("relevance", shape: [1, rows, tokens], of: recipe.id)
-        let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
-        let real = encoding.ids.count
-        return ((0..<rows).map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real)))
+            model: recipe.id, policy: policy, method: name, signed: method.isSigned,
+            relevance: .spans(Self.words(of: encoding, weights: weights, adding: method.isSigned)))
     }
 
     /// Token weights as words: pieces merged by their maximum, or by their sum where weights add up to a score; the

@@ -3,16 +3,13 @@ import Foundation
 /// A loaded vision transformer with its heads. Without a head it says only where it looked.
 final class TransformerVisionModel: VisionModel {
     private let recipe: Recipe
-    private let encoder: Encoder
+    private let transformer: ProjectedEncoder
     private let patches: PatchEmbedding
-    private let projection: Projection
-    private let engine: Engine
-    private var scoring: CompiledNetwork?
-    private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
+    private let precision: Engine.Options.Precision
 
     init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
-        self.engine = engine
+        precision = engine.precision
         let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
             throw ConfigurationError.unsupported(
@@ -21,51 +18,53 @@ final class TransformerVisionModel: VisionModel {
         }
         let colours =
             try recipe.image?.normalization.map { ($0.mean, $0.deviation) } ?? checkpoint.colours()
-        encoder = try checkpoint.imageEncoder(
+        let encoder = try checkpoint.imageEncoder(
             size: recipe.image.map { ImageSize(height: $0.height, width: $0.width) },
             input: .bytes(mean: colours.0, deviation: colours.1))
         guard case .patches(let patches) = encoder.embedding else {
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
         }
         self.patches = patches
-        projection = Projection(model: recipe.id, heads: heads)
+        transformer = ProjectedEncoder(encoder, name: recipe.id, heads: heads, engine: engine) { _ in
+            (recipe.relevance, .none)
+        }
     }
 
-    func prepare() throws { _ = try scoringNetwork() }
+    func prepare(explain: ExplainRequest) throws { try transformer.prepare(explain: explain) }
 
-    func assess(_ image: PixelImage, explain: ExplainRequest) throws -> Assessment {
-        let pixels = try Tensor(image.rgb, shape: [1, image.height, image.width, 3])
-        let outputs = try scoringNetwork().infer(["pixels": pixels])
-        let embedding = try outputs.floats("embedding", shape: [1, encoder.embeddingWidth], of: recipe.id)
-        let scores = try projection.scores(of: embedding)
-        var explanations = try explanations(pixels, policies: Projection.wanted(explain, among: scores))
-        if explain != .none, scores.isEmpty {
-            let attention = try outputs.floats("attention", shape: [1, patches.tokens], of: recipe.id)
-            explanations.append(explanation(policy: nil, method: "attention", tokens: attention))
+    func assess(_ images: [PixelImage], explain: ExplainRequest) throws -> [Assessment] {
+        let inputs = ProjectedEncoder.Inputs(
+            lengths: images.map { _ in patches.tokens }, batch: { _ in 1 }
+        ) { (chosen) throws(EngineError) in
+            let first = images[chosen[0]]
+            return [
+                "pixels": try Tensor(
+                    chosen.count == 1 ? first.rgb : chosen.flatMap { images[$0].rgb },
+                    shape: [chosen.count, first.height, first.width, 3])
+            ]
         }
-        return Assessment(
-            model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
-            embedding: embedding, scores: scores, explanations: explanations,
-            untrained: Projection.untrained(explain, scores: scores), notes: [])
+        return try transformer.look(at: inputs, explain: explain).map { seen in
+            Assessment(
+                model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: precision,
+                embedding: seen.embedding, scores: seen.scores, explanations: explanations(seen, explain),
+                untrained: Projection.untrained(explain, scores: seen.scores), notes: [])
+        }
     }
 
-    private func explanations(_ pixels: Tensor, policies: [String]) throws -> [ModelExplanation] {
-        let directions = projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
-        guard !directions.isEmpty else { return [] }
-        let method = recipe.relevance
-        var inputs = ["pixels": pixels]
-        guard method.kind.isDirected else {
-            let map = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])
-                .floats("relevance", shape: [1, 1, patches.tokens], of: recipe.id)
-            return [explanation(policy: nil, method: method.kind.rawValue, tokens: map)]
+    private func explanations(_ seen: ProjectedEncoder.Seen, _ explain: ExplainRequest) -> [ModelExplanation] {
+        if explain != .none, seen.scores.isEmpty, seen.attention.count == patches.tokens {
+            return [explanation(policy: nil, method: "attention", tokens: seen.attention)]
         }
-        inputs["directions"] = try Tensor(
-            directions.flatMap(\.direction), shape: [directions.count, encoder.embeddingWidth])
-        let values = try explainingNetwork(method).infer(inputs, wanted: ["relevance"])
-            .floats("relevance", shape: [1, directions.count, patches.tokens], of: recipe.id)
-        return directions.enumerated().map { row, direction in
-            let tokens = Array(values[row * patches.tokens..<(row + 1) * patches.tokens])
-            return explanation(policy: direction.policy, method: method.kind.rawValue, tokens: tokens)
+        guard recipe.relevance.kind.isDirected else {
+            // One map for all.
+            let map = seen.maps.values.first { $0.count == patches.tokens }
+            return map.map { [explanation(policy: nil, method: recipe.relevance.kind.rawValue, tokens: $0)] } ?? []
+        }
+        return transformer.directions.enumerated().compactMap { row, direction in
+            guard let policy = direction.policy, seen.wanted.contains(policy), let map = seen.maps[row],
+                map.count == patches.tokens
+            else { return nil }
+            return explanation(policy: policy, method: recipe.relevance.kind.rawValue, tokens: map)
         }
     }
 
@@ -77,19 +76,5 @@ final class TransformerVisionModel: VisionModel {
             relevance: .grid(
                 rows: patches.rows, columns: patches.columns,
                 values: Array(tokens.dropFirst(patches.prefixTokens))))
-    }
-
-    private func scoringNetwork() throws -> CompiledNetwork {
-        if let scoring { return scoring }
-        let network = try engine.compile(encoder.scoreGraph(), name: recipe.id)
-        scoring = network
-        return network
-    }
-
-    private func explainingNetwork(_ method: RelevanceMethod) throws -> CompiledNetwork {
-        if let known = explaining[method] { return known }
-        let network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
-        explaining[method] = network
-        return network
     }
 }

@@ -20,6 +20,7 @@ struct ExplainCommand: AsyncParsableCommand {
     var policy: [String] = []
     @Option(help: ArgumentHelp("Use this model; once for each. All that are ready by default.", valueName: "name"))
     var model: [String] = []
+    @OptionGroup var computing: PrecisionOption
     @Option(help: ArgumentHelp("Write the picture under its heat map to this PNG file.", valueName: "file.png"))
     var out: String?
 
@@ -33,7 +34,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let policies = try known(policy.map { PolicyID($0) }, taxonomy)
         let decoder = MediaDecoder.ownProcess()
         let picture = try await openPicture(decoder)
-        let scorer = try InstalledModels(taxonomy: taxonomy).scorer(models: model)
+        let scorer = try InstalledModels(taxonomy: taxonomy).scorer(models: model, precision: computing.precision)
         let explained =
             if let file {
                 try await Explained.image(path: file, policies: policies, scorer: scorer, decoder: decoder)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Media
+import ModelCore
 import Queue
 
 struct ScoreCommand: AsyncParsableCommand {
@@ -11,13 +12,14 @@ struct ScoreCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Option(help: ArgumentHelp("Use this model; once for each. All that are ready by default.", valueName: "name"))
     var model: [String] = []
+    @OptionGroup var computing: PrecisionOption
 
     func run() async throws {
         let started = Date()
         let store = try options.openQueue()
         let models = try InstalledModels(taxonomy: store.taxonomy())
-        let scoring = QueueScoring(
-            store: store, scorer: try models.scorer(models: model), decoder: .ownProcess(), library: models.library)
+        let scorer = try models.scorer(models: model, precision: computing.precision, performance: .throughput)
+        let scoring = QueueScoring(store: store, scorer: scorer, decoder: .ownProcess(), library: models.library)
         var bar = Progress("score", unit: "items")
         let result = try await scoring.run { done, total in
             bar.show(done: done, fraction: Double(done) / Double(max(total, 1)))

@@ -28,8 +28,8 @@ struct InstalledModels: Sendable {
     }
 
     /// Loads OpenVINO.
-    func engine() throws -> Engine {
-        var options = Engine.Options()
+    func engine(_ options: Engine.Options = Engine.Options()) throws -> Engine {
+        var options = options
         options.cacheFolder = locations.cacheHome.appending(path: "compiled").path
         return try Engine(path: try enginePath(), options: options)
     }
@@ -45,9 +45,19 @@ struct InstalledModels: Sendable {
     }
 
     /// The models of these names, or all that are ready.
-    func scorer(models names: [String]) throws -> Scorer {
+    ///
+    /// - Parameters:
+    ///   - precision: of the numbers that networks compute with.
+    ///   - performance: latency where somebody waits for one answer, throughput where many inputs are at hand.
+    func scorer(
+        models names: [String], precision: Engine.Options.Precision = .f32,
+        performance: Engine.Options.Performance = .latency
+    ) throws -> Scorer {
+        var options = Engine.Options()
+        options.precision = precision
+        options.performance = performance
         let scorer = try Scorer(
-            library: library, engine: try engine(), models: names.isEmpty ? nil : names,
+            library: library, engine: try engine(options), models: names.isEmpty ? nil : names,
             directionCache: locations.cacheHome.appending(path: "directions").path)
         guard !scorer.textModels.isEmpty || !scorer.imageInputs.isEmpty else {
             throw CommandFailure(

@@ -4,6 +4,9 @@ import Queue
 
 /// Has models look at the pending items of a queue: reads a page, decodes its pictures, assesses, records.
 ///
+/// Three pages are in the works at most: while the engine looks at one, the pictures of the next are decoded in the worker
+/// and what was found on the last is written to the queue. Memory is bounded by that, whatever the queue's length.
+///
 /// What is recorded stays recorded, so a run that was stopped goes on where it stopped. An item that a model fails on
 /// stays unscored by it and takes no other with it; a model that fails on everything is left out.
 struct QueueScoring: Sendable {
@@ -29,7 +32,9 @@ struct QueueScoring: Sendable {
     let decoder: MediaDecoder
     let library: ModelLibrary
 
-    private static let pageSize = 32
+    /// Items a page, the second as many as keep batches of texts of like length, and a transaction worth its sync.
+    private static let textPages = (first: 32, later: 256)
+    private static let picturePages = (first: 16, later: 16)
 
     /// Scores everything that is pending.
     ///
@@ -42,41 +47,32 @@ struct QueueScoring: Sendable {
         for input in scorer.imageInputs { total += try store.unscoredCount(model: input.model, needing: .media) }
         var done = 0
         for model in scorer.textModels {
-            try await eachPage(of: model, needing: .text, into: &result) { items, page in
-                let found = try await scorer.assessEach(texts: items.map { $0.text ?? "" }, model: model)
-                for (item, assessment) in zip(items, found) {
-                    page.append(
-                        item.id,
-                        assessment.map { assessment in
-                            ScoredItem(
-                                item: item.id, scores: assessment.queueScores,
-                                explanations: assessment.queueExplanations(), embedding: assessment.storedEmbedding)
-                        })
-                }
+            try await eachPage(of: model, needing: .text, sizes: Self.textPages, into: &result) { items in
+                items.map { $0.text ?? "" }
+            } look: { items, texts in
+                let found = try await scorer.assessEach(texts: texts, model: model)
                 done += items.count
                 progress(done, total)
+                return zip(items, found).map { item, assessment in
+                    assessment.map { ScoredItem(item.id, text: $0) }
+                }
             }
         }
         for input in scorer.imageInputs {
             var unreadable: [(item: ItemID, reason: MediaError)] = []
-            try await eachPage(of: input.model, needing: .media, into: &result) { items, page in
-                try await scorer.prepare(model: input.model)
-                // The next item's pictures are decoded in the worker while the engine looks at this one's.
-                var upcoming = items.first.map { pictures(of: $0, for: input) }
-                for (position, item) in items.enumerated() {
-                    let current = upcoming
-                    upcoming = position + 1 < items.count ? pictures(of: items[position + 1], for: input) : nil
-                    guard let current else { break }
-                    let pictures = try await current.value.map { picture in try picture.orWorkerFailure }
-                    unreadable += pictures.compactMap { if case .failure(let why) = $0 { (item.id, why) } else { nil } }
-                    do {
-                        page.append(item.id, .success(try await assess(item, pictures: pictures, input: input)))
-                    } catch {
-                        page.append(item.id, .failure(error))
+            try await eachPage(of: input.model, needing: .media, sizes: Self.picturePages, into: &result) { items in
+                await pictures(of: items, for: input)
+            } look: { items, pictures in
+                for (item, pictures) in zip(items, pictures) {
+                    for case .failure(let reason) in pictures {
+                        if case .workerUnavailable = reason { throw reason }
+                        unreadable.append((item.id, reason))
                     }
-                    progress(done + position + 1, total)
                 }
+                let found = try await assess(items, pictures: pictures, input: input)
                 done += items.count
+                progress(done, total)
+                return found
             }
             for (item, reason) in unreadable
             where !result.unreadable.contains(where: { $0.item == item && $0.reason == reason }) {
@@ -86,52 +82,84 @@ struct QueueScoring: Sendable {
         return result
     }
 
-    /// What a model made of one page of items.
-    private struct Page {
-        var scored: [ScoredItem] = []
-        var failed: [(item: ItemID, error: any Error)] = []
+    // MARK: Pages
 
-        mutating func append(_ item: ItemID, _ outcome: Swift.Result<ScoredItem, any Error>) {
-            switch outcome {
-            case .success(let found): scored.append(found)
-            case .failure(let error): failed.append((item, error))
-            }
-        }
-    }
-
-    /// Hands out a model's unscored items page by page and records what `body` made of them. What `body` throws
-    /// concerns the model as a whole, which is then left out.
-    private func eachPage(
-        of model: String, needing modality: Modality, into result: inout Result,
-        _ body: ([Item], inout Page) async throws -> Void
+    /// Hands out a model's unscored items page by page and records what `look` made of them. What `look` throws concerns
+    /// the model as a whole, which is then left out; a ``MediaError`` concerns the worker.
+    ///
+    /// - Parameters:
+    ///   - prepare: what can be done to a page ahead of its turn.
+    ///   - look: one outcome an item, in their order.
+    private func eachPage<Prepared: Sendable>(
+        of model: String, needing modality: Modality, sizes: (first: Int, later: Int), into result: inout Result,
+        prepare: @escaping @Sendable ([Item]) async -> Prepared,
+        look: ([Item], Prepared) async throws -> [Swift.Result<ScoredItem, any Error>]
     ) async throws {
+        do {
+            try await scorer.prepare(model: model)
+        } catch {
+            result.broken.append((model, error))
+            return
+        }
         var cursor: Int64?
-        repeat {
-            let items = try store.unscored(model: model, needing: modality, after: cursor, limit: Self.pageSize)
-            cursor = items.next
-            guard !items.items.isEmpty else { continue }
-            var page = Page()
+        func nextPage(of size: Int) throws -> (items: [Item], prepared: Task<Prepared, Never>)? {
+            let page = try store.unscored(model: model, needing: modality, after: cursor, limit: size)
+            cursor = page.next
+            return page.items.isEmpty ? nil : (page.items, Task { await prepare(page.items) })
+        }
+        var recording: Task<Int, any Error>?
+        func finishRecording() async throws {
+            let count = try await recording?.value ?? 0
+            recording = nil
+            if count > 0 { result.items[model, default: 0] += count }
+        }
+        var ahead = try nextPage(of: sizes.first)
+        while let page = ahead {
+            ahead = cursor == nil ? nil : try nextPage(of: sizes.later)
+            let outcomes: [Swift.Result<ScoredItem, any Error>]
             do {
-                try await body(items.items, &page)
-            } catch let error as MediaError {
-                throw error
+                outcomes = try await look(page.items, await page.prepared.value)
             } catch {
+                ahead?.prepared.cancel()
+                try await finishRecording()
+                if let error = error as? MediaError { throw error }
                 result.broken.append((model, error))
                 return
             }
-            try record(page.scored, of: model, into: &result)
-            result.failed += page.failed.map { Failure(item: $0.item, model: model, error: $0.error) }
-            if let first = page.failed.first, result.items[model] == nil {
+            try await finishRecording()
+            let scored = outcomes.compactMap { try? $0.get() }
+            if !scored.isEmpty { recording = Task { try record(scored, of: model) } }
+            let failed = zip(page.items, outcomes).compactMap { item, outcome in
+                if case .failure(let error) = outcome {
+                    Failure(item: item.id, model: model, error: error)
+                } else {
+                    nil
+                }
+            }
+            result.failed += failed
+            if scored.isEmpty, result.items[model] == nil, let first = failed.first {
+                ahead?.prepared.cancel()
                 result.broken.append((model, first.error))
                 return
             }
-        } while cursor != nil
+        }
+        try await finishRecording()
     }
+
+    private func record(_ scored: [ScoredItem], of model: String) throws -> Int {
+        let weights = library.recipes.first { $0.id == model }?.weightsSHA256
+        try store.record(scored, model: model, weights: weights)
+        return scored.count
+    }
+
+    // MARK: Pictures
 
     private typealias Pictures = [Swift.Result<PixelImage, MediaError>]
 
-    private func pictures(of item: Item, for input: ImageInput) -> Task<Pictures, Never> {
-        Task {
+    /// Of each item, those of its media.
+    private func pictures(of items: [Item], for input: ImageInput) async -> [Pictures] {
+        var found: [Pictures] = []
+        for item in items {
             var pictures: Pictures = []
             for media in item.media {
                 do throws(MediaError) {
@@ -140,23 +168,34 @@ struct QueueScoring: Sendable {
                     pictures.append(.failure(error))
                 }
             }
-            return pictures
+            found.append(pictures)
         }
+        return found
     }
 
-    /// One model's word on all pictures of an item: the highest score of each policy, every explanation with the
+    /// One model's word on all pictures of each item: the highest score of each policy, every explanation with the
     /// picture it lies over, and the embedding of the first that could be read.
-    private func assess(_ item: Item, pictures: Pictures, input: ImageInput) async throws -> ScoredItem {
-        var scored = ScoredItem(item: item.id, scores: [])
-        for (position, picture) in pictures.enumerated() {
-            guard case .success(let pixels) = picture,
-                let found = try await scorer.assess(images: [pixels], model: input.model).first
-            else { continue }
-            scored.scores = Self.highest(scored.scores + found.queueScores)
-            scored.explanations += found.queueExplanations(media: position)
-            scored.embedding = scored.embedding ?? found.storedEmbedding
+    private func assess(
+        _ items: [Item], pictures: [Pictures], input: ImageInput
+    ) async throws -> [Swift.Result<ScoredItem, any Error>] {
+        let readable = pictures.flatMap { $0.compactMap { try? $0.get() } }
+        var found = try await scorer.assessEach(images: readable, model: input.model)[...]
+        return zip(items, pictures).map { item, pictures -> Swift.Result<ScoredItem, any Error> in
+            var scored = ScoredItem(item: item.id, scores: [])
+            var fault: (any Error)?
+            for (position, picture) in pictures.enumerated() {
+                guard case .success = picture, let outcome = found.popFirst() else { continue }
+                switch outcome {
+                case .success(let assessment):
+                    scored.scores = Self.highest(scored.scores + assessment.queueScores)
+                    scored.explanations += assessment.queueExplanations(media: position)
+                    scored.embedding = scored.embedding ?? assessment.storedEmbedding
+                case .failure(let error): fault = fault ?? error
+                }
+            }
+            if let fault { return .failure(fault) }
+            return .success(scored)
         }
-        return scored
     }
 
     private static func highest(_ scores: [Score]) -> [Score] {
@@ -164,28 +203,17 @@ struct QueueScoring: Sendable {
         for score in scores where score.value > (best[score.policy]?.value ?? -1) { best[score.policy] = score }
         return best.values.sorted { $0.policy < $1.policy }
     }
+}
 
-    private func record(_ scored: [ScoredItem], of model: String, into result: inout Result) throws {
-        guard !scored.isEmpty else { return }
-        let weights = library.recipes.first { $0.id == model }?.weightsSHA256
-        try store.record(scored, model: model, weights: weights)
-        result.items[model, default: 0] += scored.count
+extension ScoredItem {
+    fileprivate init(_ item: ItemID, text found: Assessment) {
+        self.init(
+            item: item, scores: found.queueScores, explanations: found.queueExplanations(),
+            embedding: found.storedEmbedding)
     }
 }
 
 extension Assessment {
     /// nil for a model without one.
     fileprivate var storedEmbedding: [Float]? { embedding.isEmpty ? nil : embedding }
-}
-
-extension Swift.Result where Success == PixelImage, Failure == MediaError {
-    /// Itself; a worker that is not there is nobody's picture's fault.
-    ///
-    /// - Throws: ``MediaError/workerUnavailable(detail:)``.
-    fileprivate var orWorkerFailure: Self {
-        get throws(MediaError) {
-            if case .failure(.workerUnavailable(let detail)) = self { throw .workerUnavailable(detail: detail) }
-            return self
-        }
-    }
 }

@@ -78,6 +78,49 @@ import Testing
         #expect(try network.infer(["x": Tensor([1, 2] as [Float], shape: [1, 2])])["y"]?.floats == [2, 4])
     }
 
+    @Test(.enabled(if: Places.hasEngine, Places.engineMissing), arguments: Engine.Options.Performance.allCases)
+    func `Inputs in flight come back in their order, and one that fails takes no other with it`(
+        performance: Engine.Options.Performance
+    ) throws {
+        var options = Engine.Options()
+        options.performance = performance
+        let graph = try Self.graph()
+        let x = graph.parameter("x", .f32, shape: [nil, 2])
+        graph.result("y", graph.times(x, 2))
+        let network = try Engine(path: #require(Places.library), options: options).compile(graph.source(), name: "many")
+        #expect(network.requestsInFlight >= 1)
+        var inputs = try (0..<17).map { ["x": try Tensor([Float($0), 1], shape: [1, 2])] }
+        inputs[5] = ["x": try Tensor([1, 2, 3] as [Float], shape: [1, 3])]
+        inputs[6] = ["z": try Tensor([1, 2] as [Float], shape: [1, 2])]
+        let found = network.infer(each: inputs)
+        #expect(found.count == 17)
+        for (index, outcome) in found.enumerated() where index != 5 && index != 6 {
+            #expect(try outcome.get()["y"]?.floats == [2 * Float(index), 2])
+        }
+        #expect(throws: EngineError.self) { try found[5].get() }
+        #expect(throws: EngineError.noSuchPort(name: "z", have: ["x"])) { try found[6].get() }
+        #expect(network.infer(each: []).isEmpty)
+    }
+
+    @Test func `The cache throws away what was used longest ago, and never what is in use`() throws {
+        let folder = try Scratch.folder()
+        for (age, name) in ["new", "old", "oldest"].enumerated() {
+            _ = try Scratch.file(String(repeating: "0", count: 1000), named: "\(name)/a.blob", in: folder)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: Double(1_000_000 - age))],
+                ofItemAtPath: "\(folder)/\(name)")
+        }
+        // From a version that had no drawers.
+        _ = try Scratch.file(String(repeating: "0", count: 1000), named: "loose.blob", in: folder)
+        func left() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: folder)) }
+        CompiledNetworkCache(folder: folder, byteLimit: 4000).prune(keeping: folder + "/oldest")
+        #expect(try left() == ["new", "old", "oldest", "loose.blob"])
+        CompiledNetworkCache(folder: folder, byteLimit: 3999).prune(keeping: folder + "/oldest")
+        #expect(try left() == ["new", "oldest", "loose.blob"])
+        CompiledNetworkCache(folder: folder, byteLimit: 0).prune(keeping: folder + "/oldest")
+        #expect(try left() == ["oldest"])
+    }
+
     @Test(.enabled(if: Places.hasEngine, Places.engineMissing))
     func `A network taken out of the cache folder computes the same, and is not mistaken for one with other weights`()
         throws
@@ -96,7 +139,8 @@ import Testing
             let network = try engine.compile(graph.source(), name: "cached")
             #expect(try network.infer(["x": Tensor([1, 10] as [Float], shape: [1, 2])])["y"]?.floats == expected)
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: cache).count == 2)
+        let kept = try FileManager.default.subpathsOfDirectory(atPath: cache)
+        #expect(kept.count { $0.hasSuffix(".blob") } == 2)
     }
 
     @Test func `A weight that is missing or of another shape is reported by name when the graph is finished`() throws {
