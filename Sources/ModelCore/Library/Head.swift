@@ -13,6 +13,9 @@ public struct Head: Sendable, Hashable {
         /// Platt's A and B (Platt 1999), which turn a projection into a probability. 1 and 0 leave it as it is.
         public let plattA: Double
         public let plattB: Double
+        /// Whether A and B were fitted on labelled items. Where they were not, the score orders items, and is a
+        /// probability in form only.
+        public let isCalibrated: Bool
         /// At or above this probability the policy is preselected; nil leaves it to the policy's own.
         public let threshold: Double?
         /// Area under the ROC curve on data that fitting never saw.
@@ -26,6 +29,22 @@ public struct Head: Sendable, Hashable {
             let projection = zip(direction, unit).reduce(bias) { $0 + Double($1.0) * Double($1.1) }
             return 1 / (1 + exp(-(plattA * projection + plattB)))
         }
+
+        /// The same direction with other A, B and threshold.
+        func calibrated(by entry: Calibration.Entry) -> PolicyDirection {
+            PolicyDirection(
+                policy: policy, direction: direction, bias: bias, plattA: entry.plattA, plattB: entry.plattB,
+                isCalibrated: true, threshold: entry.threshold, heldOutAUROC: heldOutAUROC,
+                positives: entry.positives, negatives: entry.negatives, data: entry.data)
+        }
+    }
+
+    /// Where directions come from.
+    public enum Origin: Sendable, Hashable {
+        /// A file: shipped, or fitted on verdicts.
+        case fitted
+        /// A policy's words, read by the model itself.
+        case zeroShot
     }
 
     /// How this head's scores are explained.
@@ -67,32 +86,56 @@ public struct Head: Sendable, Hashable {
         }
     }
 
+    /// Empty where no file holds it.
     public let file: String
     public let name: String
-    /// SHA-256 of the file, 64 hex digits.
+    /// SHA-256 of the file, or of the words, 64 hex digits.
     public let sha256: String
+    public let origin: Origin
     /// What scores name: the head's name and the first twelve digits of its hash, so that no head passes for another.
     public var id: String { "\(name)@\(sha256.prefix(12))" }
     /// `name@version` of the model whose embeddings these are.
     public let model: String
     /// Of the weights the head was fitted on.
     public let weightsSHA256: String
-    public let policies: [PolicyDirection]
+    public internal(set) var policies: [PolicyDirection]
     public let explain: Explain?
     /// The direction of everyday content, for the contrast.
     public let neutral: [Float]?
 
     /// One direction that no file holds, to see whether a model can be explained at all.
     init(probing model: String, weightsSHA256: String, direction: [Float]) {
-        (file, name, sha256) = ("", "probe", "")
+        (file, name, sha256, origin) = ("", "probe", "", .fitted)
         self.model = model
         self.weightsSHA256 = weightsSHA256
         policies = [
             PolicyDirection(
-                policy: "probe", direction: direction, bias: 0, plattA: 1, plattB: 0, threshold: nil, heldOutAUROC: nil,
-                positives: nil, negatives: nil, data: [])
+                policy: "probe", direction: direction, bias: 0, plattA: 1, plattB: 0, isCalibrated: false,
+                threshold: nil, heldOutAUROC: nil, positives: nil, negatives: nil, data: [])
         ]
         (explain, neutral) = (nil, nil)
+    }
+
+    static let zeroShotName = "zero-shot"
+
+    /// A policy's words as a head.
+    ///
+    /// - Parameter explain: how the model's fitted heads are explained, where it has any.
+    init(
+        zeroShot policy: ZeroShotPolicy, _ made: ZeroShot.Direction, model: String, weightsSHA256: String,
+        explain: Explain?
+    ) {
+        (file, name, sha256, origin) = ("", Self.zeroShotName, policy.sha256, .zeroShot)
+        self.model = model
+        self.weightsSHA256 = weightsSHA256
+        let threshold = max(ZeroShot.uncalibratedThreshold, policy.threshold ?? 0)
+        policies = [
+            PolicyDirection(
+                policy: policy.policy, direction: made.vector, bias: made.bias, plattA: 1, plattB: 0,
+                isCalibrated: false, threshold: threshold, heldOutAUROC: nil, positives: nil, negatives: nil, data: [])
+        ]
+        self.explain = explain
+        neutral = nil
     }
 
     /// - Throws: ``RecipeError`` naming the field.
@@ -132,7 +175,7 @@ public struct Head: Sendable, Hashable {
         guard document.neutral.map({ $0.count == width }) ?? true else {
             throw fault("neutral", "is not as long as the directions")
         }
-        file = path
+        (file, origin) = (path, .fitted)
         name = document.name
         model = document.model
         weightsSHA256 = document.weightsSHA256.lowercased()
@@ -160,7 +203,8 @@ public struct Head: Sendable, Hashable {
         policies = document.policies.map { entry in
             PolicyDirection(
                 policy: entry.policy, direction: entry.direction, bias: entry.bias, plattA: entry.calibration?.a ?? 1,
-                plattB: entry.calibration?.b ?? 0, threshold: entry.threshold, heldOutAUROC: entry.heldOutAUROC,
+                plattB: entry.calibration?.b ?? 0, isCalibrated: entry.calibration != nil, threshold: entry.threshold,
+                heldOutAUROC: entry.heldOutAUROC,
                 positives: entry.positives, negatives: entry.negatives, data: entry.data ?? [])
         }
     }

@@ -29,12 +29,23 @@ public struct ModelDescription: Sendable, Hashable {
     public let weightsSHA256: String
     /// Where the weights lie; nil where they are missing.
     public let weightsPath: String?
-    /// Policies it can score, sorted; empty for a model that waits for its first head.
+    /// Policies it can score, by itself or by fitted heads, sorted; empty for a model that waits for its first head.
     public let policies: [String]
+    /// Policies beside those that it is asked about in words, sorted.
+    public let zeroShot: [ZeroShot]
+
+    public struct ZeroShot: Sendable, Hashable {
+        public let policy: String
+        /// ``Head/id``, which scores name.
+        public let head: String
+        public let isCalibrated: Bool
+    }
+
     public let status: Status
 }
 
-/// The models a person has: recipes, the weights found for them, and the heads fitted on them.
+/// The models a person has: recipes, the weights found for them, the heads fitted on them, and what policies they can be
+/// asked about in words.
 ///
 ///     let library = try ModelLibrary(recipes: "models", stores: ModelLibrary.stores(startingFrom: [folder]))
 ///     for model in library.descriptions { print(model.id, model.status) }
@@ -43,6 +54,9 @@ public struct ModelDescription: Sendable, Hashable {
 public struct ModelLibrary: Sendable {
     public let recipes: [Recipe]
     public let heads: [Head]
+    /// Policies in words, for models that have no head for them.
+    public let zeroShot: [ZeroShotPolicy]
+    public let calibrations: [Calibration]
     /// Folders with model folders in them, best first.
     public let stores: [String]
     /// What was left out and why: heads for other weights than those of the recipes, added models that are unsound.
@@ -50,12 +64,16 @@ public struct ModelLibrary: Sendable {
     private let checked: CheckedWeights
 
     /// - Parameters:
-    ///   - folder: with `*.toml` recipes and `heads/*.json`.
+    ///   - folder: with `*.toml` recipes, `heads/*.json` and `calibration/*.json`.
     ///   - stores: where weights are looked for.
+    ///   - zeroShot: policies in words.
     ///   - cacheFile: remembers which files have been hashed, by size and time; nil hashes every time.
-    /// - Throws: ``RecipeError`` for the first bad recipe or head.
-    public init(recipes folder: String, stores: [String], cacheFile: String? = nil) throws(RecipeError) {
+    /// - Throws: ``RecipeError`` for the first bad recipe, head or calibration.
+    public init(
+        recipes folder: String, stores: [String], zeroShot: [ZeroShotPolicy] = [], cacheFile: String? = nil
+    ) throws(RecipeError) {
         self.stores = stores
+        self.zeroShot = zeroShot
         checked = CheckedWeights(file: cacheFile)
         var recipes: [Recipe] = []
         for path in try Self.files(in: folder, ending: ".toml", required: true) {
@@ -85,7 +103,29 @@ public struct ModelLibrary: Sendable {
                 heads.append(head)
             }
         }
+        var calibrations: [Calibration] = []
+        for path in try Self.files(in: folder + "/calibration", ending: ".json", required: false) {
+            let calibration = try Calibration(path: path)
+            if let other = calibrations.first(where: { $0.calibratesWhat(calibration) }) {
+                throw .invalid(
+                    file: path, line: 0, key: "policies", reason: "calibrate what \(other.file) calibrates already")
+            }
+            if let recipe = recipes.first(where: { $0.id == calibration.model }),
+                recipe.weightsSHA256 != calibration.weightsSHA256
+            {
+                notes.append("\(path) was fitted on other weights of \(calibration.model) and is not used.")
+                continue
+            }
+            let known = Set(heads.filter { $0.model == calibration.model }.map(\.id) + zeroShot.map(\.headID))
+            // Without the policies' words nobody can say which heads there are.
+            let lost = zeroShot.isEmpty ? [] : Set(calibration.entries.map(\.head)).subtracting(known).sorted()
+            for head in lost {
+                notes.append("\(path) calibrates \(printable(head)), which is not there any more: fit it again.")
+            }
+            calibrations.append(calibration)
+        }
         self.heads = heads
+        self.calibrations = calibrations
         self.notes = notes
     }
 
@@ -125,12 +165,37 @@ public struct ModelLibrary: Sendable {
     public func describe(_ recipe: Recipe) -> ModelDescription {
         let path = folder(of: recipe).map { $0 + "/" + recipe.weightsFile }
         let own = recipe.outputs.map(\.policy)
-        let learnt = heads.filter { $0.model == recipe.id }.flatMap { $0.policies.map(\.policy) }
+        let learnt = heads(of: recipe).flatMap { $0.policies.map(\.policy) }
         return ModelDescription(
             id: recipe.id, family: recipe.family.rawValue, modality: recipe.modality.rawValue, licence: recipe.licence,
             source: recipe.source, weightsSHA256: recipe.weightsSHA256, weightsPath: path,
-            policies: Set(own + learnt).sorted(), status: status(of: recipe))
+            policies: Set(own + learnt).sorted(), zeroShot: zeroShotDescriptions(of: recipe),
+            status: status(of: recipe))
     }
+
+    private func zeroShotDescriptions(of recipe: Recipe) -> [ModelDescription.ZeroShot] {
+        let asked = policiesInWords(for: recipe)
+        guard !asked.isEmpty, let folder = folder(of: recipe),
+            let weights = try? SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
+            let side = try? ZeroShot(recipe, Checkpoint(folder: folder, weights: weights))
+        else { return [] }
+        let entries = calibrations.filter { $0.weightsSHA256 == recipe.weightsSHA256 }.flatMap(\.entries)
+        return asked.filter(side.suffices).map { policy in
+            ModelDescription.ZeroShot(
+                policy: policy.policy, head: policy.headID,
+                isCalibrated: entries.contains { $0.policy == policy.policy && $0.head == policy.headID })
+        }.sorted { $0.policy < $1.policy }
+    }
+
+    /// The policies that a model is asked about in words: a fitted head, or the model's own output, is better.
+    func policiesInWords(for recipe: Recipe) -> [ZeroShotPolicy] {
+        guard ZeroShot.isThinkable(recipe) else { return [] }
+        let known = Set(recipe.outputs.map(\.policy) + heads(of: recipe).flatMap { $0.policies.map(\.policy) })
+        return zeroShot.filter { !known.contains($0.policy) }
+    }
+
+    /// The heads that were fitted on a model.
+    func heads(of recipe: Recipe) -> [Head] { heads.filter { $0.model == recipe.id } }
 
     /// The folder of a model's files, or nil where no store has its weights.
     func folder(of recipe: Recipe) -> String? {

@@ -216,6 +216,15 @@ public struct ModelStore: Sendable {
         }
         let recipe = try Recipe(path: path)
         try Rehearsal.run(recipe, checkpoint)
+        if modality == .image, ZeroShot.isThinkable(recipe) {
+            do {
+                _ = try ZeroShot(recipe, checkpoint)
+            } catch {
+                let reason = "\(error)".replacing(draft, with: published.folder).trimmingCharacters(
+                    in: CharacterSet(charactersIn: "."))
+                notes.append("it cannot be asked about policies in words (zero-shot): \(reason)")
+            }
+        }
         return (recipe, notes)
     }
 

@@ -2,12 +2,14 @@
 public struct Assessment: Sendable, Hashable {
     public struct PolicyScore: Sendable, Hashable {
         public let policy: String
-        /// Calibrated, in [0, 1].
+        /// In [0, 1].
         public let probability: Double
         /// The model's own; nil leaves it to the policy.
         public let threshold: Double?
         /// ``Head/id`` of the head whose direction this is; nil where the model scores by itself.
         public let head: String?
+        /// False where nothing was fitted to make a probability of it (a zero-shot direction as it is).
+        public var isCalibrated = true
     }
 
     /// `name@version`.

@@ -23,7 +23,7 @@ struct Projection {
                 scores.append(
                     Assessment.PolicyScore(
                         policy: direction.policy, probability: direction.probability(of: unit),
-                        threshold: direction.threshold, head: head.id))
+                        threshold: direction.threshold, head: head.id, isCalibrated: direction.isCalibrated))
             }
         }
         return scores
@@ -36,7 +36,9 @@ struct Projection {
         case .policies(let policies): return scores.map(\.policy).filter(policies.contains)
         case .flagged:
             let over = scores.filter { $0.probability >= ($0.threshold ?? 0.5) }
-            let highest = scores.max { $0.probability < $1.probability }
+            // An uncalibrated number says little beside a probability.
+            let calibrated = scores.filter(\.isCalibrated)
+            let highest = (calibrated.isEmpty ? scores : calibrated).max { $0.probability < $1.probability }
             return (over.isEmpty ? highest.map { [$0] } ?? [] : over).map(\.policy)
         }
     }

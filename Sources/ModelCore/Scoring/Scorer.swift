@@ -21,15 +21,20 @@ public actor Scorer {
 
     let library: ModelLibrary
     private let engine: Engine
+    private let directions: DirectionCache
     private let executor = InferenceExecutor(label: "reviewtui.scorer")
     private var textual: [String: TextModel] = [:]
     private var visual: [String: any VisionModel] = [:]
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter models: `name` or `name@version` of those to use; nil for every model whose weights are ready.
+    /// - Parameters:
+    ///   - models: `name` or `name@version` of those to use; nil for every model whose weights are ready.
+    ///   - directionCache: a folder that keeps zero-shot directions between runs; nil keeps none.
     /// - Throws: ``RecipeError`` for a model that is unknown, missing or corrupt.
-    public init(library: ModelLibrary, engine: Engine, models: [String]? = nil) throws {
+    public init(
+        library: ModelLibrary, engine: Engine, models: [String]? = nil, directionCache: String? = nil
+    ) throws {
         var chosen: [Recipe] = []
         if let models {
             for name in models {
@@ -38,10 +43,11 @@ public actor Scorer {
                 if !chosen.contains(recipe) { chosen.append(recipe) }
             }
         } else {
-            chosen = library.recipes.filter { library.describe($0).status == .ready }
+            chosen = library.recipes.filter { library.status(of: $0) == .ready }
         }
         self.library = library
         self.engine = engine
+        directions = DirectionCache(folder: directionCache)
         textModels = chosen.filter { $0.modality == .text }.map(\.id).sorted()
         imageInputs = chosen.compactMap { recipe in
             recipe.image.map {
@@ -154,7 +160,54 @@ public actor Scorer {
         }
     }
 
-    func heads(for recipe: Recipe) -> [Head] { library.heads.filter { $0.model == recipe.id } }
+    // MARK: Heads
+
+    /// A model's heads: those that were fitted, then a zero-shot one for each policy that none of them knows.
+    func heads(for recipe: Recipe) throws -> [Head] {
+        let fitted = library.heads(of: recipe)
+        return try (fitted + zeroShotHeads(for: recipe, besides: fitted))
+            .map { $0.calibrated(by: library.calibrations) }
+    }
+
+    private func zeroShotHeads(for recipe: Recipe, besides fitted: [Head]) throws -> [Head] {
+        let asked = library.policiesInWords(for: recipe)
+        guard !asked.isEmpty else { return [] }
+        let checkpoint = try Checkpoint(
+            folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe))
+        let zeroShot: ZeroShot
+        do {
+            zeroShot = try ZeroShot(recipe, checkpoint)
+        } catch {
+            // A model of pictures that lacks the side for texts is none the worse for it.
+            guard recipe.modality == .image else { throw error }
+            return []
+        }
+        let policies = asked.filter(zeroShot.suffices)
+        let keys = policies.map { DirectionCache.key($0, recipe, precision: engine.precision) }
+        var known: [String: ZeroShot.Direction] = [:]
+        for key in keys { known[key] = directions.direction(key, width: zeroShot.side.encoder.embeddingWidth) }
+        let missing = zip(policies, keys).filter { known[$0.1] == nil }
+        if !missing.isEmpty {
+            let network = try engine.compile(zeroShot.side.encoder.scoreGraph(), name: recipe.id + " words")
+            let made = try zeroShot.directions(for: missing.map { $0.0 }) { texts in
+                try zeroShot.side.embed(zeroShot.side.encode(texts), by: network, model: recipe.id)
+            }
+            for ((policy, key), direction) in zip(missing, made) {
+                guard direction.vector.allSatisfy(\.isFinite) else {
+                    throw ScorerError.unsound(model: recipe.id, what: "its direction for \(policy.policy)")
+                }
+                directions.keep(direction, as: key)
+                known[key] = direction
+            }
+        }
+        let explain = fitted.lazy.compactMap(\.explain).first { $0.contrast == .none }
+        return zip(policies, keys).compactMap { policy, key in
+            known[key].map {
+                Head(
+                    zeroShot: policy, $0, model: recipe.id, weightsSHA256: recipe.weightsSHA256, explain: explain)
+            }
+        }
+    }
 }
 
 /// A loaded image model.

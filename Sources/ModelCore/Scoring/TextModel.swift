@@ -3,43 +3,24 @@ import Foundation
 /// A loaded text transformer with its tokenizer and heads.
 final class TextModel {
     private let recipe: Recipe
-    private let encoder: Encoder
-    private let tokenizer: Tokenizer
+    private let side: TextSide
     private let projection: Projection
     private let engine: Engine
-    private let limit: Int
-    /// How long every text is made, where the model was trained so (SigLIP).
-    private let filledLength: Int?
     private var scoring: CompiledNetwork?
     private var explaining: [RelevanceMethod: CompiledNetwork] = [:]
-
-    /// Texts a batch; more gain nothing on a few cores and cost memory.
-    private static let batch = 16
 
     init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         self.engine = engine
-        let settings = recipe.text ?? Recipe.TextSettings(maximumTokens: 256, pooling: "mean")
         let checkpoint = try Checkpoint(folder: folder, weights: weights)
         guard checkpoint.family == recipe.family else {
             throw ConfigurationError.unsupported(
                 path: recipe.file, key: "family",
                 reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
         }
-        encoder = try checkpoint.textEncoder(pooling: TextPooling(rawValue: settings.pooling) ?? .mean)
-        guard case .words(let words) = encoder.embedding else {
-            throw ScorerError.wrongModality(model: recipe.id, modality: "pictures")
-        }
-        tokenizer = try Tokenizer(folder: folder)
-        guard tokenizer.largestID < words.words.shape[0] else {
-            throw ConfigurationError.unsupported(
-                path: folder + "/config.json", key: "vocab_size",
-                reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
-        }
-        limit = min(settings.maximumTokens, words.longest)
-        filledLength = words.fillsUp ? words.longest : nil
+        side = try TextSide(recipe, checkpoint)
         projection = Projection(model: recipe.id, heads: heads)
-        let depth = encoder.blocks.count
+        let depth = side.encoder.blocks.count
         for head in heads {
             guard let layers = head.explain?.layers else { continue }
             guard layers.count <= depth, layers == Array(depth - layers.count..<depth) else {
@@ -52,8 +33,8 @@ final class TextModel {
     func prepare() throws { _ = try scoringNetwork() }
 
     func assess(_ texts: [String], explain: ExplainRequest) throws -> [Assessment] {
-        let encodings = texts.map { tokenizer.encode($0, limit: limit) }
-        let embeddings = try embed(encodings)
+        let encodings = side.encode(texts)
+        let embeddings = try side.embed(encodings, by: scoringNetwork(), model: recipe.id)
         return try zip(encodings, embeddings).map { encoding, embedding in
             let scores = try projection.scores(of: embedding)
             let wanted = Projection.wanted(explain, among: scores)
@@ -62,56 +43,13 @@ final class TextModel {
                 embedding: embedding, scores: scores,
                 explanations: try explanations(encoding, policies: wanted),
                 untrained: Projection.untrained(explain, scores: scores),
-                notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
+                notes: encoding.truncated ? ["only the first \(side.limit) tokens of the text were read"] : [])
         }
-    }
-
-    // MARK: Embeddings
-
-    /// Longest first in batches of like length, so that little is computed for padding.
-    private func embed(_ encodings: [Tokenizer.Encoding]) throws -> [[Float]] {
-        let network = try scoringNetwork()
-        var embeddings = [[Float]](repeating: [], count: encodings.count)
-        let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
-        for start in stride(from: 0, to: order.count, by: Self.batch) {
-            let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
-            let width = encoder.embeddingWidth
-            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: recipe.id)
-            for (row, index) in chunk.enumerated() {
-                embeddings[index] = Array(values[row * width..<(row + 1) * width])
-            }
-        }
-        return embeddings
-    }
-
-    private func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
-        try Self.inputs(encodings, padding: tokenizer.paddingID, filledUpTo: filledLength)
-    }
-
-    /// Token ids padded to the longest, and the mask that says so.
-    ///
-    /// - Parameter filledLength: where the model wants every text this long and its padding read like any token.
-    static func inputs(
-        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil
-    ) throws(EngineError) -> [String: Tensor] {
-        let length = filledLength ?? encodings.map(\.ids.count).max() ?? 0
-        var ids: [Int64] = []
-        var mask: [Int64] = []
-        for encoding in encodings {
-            let missing = length - encoding.ids.count
-            ids += encoding.ids + repeatElement(padding, count: missing)
-            mask +=
-                Array(repeating: 1, count: encoding.ids.count)
-                + repeatElement(filledLength == nil ? 0 : 1, count: missing)
-        }
-        let shape = [encodings.count, length]
-        return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
     }
 
     private func scoringNetwork() throws -> CompiledNetwork {
         if let scoring { return scoring }
-        let network = try engine.compile(encoder.scoreGraph(), name: recipe.id)
+        let network = try engine.compile(side.encoder.scoreGraph(), name: recipe.id)
         scoring = network
         return network
     }
@@ -168,16 +106,16 @@ final class TextModel {
         if let known = explaining[method] {
             network = known
         } else {
-            network = try engine.compile(encoder.explainGraph(method), name: recipe.id + " explain")
+            network = try engine.compile(side.encoder.explainGraph(method), name: recipe.id + " explain")
             explaining[method] = network
         }
-        var inputs = try inputs([encoding])
+        var inputs = try side.inputs([encoding])
         if method.kind.isDirected {
             inputs["directions"] = try Tensor(
-                directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
+                directions.flatMap { $0 }, shape: [directions.count, side.encoder.embeddingWidth])
         }
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let (tokens, rows) = (filledLength ?? encoding.ids.count, max(1, directions.count))
+        let (tokens, rows) = (side.filledLength ?? encoding.ids.count, max(1, directions.count))
         let values = try outputs.floats("relevance", shape: [1, rows, tokens], of: recipe.id)
         let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
         let real = encoding.ids.count

@@ -76,6 +76,7 @@ extension Taxonomy {
                 .object(policy.mappings.sorted { $0.key < $1.key }.map { JSONMember($0.key, .string($0.value)) })),
         ]
         if let statement = policy.statement { members.append(JSONMember("statement", statement.json)) }
+        if let prompts = policy.prompts { members.append(JSONMember("prompts", prompts.json)) }
         return .object(members)
     }
 
@@ -93,7 +94,8 @@ extension Taxonomy {
                 summary: entry["summary"]?.string ?? "", threshold: entry["threshold"]?.double ?? 0.5,
                 severity: Int(entry["severity"]?.int64 ?? 2), restricted: entry["restricted"] == .bool(true),
                 blurred: entry["blurred"] == .bool(true), mappings: mappings,
-                statement: entry["statement"].map { PolicyStatement(json: $0) })
+                statement: entry["statement"].map { PolicyStatement(json: $0) },
+                prompts: entry["prompts"].map { PolicyPrompts(json: $0) })
         }
         try self.init(name: name, version: version, policies: policies)
     }

@@ -60,6 +60,7 @@ public struct Taxonomy: Sendable, Hashable {
         }
         if !(0...1).contains(policy.threshold) { return "threshold: it must lie in 0...1" }
         if !(1...4).contains(policy.severity) { return "severity: it must lie in 1...4" }
+        if let reason = policy.prompts.flatMap(PolicyPrompts.fault) { return "prompts: \(reason)" }
         return PolicyStatement.fault(of: policy)
     }
 }

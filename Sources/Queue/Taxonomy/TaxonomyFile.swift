@@ -7,6 +7,7 @@ extension Taxonomy {
     /// ```toml
     /// name = "default"
     /// version = 1
+    /// prompts = { templates = ["a photo of {}."], negative = ["an everyday scene"] }  # for policies that name none
     ///
     /// [[policy]]
     /// id = "hate"
@@ -18,7 +19,11 @@ extension Taxonomy {
     /// blurred = false
     /// mappings = { openai = "hate", dsa = "STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH" }
     /// statement = { keywords = ["KEYWORD_HATE_SPEECH"], remove = "remove", restrict = "demote", clause = "Terms, 4" }
+    /// prompts = { positive = ["a hateful symbol"], negative = ["a flag"], templates = ["a photo of {}."] }
     /// ```
+    ///
+    /// `prompts` says in what words a model that nobody has taught the policy is asked about it (``PolicyPrompts``); it may
+    /// be a table of its own, `[policy.prompts]`.
     ///
     /// `statement` and the mapping `dsa` say what statements of reasons under the policy say (docs/statements.md).
     ///
@@ -51,7 +56,7 @@ private struct TaxonomyFile {
         } catch let error as TOMLParseError {
             throw refusal(line: error.source.begin.line, Visible.text(error.description, limit: 300))
         }
-        for key in table.keys where !["name", "version", "policy"].contains(key) {
+        for key in table.keys where !["name", "version", "prompts", "policy"].contains(key) {
             throw refusal(line: line(of: key, inPolicy: nil), "unknown key \"\(Visible.text(key))\"")
         }
         guard let name = table["name"]?.string, !name.isEmpty else {
@@ -63,13 +68,14 @@ private struct TaxonomyFile {
         guard let entries = table["policy"]?.array, !entries.isEmpty else {
             throw refusal(line: 1, "at least one [[policy]] is needed")
         }
+        let shared = try table["prompts"].map { try sharedPrompts($0) }
         var policies: [Policy] = []
         var positions: [PolicyID: Int] = [:]
         for (position, entry) in entries.enumerated() {
             guard let entry = entry.table else {
                 throw refusal(line: line(of: "policy", inPolicy: nil), "policy: write [[policy]] tables")
             }
-            let policy = try policy(entry, at: position)
+            let policy = try policy(entry, at: position, shared)
             if let fault = Taxonomy.fault(of: policy, after: positions) {
                 let key = String(fault.prefix { $0 != ":" })
                 throw refusal(line: line(of: key, inPolicy: position), fault)
@@ -80,9 +86,10 @@ private struct TaxonomyFile {
         return try Taxonomy(name: name, version: version, policies: policies)
     }
 
-    private func policy(_ entry: TOMLTable, at position: Int) throws -> Policy {
+    private func policy(_ entry: TOMLTable, at position: Int, _ shared: PolicyPrompts?) throws -> Policy {
         let known = [
             "id", "title", "summary", "threshold", "severity", "restricted", "blurred", "mappings", "statement",
+            "prompts",
         ]
         func refuse(_ key: String, _ reason: String) -> QueueError {
             refusal(line: line(of: key, inPolicy: position), "\(Visible.text(key)): \(reason)")
@@ -115,7 +122,39 @@ private struct TaxonomyFile {
             blurred: try optional("blurred", "true or false", { $0.bool }) ?? false, mappings: mappings,
             statement: try optional("statement", "a table", { $0.table }).map {
                 try statement($0) { refuse("statement", $0) }
+            },
+            prompts: try optional("prompts", "a table", { $0.table }).map {
+                var prompts = try prompts($0, known: PolicyPrompts.keys) { refuse("prompts", $0) }
+                if prompts.templates.isEmpty { prompts.templates = shared?.templates ?? [] }
+                if prompts.negative.isEmpty { prompts.negative = shared?.negative ?? [] }
+                return prompts
             })
+    }
+
+    /// Templates and negative prompts for the policies that name none.
+    private func sharedPrompts(_ value: TOMLValueConvertible) throws -> PolicyPrompts {
+        func refuse(_ reason: String) -> QueueError {
+            refusal(line: line(of: "prompts", inPolicy: nil), "prompts: \(reason)")
+        }
+        guard let table = value.table else { throw refuse("a table is needed") }
+        return try prompts(table, known: ["templates", "negative"], refuse: refuse)
+    }
+
+    private func prompts(
+        _ table: TOMLTable, known: [String], refuse: (String) -> QueueError
+    ) throws -> PolicyPrompts {
+        for key in table.keys where !known.contains(key) {
+            throw refuse("unknown key \(Visible.text(key)) (known are \(known.joined(separator: ", ")))")
+        }
+        func texts(_ key: String) throws -> [String] {
+            guard let value = table[key] else { return [] }
+            guard let texts = value.array?.map(\.string), !texts.contains(nil) else {
+                throw refuse("\(key) must be a list of texts")
+            }
+            return texts.compactMap { $0 }
+        }
+        return PolicyPrompts(
+            templates: try texts("templates"), positive: try texts("positive"), negative: try texts("negative"))
     }
 
     private func statement(_ table: TOMLTable, refuse: (String) -> QueueError) throws -> PolicyStatement {
@@ -157,8 +196,12 @@ private struct TaxonomyFile {
         for (index, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let trimmed = line.drop { $0 == " " || $0 == "\t" }
             if trimmed.hasPrefix("[") {
-                policy += 1
-                if policy == position { headerLine = index + 1 }
+                let isPolicy = trimmed.hasPrefix("[[")
+                if isPolicy { policy += 1 }
+                if policy == position {
+                    if isPolicy { headerLine = index + 1 }
+                    if trimmed.hasPrefix("[policy.\(key)]") { return index + 1 }
+                }
                 if position == nil, trimmed.hasPrefix("[\(key)]") || trimmed.hasPrefix("[[\(key)]]") {
                     return index + 1
                 }

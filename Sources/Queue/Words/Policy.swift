@@ -39,11 +39,13 @@ public struct Policy: Hashable, Sendable {
     public var mappings: [String: String]
     /// What else statements of reasons under it say.
     public var statement: PolicyStatement?
+    /// How a model that nobody has taught it is asked about it; nil where none is to be.
+    public var prompts: PolicyPrompts?
 
     public init(
         id: PolicyID, title: String, summary: String = "", threshold: Double = 0.5, severity: Int = 2,
         restricted: Bool = false, blurred: Bool = false, mappings: [String: String] = [:],
-        statement: PolicyStatement? = nil
+        statement: PolicyStatement? = nil, prompts: PolicyPrompts? = nil
     ) {
         self.id = id
         self.title = title
@@ -54,5 +56,6 @@ public struct Policy: Hashable, Sendable {
         self.blurred = blurred
         self.mappings = mappings
         self.statement = statement
+        self.prompts = prompts
     }
 }

@@ -29,10 +29,11 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let policies = try known(policy.map { PolicyID($0) })
+        let taxonomy = try options.taxonomyInForce()
+        let policies = try known(policy.map { PolicyID($0) }, taxonomy)
         let decoder = MediaDecoder.ownProcess()
         let picture = try await openPicture(decoder)
-        let scorer = try InstalledModels().scorer(models: model)
+        let scorer = try InstalledModels(taxonomy: taxonomy).scorer(models: model)
         let explained =
             if let file {
                 try await Explained.image(path: file, policies: policies, scorer: scorer, decoder: decoder)
@@ -64,9 +65,7 @@ struct ExplainCommand: AsyncParsableCommand {
         }
     }
 
-    private func known(_ policies: [PolicyID]) throws -> [PolicyID] {
-        guard !policies.isEmpty else { return [] }
-        let taxonomy = try options.taxonomyInForce()
+    private func known(_ policies: [PolicyID], _ taxonomy: Taxonomy) throws -> [PolicyID] {
         for policy in policies where taxonomy[policy] == nil {
             throw CommandFailure(
                 .usage, "There is no policy \"\(policy)\": reviewtui policy list shows those there are.")

@@ -69,13 +69,18 @@ struct ExplainedDrawing {
         for score in explained.scores {
             guard let provenance = score.provenance else { continue }
             let parts = [
-                score.model, "weights \(provenance.weights.prefix(12))…", provenance.head.map { "head \($0)" },
+                score.model, "weights \(provenance.weights.prefix(12))…", provenance.head.map(Self.source),
                 provenance.precision,
             ]
             let line = SafeText.line("computed by " + parts.compactMap { $0 }.joined(separator: ", "))
             if !lines.contains(line) { lines.append(line) }
         }
         return lines
+    }
+
+    /// Every policy's words are a head of their own, which --json tells apart; one line stands for all of a model.
+    private static func source(head: String) -> String {
+        head.hasPrefix("zero-shot@") ? "the policy's words (zero-shot)" : "head \(head)"
     }
 
     /// What is drawn: the policy asked for; else the highest score over its threshold; else plain attention.

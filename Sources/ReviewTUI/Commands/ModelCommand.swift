@@ -10,12 +10,16 @@ struct ModelCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the models, the policies each can score, and what is missing.")
+            abstract: "List the models, the policies each can score, and what is missing.",
+            discussion: """
+                Under zero-shot stand the policies that a model has no head for and is asked about in the words of the \
+                policy's prompts. Those scores are uncalibrated, unless a file in models/calibration says otherwise.
+                """)
 
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
-            let models = try InstalledModels().library
+            let models = try InstalledModels(taxonomy: try? options.taxonomyInForce()).library
             if options.json {
                 for model in models.descriptions { Output.result(model.json.text) }
                 return
@@ -23,10 +27,12 @@ struct ModelCommand: ParsableCommand {
             let rows = models.descriptions.map { model in
                 [
                     model.id, model.modality, model.status.word,
-                    model.policies.isEmpty ? "untrained" : model.policies.joined(separator: " "), model.licence,
+                    model.policies.isEmpty ? "untrained" : model.policies.joined(separator: " "),
+                    model.zeroShotWords, model.licence,
                 ]
             }
-            Output.result(Table.text(header: ["model", "input", "status", "policies", "licence"], rows: rows))
+            let header = ["model", "input", "status", "policies", "zero-shot", "licence"]
+            Output.result(Table.text(header: header, rows: rows))
             for model in models.descriptions {
                 if let advice = model.status.advice { Output.say("\(model.id): \(advice)") }
             }
@@ -96,7 +102,7 @@ struct ModelCommand: ParsableCommand {
         var models: [String] = []
 
         func run() async throws {
-            let installed = try InstalledModels()
+            let installed = try InstalledModels(taxonomy: try? options.taxonomyInForce())
             let named = models.isEmpty ? installed.library.descriptions.map(\.id) : models
             let chosen = try named.map { try installed.library.recipe($0) }
             let scorer = try installed.scorer(models: [])
@@ -213,11 +219,27 @@ struct ModelCommand: ParsableCommand {
 extension Recipe.Modality: ExpressibleByArgument {}
 
 extension ModelDescription {
+    /// Policies asked about in words, the calibrated ones first, for a column of a table.
+    var zeroShotWords: String {
+        let parts = [
+            (zeroShot.filter(\.isCalibrated), ""), (zeroShot.filter { !$0.isCalibrated }, " (uncalibrated)"),
+        ]
+        return parts.filter { !$0.0.isEmpty }.map { $0.0.map(\.policy).joined(separator: " ") + $0.1 }
+            .joined(separator: "; ")
+    }
+
     var json: JSONValue {
         [
             "model": .string(id), "family": .string(family), "modality": .string(modality),
             "status": .string(status.word), "advice": .optional(status.advice),
-            "policies": .array(policies.map { .string($0) }), "licence": .string(licence), "source": .string(source),
+            "policies": .array(policies.map { .string($0) }),
+            "zero_shot": .array(
+                zeroShot.map {
+                    [
+                        "policy": .string($0.policy), "head": .string($0.head), "calibrated": .bool($0.isCalibrated),
+                    ]
+                }),
+            "licence": .string(licence), "source": .string(source),
             "weights_sha256": .string(weightsSHA256), "weights": .optional(weightsPath),
         ]
     }

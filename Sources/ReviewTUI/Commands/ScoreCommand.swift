@@ -15,7 +15,7 @@ struct ScoreCommand: AsyncParsableCommand {
     func run() async throws {
         let started = Date()
         let store = try options.openQueue()
-        let models = try InstalledModels()
+        let models = try InstalledModels(taxonomy: store.taxonomy())
         let scoring = QueueScoring(
             store: store, scorer: try models.scorer(models: model), decoder: .ownProcess(), library: models.library)
         var bar = Progress("score", unit: "items")

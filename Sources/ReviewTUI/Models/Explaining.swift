@@ -38,6 +38,10 @@ struct Explained: Sendable {
             scores += assessment.queueScores
             explanations += assessment.queueExplanations()
             notes += assessment.notes
+            let uncalibrated = assessment.scores.filter { !$0.isCalibrated }.map(\.policy)
+            if !uncalibrated.isEmpty {
+                notes.append("\(assessment.model)'s scores of \(uncalibrated.joined(separator: ", ")) are uncalibrated")
+            }
         }
     }
 

@@ -1,12 +1,14 @@
 import Foundation
 import ModelCore
+import Queue
 
 /// The models that this machine has, and the engine they run on.
 struct InstalledModels: Sendable {
     let library: ModelLibrary
     private let locations: Locations
 
-    init(locations: Locations = Locations()) throws {
+    /// - Parameter taxonomy: of the policies that models may be asked about in words; nil asks about none.
+    init(locations: Locations = Locations(), taxonomy: Taxonomy? = nil) throws {
         let folder = locations.folders("models").first { folder in
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
             return names.contains { $0.hasSuffix(".toml") }
@@ -22,7 +24,7 @@ struct InstalledModels: Sendable {
             recipes: folder.path,
             stores: ModelLibrary.stores(startingFrom: Self.searchRoots(locations))
                 + [locations.cacheHome.appending(path: "models").path],
-            cacheFile: checked)
+            zeroShot: taxonomy?.inWords ?? [], cacheFile: checked)
     }
 
     /// Loads OpenVINO.
@@ -44,11 +46,26 @@ struct InstalledModels: Sendable {
 
     /// The models of these names, or all that are ready.
     func scorer(models names: [String]) throws -> Scorer {
-        let scorer = try Scorer(library: library, engine: try engine(), models: names.isEmpty ? nil : names)
+        let scorer = try Scorer(
+            library: library, engine: try engine(), models: names.isEmpty ? nil : names,
+            directionCache: locations.cacheHome.appending(path: "directions").path)
         guard !scorer.textModels.isEmpty || !scorer.imageInputs.isEmpty else {
             throw CommandFailure(
                 .unavailable, "No model's weights are here. Run `make deps`; `reviewtui model list` tells more.")
         }
         return scorer
+    }
+}
+
+extension Taxonomy {
+    /// The policies that have prompts, in plain words.
+    var inWords: [ZeroShotPolicy] {
+        policies.compactMap { policy in
+            policy.prompts.map {
+                ZeroShotPolicy(
+                    policy: policy.id.rawValue, description: policy.summary, templates: $0.templates,
+                    positive: $0.positive, negative: $0.negative, threshold: policy.threshold)
+            }
+        }
     }
 }

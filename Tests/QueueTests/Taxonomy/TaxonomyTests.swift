@@ -57,6 +57,38 @@ import Testing
                 "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nstatement = { colour = 3 }\n",
                 "p.toml:6: statement: unknown key colour"
             ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nprompts = { negative = [\"b\"] }\n",
+                "p.toml:6: prompts: positive needs at least one text"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nprompts = { positive = [\"b\"], colour = 3 }\n",
+                "p.toml:6: prompts: unknown key colour"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nseverity = 2\n[policy.prompts]\npositive = \"b\"\n",
+                "p.toml:7: prompts: positive must be a list of texts"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nprompts = { positive = [\"b\"], templates = [\"a photo\"] }\n",
+                "p.toml:6: prompts: templates holds a text without one {}"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nprompts = { positive = [\"{}\"] }\n",
+                "p.toml:6: prompts: positive holds a text with {}"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nprompts = { positive = [\"\\u0007\"] }\n",
+                "p.toml:6: prompts: positive holds a text with a control character"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n[policy.prompts]\npositive = [\"b\"]\n[[policy]]\nid = \"b\"\ntitle = \"B\"\nthreshold = 1.5\n",
+                "p.toml:11: threshold"
+            ),
+            (
+                "name = \"x\"\nversion = 1\nprompts = { positive = [\"a\"] }\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n",
+                "p.toml:3: prompts: unknown key positive"
+            ),
             ("name = \"x\"\nversion = 1\nx = [\n", "p.toml:"), ("version = 1\n", "p.toml:1: name"),
             (
                 "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n",
@@ -66,6 +98,51 @@ import Testing
     func refuses(source: String, message: String) {
         let said = refusal { _ = try Taxonomy.parse(source, named: "p.toml") }
         #expect(said.hasPrefix(message), "\(said)")
+    }
+
+    @Test("Prompts of a policy stand alone or take what it leaves open from the file's, and survive being stored")
+    func prompts() throws {
+        let taxonomy = try Taxonomy.parse(
+            """
+            name = "x"
+            version = 1
+            [prompts]
+            templates = ["a photo of {}.", "{}"]
+            negative = ["a cat"]
+            [[policy]]
+            id = "a"
+            title = "A"
+            [policy.prompts]
+            positive = [
+                "blood",
+            ]
+            [[policy]]
+            id = "b"
+            title = "B"
+            prompts = { positive = ["a gun"], negative = ["a toy"], templates = ["a drawing of {}"] }
+            [[policy]]
+            id = "c"
+            title = "C"
+            """, named: "p.toml")
+        #expect(
+            taxonomy["a"]?.prompts
+                == PolicyPrompts(templates: ["a photo of {}.", "{}"], positive: ["blood"], negative: ["a cat"]))
+        #expect(
+            taxonomy["b"]?.prompts
+                == PolicyPrompts(templates: ["a drawing of {}"], positive: ["a gun"], negative: ["a toy"]))
+        #expect(taxonomy["c"]?.prompts == nil)
+        #expect(try Taxonomy(name: "x", version: 1, json: taxonomy.json) == taxonomy)
+    }
+
+    @Test("The default taxonomy asks about pictures in several templates, each policy against something, never minors")
+    func defaultPrompts() throws {
+        let taxonomy = try TestQueue.defaultTaxonomy()
+        for id in ["sexual", "violence/graphic", "illicit/violent", "self-harm"] as [PolicyID] {
+            let prompts = try #require(taxonomy[id]?.prompts)
+            #expect(prompts.templates.count >= 5 && prompts.positive.count >= 5 && prompts.negative.count >= 5)
+        }
+        #expect(taxonomy.policies.allSatisfy { $0.prompts.map { !$0.negative.isEmpty } ?? true })
+        #expect(taxonomy["sexual/minors"]?.prompts == nil)
     }
 
     @Test("A file that is not there is said to be missing")

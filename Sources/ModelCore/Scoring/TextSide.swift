@@ -1,0 +1,77 @@
+/// The side of a model that reads texts: its encoder, and the tokenizer that fits it.
+struct TextSide {
+    let encoder: Encoder
+    let tokenizer: Tokenizer
+    /// Longest text in tokens.
+    let limit: Int
+    /// How long every text is made, where the model was trained so (SigLIP).
+    let filledLength: Int?
+
+    /// Texts a batch; more gain nothing on a few cores and cost memory.
+    private static let batch = 16
+
+    /// - Throws: ``ConfigurationError``, ``TokenizerError`` or ``ScorerError`` where the checkpoint has no such side, or
+    ///   a tokenizer of another model.
+    init(_ recipe: Recipe, _ checkpoint: Checkpoint) throws {
+        encoder = try checkpoint.textEncoder(
+            pooling: recipe.text.flatMap { TextPooling(rawValue: $0.pooling) } ?? .mean)
+        guard case .words(let words) = encoder.embedding else {
+            throw ScorerError.wrongModality(model: recipe.id, modality: "pictures")
+        }
+        tokenizer = try Tokenizer(folder: checkpoint.folder)
+        guard tokenizer.largestID < words.words.shape[0] else {
+            throw ConfigurationError.unsupported(
+                path: checkpoint.folder + "/config.json", key: "vocab_size",
+                reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
+        }
+        limit = min(recipe.text?.maximumTokens ?? words.longest, words.longest)
+        filledLength = words.fillsUp ? words.longest : nil
+    }
+
+    func encode(_ texts: [String]) -> [Tokenizer.Encoding] { texts.map { tokenizer.encode($0, limit: limit) } }
+
+    /// Embeddings in the order of the texts, not normalised. Longest first in batches of like length, so that little is
+    /// computed for padding.
+    ///
+    /// - Parameters:
+    ///   - network: of the encoder's score graph.
+    ///   - model: for messages.
+    func embed(_ encodings: [Tokenizer.Encoding], by network: CompiledNetwork, model: String) throws -> [[Float]] {
+        var embeddings = [[Float]](repeating: [], count: encodings.count)
+        let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
+        for start in stride(from: 0, to: order.count, by: Self.batch) {
+            let chunk = order[start..<min(start + Self.batch, order.count)]
+            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
+            let width = encoder.embeddingWidth
+            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: model)
+            for (row, index) in chunk.enumerated() {
+                embeddings[index] = Array(values[row * width..<(row + 1) * width])
+            }
+        }
+        return embeddings
+    }
+
+    func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
+        try Self.inputs(encodings, padding: tokenizer.paddingID, filledUpTo: filledLength)
+    }
+
+    /// Token ids padded to the longest, and the mask that says so.
+    ///
+    /// - Parameter filledLength: where the model wants every text this long and its padding read like any token.
+    static func inputs(
+        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil
+    ) throws(EngineError) -> [String: Tensor] {
+        let length = filledLength ?? encodings.map(\.ids.count).max() ?? 0
+        var ids: [Int64] = []
+        var mask: [Int64] = []
+        for encoding in encodings {
+            let missing = length - encoding.ids.count
+            ids += encoding.ids + repeatElement(padding, count: missing)
+            mask +=
+                Array(repeating: 1, count: encoding.ids.count)
+                + repeatElement(filledLength == nil ? 0 : 1, count: missing)
+        }
+        let shape = [encodings.count, length]
+        return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]
+    }
+}
