@@ -66,6 +66,8 @@ final class TextModel {
             let method =
                 head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance
             guard method.kind.isDirected else {
+                // One map, however many heads ask for it.
+                guard !found.contains(where: { $0.policy == nil }) else { continue }
                 let map = try relevance(encoding, directions: [], method).maps[0]
                 found.append(explanation(encoding, policy: nil, method: method, name: method.kind.rawValue, map))
                 continue
