@@ -63,6 +63,27 @@ def test_explain_image(sandbox):
     assert drawn.read_bytes().startswith(b"\x89PNG")
 
 
+def test_zero_shot_text(sandbox):
+    """A policy without a head is asked about in its own words, says so, and goes behind the fitted heads"""
+    need_models(sandbox)
+    text = "Buy 10,000 followers now! Free crypto giveaway, click the link to claim your prize."
+    found = sandbox.run("explain", "--text", text, "--policy", "spam", "--json").expect().json
+    scores = {score["policy"]: score for score in found["scores"]}
+    assert scores["spam"]["head"].startswith("zero-shot@") and scores["spam"]["threshold"] == 0.9, scores["spam"]
+    assert scores["hate"]["head"].startswith("text-policies@"), scores["hate"]
+    everyday = sandbox.run("explain", "--text", "The committee met on Tuesday.", "--json").expect().json
+    less = next(score["score"] for score in everyday["scores"] if score["policy"] == "spam")
+    assert less < 0.3 * scores["spam"]["score"], (less, scores["spam"])
+    (explanation,) = found["explanations"]
+    assert explanation["policy"] == "spam" and explanation["max"] > 0, explanation
+    assert found["untrained"] == [] and any("uncalibrated" in note and "spam" in note for note in found["notes"]), found
+    models = {line["model"]: line for line in sandbox.run("model", "list", "--json").expect().lines}
+    listed = {entry["policy"]: entry for entry in models["minilm-l6@1"]["zero_shot"]}
+    assert listed["spam"] == {"policy": "spam", "head": scores["spam"]["head"], "calibrated": False}, listed
+    assert "hate" not in listed and "sexual/minors" not in listed and models["dinov2-small@1"]["zero_shot"] == []
+    assert "(uncalibrated)" in sandbox.run("model", "list").expect().out
+
+
 def test_explain_unknown(sandbox):
     """explain refuses an unknown policy with 64 and a missing file with 66"""
     sandbox.run("explain", "--text", "x", "--policy", "rudeness").expect(64)

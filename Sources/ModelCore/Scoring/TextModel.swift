@@ -67,8 +67,8 @@ final class TextModel {
             let method = head.explain?.method ?? recipe.relevance.kind
             let published = rows.compactMap { seen.maps[$0].map { Array($0.prefix(real)) } }
             guard method.isDirected else {
-                // One map for all.
-                if let map = published.first {
+                // One map, however many heads ask for it.
+                if let map = published.first, !found.contains(where: { $0.policy == nil }) {
                     found.append(explanation(encoding, policy: nil, method, name: method.rawValue, map))
                 }
                 continue
