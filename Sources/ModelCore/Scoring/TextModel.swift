@@ -51,16 +51,27 @@ final class TextModel {
 
     func prepare() throws { _ = try scoringNetwork() }
 
-    func assess(_ texts: [String], explain: ExplainRequest) throws -> [Assessment] {
+    func assess(
+        _ texts: [String], explain: ExplainRequest, by method: ExplanationMethod? = nil
+    ) throws -> [Assessment] {
+        if let method { try encoder.check(method) }
         let encodings = texts.map { tokenizer.encode($0, limit: limit) }
         let embeddings = try embed(encodings)
         return try zip(encodings, embeddings).map { encoding, embedding in
             let scores = try projection.scores(of: embedding)
             let wanted = Projection.wanted(explain, among: scores)
+            let explanations: [ModelExplanation]
+            if explain == .none {
+                explanations = []
+            } else if let method {
+                explanations = try self.explanations(encoding, policies: wanted, by: method)
+            } else {
+                explanations = try self.explanations(encoding, policies: wanted)
+            }
             return Assessment(
                 model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision,
                 embedding: embedding, scores: scores,
-                explanations: try explanations(encoding, policies: wanted),
+                explanations: explanations,
                 untrained: Projection.untrained(explain, scores: scores),
                 notes: encoding.truncated ? ["only the first \(limit) tokens of the text were read"] : [])
         }
@@ -117,6 +128,70 @@ final class TextModel {
     }
 
     // MARK: Explanations
+
+    /// - Throws: ``ExplanationError`` where the method does not apply.
+    func check(_ method: ExplanationMethod) throws(ExplanationError) { try encoder.check(method) }
+
+    /// The words of a text with their relevance to each direction, whether a head holds it or not.
+    ///
+    /// - Returns: one a direction; one in all where the method is about none.
+    func relevance(
+        of text: String, to directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [ModelExplanation.Relevance] {
+        try encoder.check(method)
+        let encoding = tokenizer.encode(text, limit: limit)
+        return try maps(encoding, directions: directions, by: method).map { spans(encoding, $0, by: method) }
+    }
+
+    private func explanations(
+        _ encoding: Tokenizer.Encoding, policies: [String], by method: ExplanationMethod
+    ) throws -> [ModelExplanation] {
+        let explained = projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
+        guard !method.kind.isDirected || !explained.isEmpty else { return [] }
+        let maps = try maps(encoding, directions: explained.map(\.direction), by: method)
+        let names: [String?] = method.kind.isDirected ? explained.map(\.policy) : [nil]
+        return zip(names, maps).map { policy, map in
+            ModelExplanation(
+                model: recipe.id, policy: policy, method: method.kind.rawValue, signed: method.kind.isSigned,
+                relevance: spans(encoding, map, by: method))
+        }
+    }
+
+    /// Tokens as words; an occluded word has one value already, at each of its pieces.
+    private func spans(
+        _ encoding: Tokenizer.Encoding, _ map: [Float], by method: ExplanationMethod
+    ) -> ModelExplanation.Relevance {
+        .spans(Self.words(of: encoding, weights: map, adding: method.kind == .decomposition))
+    }
+
+    /// One value a token: a row a direction, or one row of a method that is about none.
+    private func maps(
+        _ encoding: Tokenizer.Encoding, directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [[Float]] {
+        guard let inGraph = method.inGraph else { return try falls(encoding, directions: directions) }
+        let (maps, received) = try relevance(encoding, directions: directions, inGraph)
+        guard method.kind == .weighted else { return maps }
+        return maps.map {
+            RelevanceContrast.weighted(
+                .receivedAttention, RelevanceContrast.floored(.textMean, $0), received: received)
+        }
+    }
+
+    /// How far each direction's score falls without a word, at each of its tokens.
+    private func falls(_ encoding: Tokenizer.Encoding, directions: [[Float]]) throws -> [[Float]] {
+        let variants = Occlusion.withoutEachWord(encoding)
+        let units = try embed([encoding] + variants.map(\.rest)).map(Projection.unit)
+        return directions.map { direction in
+            let scores = units.map { Projection.dot(direction, $0) }
+            var map = [Float](repeating: 0, count: encoding.ids.count)
+            for (variant, score) in zip(variants, scores.dropFirst()) {
+                for token in map.indices where encoding.words[token] == variant.word {
+                    map[token] = scores[0] - score
+                }
+            }
+            return map
+        }
+    }
 
     private func explanations(_ encoding: Tokenizer.Encoding, policies: [String]) throws -> [ModelExplanation] {
         var found: [ModelExplanation] = []
@@ -177,11 +252,14 @@ final class TextModel {
                 directions.flatMap { $0 }, shape: [directions.count, encoder.embeddingWidth])
         }
         let outputs = try network.infer(inputs, wanted: ["relevance", "received"])
-        let (tokens, rows) = (filledLength ?? encoding.ids.count, max(1, directions.count))
+        let tokens = filledLength ?? encoding.ids.count
+        let rows = method.kind.isDirected ? directions.count : 1
         let values = try outputs.floats("relevance", shape: [1, rows, tokens], of: recipe.id)
         let received = try outputs.floats("received", shape: [1, tokens], of: recipe.id)
         let real = encoding.ids.count
-        return ((0..<rows).map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real)))
+        return (
+            (0..<rows).map { Array(values[$0 * tokens..<$0 * tokens + real]) }, Array(received.prefix(real))
+        )
     }
 
     /// Token weights as words: pieces merged by their maximum, or by their sum where weights add up to a score; the
