@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEMO  := .demo
 PREFIX ?= /usr/local
 
-.PHONY: build demo test deps release lint format install screenshot bench-queue clean
+.PHONY: build demo test deps release lint format install screenshot bench-queue bench-explain clean
 
 build: deps
 	$(SWIFT) build
@@ -45,6 +45,11 @@ $(BENCH_PYTHON)/bin/litequeue-is-here:
 	python3 -m venv $(BENCH_PYTHON)
 	$(BENCH_PYTHON)/bin/pip install --quiet sqlite-utils litequeue
 	touch $@
+
+## Every explanation method by its literature's metrics: the tables of docs/explanations.md. MORE="--texts 500" gives
+## options of tools/bench/bench_explain.py.
+bench-explain: deps release
+	.deps/python/bin/python tools/bench/bench_explain.py --program .build/release/reviewtui $(MORE)
 
 ## The pictures in the README, taken from xterm under Xvfb.
 screenshot: deps release
