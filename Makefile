@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEMO  := .demo
 PREFIX ?= /usr/local
 
-.PHONY: build demo test deps release lint format install screenshot bench-queue bench-models clean
+.PHONY: build demo test deps release lint format install screenshot bench-queue bench-models bench-explain clean
 
 build: deps
 	$(SWIFT) build
@@ -56,6 +56,11 @@ bench-models: deps release $(BENCH_MODELS_PYTHON)
 	python3 -m venv .deps/bench-models
 	.deps/bench-models/bin/pip install --quiet -r $< || { rm -rf .deps/bench-models; exit 1; }
 	touch $@
+
+## Every explanation method by its literature's metrics: the tables of docs/explanations.md. MORE="--texts 500" gives
+## options of tools/bench/bench_explain.py.
+bench-explain: deps release
+	.deps/python/bin/python tools/bench/bench_explain.py --program .build/release/reviewtui $(MORE)
 
 ## The pictures in the README, taken from xterm under Xvfb.
 screenshot: deps release

@@ -115,3 +115,53 @@ def test_without_engine(sandbox):
     doctor = sandbox.run("doctor", "--json", REVIEWTUI_OPENVINO=str(sandbox.folder)).expect(69)
     assert any(line["what"] == "OpenVINO" and line["state"] == "missing" for line in doctor.lines)
     assert "this is post number 1" in sandbox.run("review", "--reviewer", "ann").expect().out
+
+
+def test_explain_methods(sandbox):
+    """explain takes a method with layers and heads, says what it is in JSON, and refuses what does not apply"""
+    need_models(sandbox)
+    file = sandbox.write("stripes.png", png(120, 80))
+    ask = lambda *more: sandbox.run("explain", file, "--model", "open-nsfw", "--policy", "sexual", "--json", *more)
+    (hidden,) = ask("--method", "occlusion").expect().json["explanations"]
+    assert hidden["method"] == "occlusion" and hidden["signed"] is True and hidden["grid"] == [8, 8], hidden
+    assert abs(max(map(abs, hidden["values"])) - hidden["max"]) < 1e-6
+    refused = ask("--method", "legrad").expect(64)
+    assert "without attention" in refused.err, refused.err
+    words = lambda *more: sandbox.run("explain", "--text", THREAT, "--policy", "violence", "--json", *more)
+    whole = words("--method", "legrad", "--layers", "2-5").expect().json["explanations"][0]
+    part = words("--method", "legrad", "--layers", "5", "--heads", "0,3").expect().json["explanations"][0]
+    assert whole["method"] == part["method"] == "legrad" and whole["spans"] != part["spans"]
+    assert words("--method", "rollout").expect().json["explanations"][0]["policy"] is None
+    fall = words("--method", "occlusion").expect().json["explanations"][0]
+    best = max(fall["spans"], key=lambda span: span[2])
+    assert THREAT[best[0]:best[1]] in ("kill", "knife"), fall["spans"]
+    assert "layer 9" in words("--method", "legrad", "--layers", "9").expect(64).err
+    words("--layers", "5").expect(64)
+    words("--method", "guess").expect(64)
+    # A model that waits for its first head has no direction to explain.
+    untrained = sandbox.run("explain", file, "--model", "dinov2-small", "--method", "legrad").expect(64)
+    assert "head" in untrained.err, untrained.err
+
+
+def test_explain_compare(sandbox):
+    """explain --compare lays every method that applies side by side, within 80 columns, as JSON and as one picture"""
+    need_models(sandbox)
+    file = sandbox.write("stripes.png", png(120, 80))
+    sheet = sandbox.folder / "sheet.png"
+    found = sandbox.run("explain", file, "--compare", "--json", "--png", sheet).expect().json
+    methods = {(explanation["model"], explanation["method"]) for explanation in found["explanations"]}
+    assert methods == {("open-nsfw@1", "cam"), ("open-nsfw@1", "occlusion"), ("dinov2-small@1", "attention"),
+                       ("dinov2-small@1", "rollout")}, methods
+    assert len(found["scores"]) == 1, found["scores"]
+    width, height = struct.unpack(">II", sheet.read_bytes()[16:24])
+    assert width > 3 * 120 and height > 2 * 80, (width, height)
+    drawn = sandbox.run("explain", file, "--compare").expect().out.splitlines()
+    assert any("the picture" in line and "cam *" in line and "occlusion" in line for line in drawn), drawn
+    assert max(map(len, drawn)) <= 80, [line for line in drawn if len(line) > 80]
+    text = sandbox.run("explain", "--text", THREAT, "--policy", "violence", "--compare").expect().out.splitlines()
+    named = {line.split()[0] for line in text if THREAT in line}
+    assert named == {"legrad", "legrad-pooled", "legrad-weighted", "attention", "rollout", "occlusion"}, text
+    assert any(line.startswith("legrad-weighted *") for line in text), text
+    assert max(map(len, text)) <= 80
+    sandbox.run("explain", "--text", THREAT, "--compare", "--method", "legrad").expect(64)
+    sandbox.run("explain", "--text", THREAT, "--compare", "--png", sheet).expect(64)

@@ -33,7 +33,8 @@ extension Encoder {
         return try graph.source()
     }
 
-    private func checkedLayers(of method: RelevanceMethod) throws(ExplanationError) -> [Int] {
+    /// The layers that a method looks at, from 0.
+    func checkedLayers(of method: RelevanceMethod) throws(ExplanationError) -> [Int] {
         if case .only(let layers) = method.layers,
             let missing = layers.first(where: { !blocks.indices.contains($0) })
         {

@@ -76,7 +76,7 @@ public enum ExplanationError: Error, CustomStringConvertible, Sendable, Equatabl
     public var description: String {
         switch self {
         case .notApplicable(let method, let reason):
-            "\(method) says nothing true of this model: \(reason). Use legrad, which holds for every family."
+            "\(method) says nothing true of this model: \(reason). `reviewtui explain --compare` shows what does."
         case .noSuchPart(let what): "The model has no \(what)."
         }
     }

@@ -48,7 +48,7 @@ public struct ModelExplanation: Sendable, Hashable {
     public let model: String
     /// Nil where the method knows no direction (plain attention).
     public let policy: String?
-    /// `legrad`, `legrad-pooled`, `attention`, `cam`.
+    /// ``ExplanationMethod/Kind``'s raw value.
     public let method: String
     /// Whether negative values mean evidence against.
     public let signed: Bool

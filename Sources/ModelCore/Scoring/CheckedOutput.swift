@@ -27,15 +27,20 @@ extension Assessment {
         if let score = scores.first(where: { !(0...1).contains($0.probability) }) {
             return "its score for \(score.policy)"
         }
-        for explanation in explanations {
-            let sound =
-                switch explanation.relevance {
-                case .grid(let rows, let columns, let values):
-                    values.count == rows * columns && values.allSatisfy(\.isFinite)
-                case .spans(let spans): spans.allSatisfy(\.weight.isFinite)
-                }
-            if !sound { return "its explanation (\(explanation.method))" }
+        for explanation in explanations where !explanation.relevance.isSound {
+            return "its explanation (\(explanation.method))"
         }
         return nil
+    }
+}
+
+extension ModelExplanation.Relevance {
+    /// Whether all of it is finite and fills its grid.
+    var isSound: Bool {
+        switch self {
+        case .grid(let rows, let columns, let values):
+            values.count == rows * columns && values.allSatisfy(\.isFinite)
+        case .spans(let spans): spans.allSatisfy(\.weight.isFinite)
+        }
     }
 }

@@ -21,14 +21,30 @@ final class ClassifierVisionModel: VisionModel {
 
     func prepare(explain: ExplainRequest) throws { _ = try load() }
 
-    func assess(_ images: [PixelImage], explain: ExplainRequest) throws -> [Assessment] {
+    /// - Throws: ``ExplanationError`` for what needs attention, which this network has none of.
+    func check(_ method: ExplanationMethod) throws(ExplanationError) {
+        switch method.kind {
+        case .cam, .occlusion: try method.requireNoParts()
+        case .legrad, .pooled, .weighted, .decomposition, .attention, .rollout:
+            throw .notApplicable(
+                method: method.kind.rawValue, reason: "it is a convolutional network without attention")
+        }
+    }
+
+    func assess(
+        _ images: [PixelImage], explain: ExplainRequest, by method: ExplanationMethod?
+    ) throws -> [Assessment] {
+        if let method { try check(method) }
         let (network, classifier) = try load()
         let outputs = network.infer(each: try images.map { [classifier.input: try input($0)] })
-        return try outputs.map { try assessment($0.get(), classifier, explain: explain) }
+        return try zip(images, outputs).map {
+            try assessment($0, $1.get(), classifier, explain: explain, by: method)
+        }
     }
 
     private func assessment(
-        _ outputs: [String: Tensor], _ classifier: PooledClassifier, explain: ExplainRequest
+        _ image: PixelImage, _ outputs: [String: Tensor], _ classifier: PooledClassifier, explain: ExplainRequest,
+        by method: ExplanationMethod?
     ) throws -> Assessment {
         let logits = try outputs.floats(classifier.logits, shape: [1, classifier.classes], of: recipe.id)
         let probabilities = Self.softmax(logits)
@@ -38,18 +54,32 @@ final class ClassifierVisionModel: VisionModel {
         }
         let wanted = Projection.wanted(explain, among: scores)
         let explained = recipe.outputs.filter { wanted.contains($0.policy) }
-        let features = explained.isEmpty ? nil : outputs[classifier.features]
-        if !explained.isEmpty {
+        let explanations: [ModelExplanation]
+        if explained.isEmpty {
+            explanations = []
+        } else if method?.kind == .occlusion {
+            explanations = try falls(image, explained)
+        } else {
             _ = try outputs.floats(classifier.features, shape: [1, classifier.channels, nil, nil], of: recipe.id)
-        }
-        let explanations = explained.compactMap { output in
-            features.flatMap { explanation(output, features: $0, classifier) }
+            explanations = explained.compactMap { output in
+                outputs[classifier.features].flatMap { explanation(output, features: $0, classifier) }
+            }
         }
         return Assessment(
             model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: engine.precision.ofFileNetworks,
             embedding: [], scores: scores, explanations: explanations,
             untrained: Projection.untrained(explain, scores: scores), notes: [])
     }
+
+    /// - Throws: always: its classes are no directions in an embedding space.
+    func relevance(
+        of image: PixelImage, to directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [ModelExplanation.Relevance] {
+        throw ExplanationError.notApplicable(
+            method: method.kind.rawValue, reason: "it scores classes of its own and no direction from outside")
+    }
+
+    func embeddings(of images: [PixelImage]) throws -> [[Float]] { images.map { _ in [] } }
 
     private func load() throws -> (network: CompiledNetwork, classifier: PooledClassifier) {
         if let loaded { return loaded }
@@ -109,6 +139,29 @@ final class ClassifierVisionModel: VisionModel {
         return ModelExplanation(
             model: recipe.id, policy: output.policy, method: "cam", signed: true,
             relevance: .grid(rows: whole.rows, columns: whole.columns, values: whole.spread(map)))
+    }
+
+    /// How far the difference of logits falls where a square is hidden.
+    private func falls(_ image: PixelImage, _ explained: [Recipe.Output]) throws -> [ModelExplanation] {
+        let (network, classifier) = try load()
+        func logits(_ image: PixelImage) throws -> [Float] {
+            try network.infer([classifier.input: try input(image)], wanted: [classifier.logits])
+                .floats(classifier.logits, shape: [1, classifier.classes], of: recipe.id)
+        }
+        let squares = Occlusion.Patches(width: image.width, height: image.height)
+        let colour = image.meanColour
+        let whole = try logits(image)
+        // The published file takes one picture at a time.
+        let hidden = try squares.places.map { try logits(squares.hidden(image, at: $0, colour: colour)) }
+        return explained.map { output in
+            let score = { (logits: [Float]) in logits[output.row] - logits[output.against] }
+            return ModelExplanation(
+                model: recipe.id, policy: output.policy, method: ExplanationMethod.Kind.occlusion.rawValue,
+                signed: true,
+                relevance: .grid(
+                    rows: squares.rows, columns: squares.columns,
+                    values: squares.map(falls: hidden.map { score(whole) - score($0) })))
+        }
     }
 
     private static func softmax(_ logits: [Float]) -> [Float] {

@@ -57,7 +57,7 @@ extension Scorer {
             }
             let model = try visionModel(recipe, heads: heads)
             let pictures = [false, true].compactMap { Self.disc(settings.width, settings.height, inverted: $0) }
-            return try sound(model.assess(pictures, explain: explain))
+            return try sound(model.assess(pictures, explain: explain, by: nil))
         }
     }
 

@@ -11,6 +11,11 @@ struct Projection {
         return length > 0 ? vector.map { Float(Double($0) / length) } : vector
     }
 
+    /// - Parameter unit: an embedding of length 1, as long as the direction.
+    static func dot(_ direction: [Float], _ unit: [Float]) -> Float {
+        Float(zip(direction, unit).reduce(0.0) { $0 + Double($1.0) * Double($1.1) })
+    }
+
     /// - Throws: ``ScorerError/unfitHead(file:width:embedding:)``.
     func scores(of embedding: [Float]) throws(ScorerError) -> [Assessment.PolicyScore] {
         let unit = Self.unit(embedding)

@@ -69,17 +69,19 @@ public actor Scorer {
 
     /// Assesses texts with one model, each on its own.
     ///
+    /// - Parameter method: nil for what the head or the recipe says.
     /// - Returns: one assessment a text, in their order.
-    /// - Throws: ``RecipeError``, ``EngineError``, ``WeightsError``, ``ConfigurationError`` or ``ScorerError``.
+    /// - Throws: ``RecipeError``, ``EngineError``, ``WeightsError``, ``ConfigurationError`` or ``ScorerError``;
+    ///   ``ExplanationError`` where the method does not apply to the model.
     public func assess(
-        texts: [String], model: String, explain: ExplainRequest = .flagged
+        texts: [String], model: String, explain: ExplainRequest = .flagged, by method: ExplanationMethod? = nil
     ) throws -> [Assessment] {
         let recipe = try library.recipe(model)
         guard recipe.modality == .text else { throw ScorerError.wrongModality(model: recipe.id, modality: "pictures") }
-        return try sound(textModel(recipe).assess(texts, explain: explain))
+        return try sound(textModel(recipe).assess(texts, explain: explain, by: method))
     }
 
-    /// As ``assess(texts:model:explain:)``, but a text that fails takes no other with it.
+    /// As ``assess(texts:model:explain:by:)``, but a text that fails takes no other with it.
     ///
     /// - Throws: what keeps the model from assessing anything at all.
     public func assessEach(
@@ -116,10 +118,15 @@ public actor Scorer {
     /// Assesses pictures with one model; they must have the size that ``imageInputs`` says.
     ///
     /// - Returns: one assessment a picture, in their order.
-    /// - Throws: as ``assess(texts:model:explain:)``.
+    /// - Throws: as ``assess(texts:model:explain:by:)``.
     public func assess(
-        images: [PixelImage], model: String, explain: ExplainRequest = .flagged
+        images: [PixelImage], model: String, explain: ExplainRequest = .flagged, by method: ExplanationMethod? = nil
     ) throws -> [Assessment] {
+        try sound(visionModel(recipe(of: model, fitting: images)).assess(images, explain: explain, by: method))
+    }
+
+    /// - Throws: ``ScorerError`` where the model takes no pictures, or pictures of another size.
+    private func recipe(of model: String, fitting images: [PixelImage]) throws -> Recipe {
         let recipe = try library.recipe(model)
         guard recipe.modality == .image, let settings = recipe.image else {
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
@@ -129,7 +136,59 @@ public actor Scorer {
                 model: recipe.id, wanted: "\(settings.width)×\(settings.height)",
                 given: "\(image.width)×\(image.height)")
         }
-        return try sound(visionModel(recipe).assess(images, explain: explain))
+        return recipe
+    }
+
+    // MARK: Explaining with any method and any direction
+
+    /// The methods that say something true of a model, in the order they are declared.
+    ///
+    /// - Throws: as ``assess(texts:model:explain:by:)``.
+    public func methods(of model: String) throws -> [ExplanationMethod.Kind] {
+        let recipe = try library.recipe(model)
+        let check: (ExplanationMethod) throws -> Void
+        switch recipe.modality {
+        case .text: check = try textModel(recipe).check
+        case .image: check = try visionModel(recipe).check
+        }
+        return ExplanationMethod.Kind.allCases.filter { (try? check(ExplanationMethod($0))) != nil }
+    }
+
+    /// The words of a text and their relevance to directions that need be in no head: for measuring methods.
+    ///
+    /// - Parameter directions: each as long as the model's embeddings.
+    /// - Returns: one a direction; one in all where the method is about none.
+    /// - Throws: as ``assess(texts:model:explain:by:)``.
+    public func relevance(
+        of text: String, model: String, to directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [ModelExplanation.Relevance] {
+        let recipe = try library.recipe(model)
+        guard recipe.modality == .text else { throw ScorerError.wrongModality(model: recipe.id, modality: "pictures") }
+        return try sound(textModel(recipe).relevance(of: text, to: directions, by: method), of: recipe, method)
+    }
+
+    /// As ``relevance(of:model:to:by:)-(String,_,_,_)``, the places of a picture.
+    public func relevance(
+        of image: PixelImage, model: String, to directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [ModelExplanation.Relevance] {
+        let recipe = try recipe(of: model, fitting: [image])
+        return try sound(visionModel(recipe).relevance(of: image, to: directions, by: method), of: recipe, method)
+    }
+
+    private func sound(
+        _ found: [ModelExplanation.Relevance], of recipe: Recipe, _ method: ExplanationMethod
+    ) throws(ScorerError) -> [ModelExplanation.Relevance] {
+        guard found.allSatisfy(\.isSound) else {
+            throw .unsound(model: recipe.id, what: "its explanation (\(method.kind.rawValue))")
+        }
+        return found
+    }
+
+    /// Embeddings only, many pictures at a time. Not normalised; none where the model has none.
+    ///
+    /// - Throws: as ``assess(texts:model:explain:by:)``.
+    public func embeddings(of images: [PixelImage], model: String) throws -> [[Float]] {
+        try visionModel(recipe(of: model, fitting: images)).embeddings(of: images)
     }
 
     /// The one place that every assessment passes: none with a number that is not finite leaves the scorer.
@@ -228,6 +287,14 @@ public actor Scorer {
 /// A loaded image model.
 protocol VisionModel {
     func prepare(explain: ExplainRequest) throws
+    /// - Parameter method: nil for what the recipe says.
     /// - Returns: one assessment a picture, in their order.
-    func assess(_ images: [PixelImage], explain: ExplainRequest) throws -> [Assessment]
+    func assess(_ images: [PixelImage], explain: ExplainRequest, by method: ExplanationMethod?) throws -> [Assessment]
+    /// - Throws: ``ExplanationError`` where the method does not apply.
+    func check(_ method: ExplanationMethod) throws(ExplanationError)
+    /// Relevance to directions, one map each; one in all where the method is about none.
+    func relevance(
+        of image: PixelImage, to directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [ModelExplanation.Relevance]
+    func embeddings(of images: [PixelImage]) throws -> [[Float]]
 }

@@ -6,6 +6,7 @@ final class TextModel {
     private let side: TextSide
     private let transformer: ProjectedEncoder
     private let precision: Engine.Options.Precision
+    private let explainer: Explainer
 
     /// Tokens a batch: more gain nothing on a few cores and cost memory.
     private static let batchTokens = 512
@@ -28,6 +29,7 @@ final class TextModel {
                     file: head.file, line: 0, key: "explain.layers", reason: "are not the last of the model's \(depth)")
             }
         }
+        explainer = Explainer(side.encoder, name: recipe.id, engine: engine)
         transformer = ProjectedEncoder(side.encoder, name: recipe.id, heads: heads, engine: engine) { head in
             (
                 head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance,
@@ -38,23 +40,109 @@ final class TextModel {
 
     func prepare(explain: ExplainRequest) throws { try transformer.prepare(explain: explain) }
 
-    func assess(_ texts: [String], explain: ExplainRequest) throws -> [Assessment] {
+    /// - Parameter method: nil for what the heads or the recipe say.
+    func assess(
+        _ texts: [String], explain: ExplainRequest, by method: ExplanationMethod? = nil
+    ) throws -> [Assessment] {
+        if let method { try check(method) }
         let (side, encodings) = (side, side.encode(texts))
         let inputs = ProjectedEncoder.Inputs(
             lengths: encodings.map { side.filledLength ?? $0.ids.count }, batch: { Self.batchTokens / max(1, $0) }
         ) { (chosen) throws(EngineError) in try side.inputs(chosen.map { encodings[$0] }) }
-        let seen = try transformer.look(at: inputs, explain: explain)
-        return zip(encodings, seen).map { encoding, seen in
+        let seen = try transformer.look(at: inputs, explain: method == nil ? explain : .none)
+        return try zip(encodings, seen).map { encoding, seen in
             Assessment(
                 model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: precision,
                 embedding: seen.embedding, scores: seen.scores,
-                explanations: explanations(encoding, seen),
+                explanations: try method.map { try explanations(encoding, seen, explain, by: $0) }
+                    ?? explanations(encoding, seen),
                 untrained: Projection.untrained(explain, scores: seen.scores),
                 notes: encoding.truncated ? ["only the first \(side.limit) tokens of the text were read"] : [])
         }
     }
 
-    // MARK: Explanations
+    // MARK: Explanations by any method
+
+    /// - Throws: ``ExplanationError`` where the method does not apply.
+    func check(_ method: ExplanationMethod) throws(ExplanationError) { try transformer.encoder.check(method) }
+
+    /// The words of a text with their relevance to each direction, whether a head holds it or not.
+    ///
+    /// - Returns: one a direction; one in all where the method is about none.
+    func relevance(
+        of text: String, to directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [ModelExplanation.Relevance] {
+        try check(method)
+        let encoding = side.encode([text])[0]
+        return try maps(encoding, directions: directions, by: method).map { spans(encoding, $0, by: method) }
+    }
+
+    private func explanations(
+        _ encoding: Tokenizer.Encoding, _ seen: ProjectedEncoder.Seen, _ explain: ExplainRequest,
+        by method: ExplanationMethod
+    ) throws -> [ModelExplanation] {
+        guard explain != .none else { return [] }
+        let policies = Projection.wanted(explain, among: seen.scores)
+        let explained = transformer.projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
+        guard !method.kind.isDirected || !explained.isEmpty else { return [] }
+        let maps = try maps(encoding, directions: explained.map(\.direction), by: method)
+        let names: [String?] = method.kind.isDirected ? explained.map(\.policy) : [nil]
+        return zip(names, maps).map { policy, map in
+            ModelExplanation(
+                model: recipe.id, policy: policy, method: method.kind.rawValue, signed: method.kind.isSigned,
+                relevance: spans(encoding, map, by: method))
+        }
+    }
+
+    /// Tokens as words; an occluded word has one value already, at each of its pieces.
+    private func spans(
+        _ encoding: Tokenizer.Encoding, _ map: [Float], by method: ExplanationMethod
+    ) -> ModelExplanation.Relevance {
+        .spans(Self.words(of: encoding, weights: map, adding: method.kind == .decomposition))
+    }
+
+    /// One value a token: a row a direction, or one row of a method that is about none.
+    private func maps(
+        _ encoding: Tokenizer.Encoding, directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [[Float]] {
+        guard let inGraph = method.inGraph else { return try falls(encoding, directions: directions) }
+        let real = encoding.ids.count
+        let found = try explainer.maps(
+            side.inputs([encoding]), tokens: side.filledLength ?? real, directions: directions, inGraph)
+        let maps = found.maps.map { Array($0.prefix(real)) }
+        guard method.kind == .weighted else { return maps }
+        return maps.map {
+            RelevanceContrast.weighted(
+                .receivedAttention, RelevanceContrast.floored(.textMean, $0),
+                received: Array(found.received.prefix(real)))
+        }
+    }
+
+    /// How far each direction's score falls without a word, at each of its tokens.
+    private func falls(_ encoding: Tokenizer.Encoding, directions: [[Float]]) throws -> [[Float]] {
+        let variants = Occlusion.withoutEachWord(encoding)
+        let units = try embeddings([encoding] + variants.map(\.rest)).map(Projection.unit)
+        return directions.map { direction in
+            let scores = units.map { Projection.dot(direction, $0) }
+            var map = [Float](repeating: 0, count: encoding.ids.count)
+            for (variant, score) in zip(variants, scores.dropFirst()) {
+                for token in map.indices where encoding.words[token] == variant.word {
+                    map[token] = scores[0] - score
+                }
+            }
+            return map
+        }
+    }
+
+    private func embeddings(_ encodings: [Tokenizer.Encoding]) throws -> [[Float]] {
+        let size = 16
+        return try stride(from: 0, to: encodings.count, by: size).flatMap { start in
+            let part = Array(encodings[start..<min(start + size, encodings.count)])
+            return try explainer.embeddings(side.inputs(part), count: part.count)
+        }
+    }
+
+    // MARK: Explanations by the heads' own
 
     private func explanations(
         _ encoding: Tokenizer.Encoding, _ seen: ProjectedEncoder.Seen

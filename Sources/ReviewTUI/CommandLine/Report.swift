@@ -37,6 +37,7 @@ extension Main {
         case is ExplanationError: .usage
         case let error as RecipeError: error.exitStatus
         case is ScorerError: .failed
+        case is ExplanationError: .usage
         case let error as CheckpointError: error.exitStatus
         case is SettingsError: .usage
         case is TerminalError: .unavailable

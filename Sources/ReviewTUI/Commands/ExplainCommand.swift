@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Media
+import ModelCore
 import Queue
 
 struct ExplainCommand: AsyncParsableCommand {
@@ -8,7 +9,8 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain", abstract: "Score one picture or text and show where the models looked.",
         discussion: """
             Without --policy, the policies that stand out are explained. The picture is drawn with its heat map, the \
-            text with its words lit; --out writes the picture as PNG.
+            text with its words lit; --out writes the picture as PNG. Without --method, each model explains by the \
+            one that was measured best for it; --compare lays all that apply side by side.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -21,7 +23,10 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Use this model; once for each. All that are ready by default.", valueName: "name"))
     var model: [String] = []
     @OptionGroup var computing: PrecisionOption
-    @Option(help: ArgumentHelp("Write the picture under its heat map to this PNG file.", valueName: "file.png"))
+    @OptionGroup var explaining: MethodOptions
+    @Option(
+        name: [.customLong("out"), .customLong("png")],
+        help: ArgumentHelp("Write the picture under its heat map to this PNG file.", valueName: "file.png"))
     var out: String?
 
     func validate() throws {
@@ -37,11 +42,12 @@ struct ExplainCommand: AsyncParsableCommand {
         let scorer = try InstalledModels(taxonomy: taxonomy).scorer(models: model, precision: computing.precision)
         let explained =
             if let file {
-                try await Explained.image(path: file, policies: policies, scorer: scorer, decoder: decoder)
+                try await Explained.image(
+                    path: file, policies: policies, scorer: scorer, decoder: decoder, by: explaining.choice)
             } else {
-                try await Explained.text(text ?? "", policies: policies, scorer: scorer)
+                try await Explained.text(text ?? "", policies: policies, scorer: scorer, by: explaining.choice)
             }
-        if let out, let picture { try write(picture, explained, to: out) }
+        if let out, let picture { try write(picture, explained, policies, to: out) }
         for policy in explained.untrained {
             Output.say("\(policy): untrained here; verdicts have to teach it first.")
         }
@@ -49,6 +55,12 @@ struct ExplainCommand: AsyncParsableCommand {
         if options.json {
             Output.result(explained.json.text)
         } else {
+            if explaining.compare {
+                let comparison = ComparisonDrawing(explained: explained, asked: policies)
+                if let picture { Output.result(comparison.draw(picture)) }
+                if let text { Output.result(comparison.draw(text)) }
+                return
+            }
             let drawing = ExplainedDrawing(explained: explained, asked: policies)
             if let picture { Output.result(drawing.draw(picture)) }
             if let text { Output.result(drawing.draw(text)) }
@@ -74,8 +86,11 @@ struct ExplainCommand: AsyncParsableCommand {
         return policies
     }
 
-    private func write(_ picture: RGBImage, _ explained: Explained, to path: String) throws {
-        let bytes = PNGEncoder.encode(ExplainedDrawing(explained: explained, asked: []).heated(picture))
+    /// The heat map that is drawn; of a comparison all of them.
+    private func write(_ picture: RGBImage, _ explained: Explained, _ asked: [PolicyID], to path: String) throws {
+        let sheet = explaining.compare ? ComparisonDrawing(explained: explained, asked: asked).sheet(picture) : nil
+        let bytes = PNGEncoder.encode(
+            sheet ?? ExplainedDrawing(explained: explained, asked: asked).heated(picture))
         do {
             try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {

@@ -26,14 +26,23 @@ struct ExplainedDrawing {
 
     /// The text with its words lit.
     func draw(_ text: String) -> String {
+        Self.lit(text, by: shown, scores: explained.scores, width: look.area.columns, look).ansi(depth: look.colours)
+    }
+
+    /// The text's lines with the words lit that an explanation names.
+    ///
+    /// - Parameter scores: how strongly it may glow; fully where none is of its policy.
+    static func lit(
+        _ text: String, by explanation: Explanation?, scores: [Score], width: Int, _ look: StreamLook
+    ) -> CellBuffer {
         let item = Item(id: ItemID(""), text: text, flaggedAt: .now)
         let focus = Focus(
-            item: item, scores: explained.scores, explanations: shown.map { [$0] } ?? [], hold: .none, taxonomy: [],
+            item: item, scores: scores, explanations: explanation.map { [$0] } ?? [], hold: .none, taxonomy: [],
             ascii: !look.unicode)
-        guard let safe = focus.safeText else { return "" }
+        guard let safe = focus.safeText else { return CellBuffer(size: CellSize(columns: 0, rows: 0)) }
         let heat = TextView.heat(focus)
-        let lines = TextWrap.lines(safe.pieces, width: look.area.columns)
-        var buffer = CellBuffer(size: CellSize(columns: look.area.columns, rows: lines.count))
+        let lines = TextWrap.lines(safe.pieces, width: width)
+        var buffer = CellBuffer(size: CellSize(columns: width, rows: lines.count))
         for (row, line) in lines.enumerated() {
             var column = 0
             for index in line {
@@ -43,7 +52,7 @@ struct ExplainedDrawing {
                 column += piece.width
             }
         }
-        return buffer.ansi(depth: look.colours)
+        return buffer
     }
 
     /// Scores, best first, with what is drawn.
