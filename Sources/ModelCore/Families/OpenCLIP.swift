@@ -82,7 +82,7 @@ extension Checkpoint {
             causal: isCausal)
         if hasSuffix { words.suffix = WeightSlice(t + "cls_emb", shape: [width]) }
         let hidesPadding = try table.flag("use_pad_mask", otherwise: false)
-        words.fillsUp = !isCausal && !hidesPadding
+        words.filling = hasSuffix ? .hidden : isCausal || hidesPadding ? .none : .read
         return Encoder(
             weights: weights, embedding: .words(words),
             blocks: try resblocks(

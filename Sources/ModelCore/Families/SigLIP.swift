@@ -46,7 +46,7 @@ extension Checkpoint {
         let vocabulary = try table.integer("vocab_size", in: 1...2_000_000, otherwise: 32000)
         let output = try table.integer("projection_size", in: 1...16384, otherwise: n.width)
         var words = try words(table, width: n.width, vocabulary: vocabulary, positions: 64, causal: false)
-        words.fillsUp = true
+        words.filling = .read
         return Encoder(
             weights: weights, embedding: .words(words),
             blocks: twinBlocks("text_model.", n, try table.activation("hidden_act", otherwise: .tanhGELU)),

@@ -22,9 +22,17 @@ struct WordEmbedding: Sendable, Hashable {
     var suffix: WeightSlice?
     /// Whether a token sees only those before it and itself.
     var causal = false
-    /// Whether the model was trained on texts filled up with padding and no mask over it (SigLIP): its texts are filled
-    /// up to ``longest``, and every token counts as present.
-    var fillsUp = false
+    var filling = Filling.none
+
+    /// Whether every text is filled up with padding to ``longest``.
+    enum Filling: Sendable, Hashable {
+        /// No text is longer than it is.
+        case none
+        /// The model was trained with no mask over the padding (SigLIP): every token counts as present.
+        case read
+        /// The padding is hidden, but what stands behind it has its place by it (CoCa's class token).
+        case hidden
+    }
 
     /// Longest text in tokens.
     var longest: Int {

@@ -138,8 +138,8 @@ final class GraphBuilder {
         return (wire, true)
     }
 
-    /// Smaller matrices cost nothing and are left exact.
-    private static let leastQuantized = 4096
+    /// Smaller matrices (of 16 by 16) cost nothing and are left exact.
+    private static let leastQuantized = 256
 
     /// Where a slice lies in the file, after its tensor was checked; nil and a fault where it does not fit.
     private func bytes(of slice: WeightSlice) -> (SafeTensors.Entry, Range<Int>)? {

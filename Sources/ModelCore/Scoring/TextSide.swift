@@ -4,8 +4,10 @@ struct TextSide {
     let tokenizer: Tokenizer
     /// Longest text in tokens.
     let limit: Int
-    /// How long every text is made, where the model was trained so (SigLIP).
+    /// How long every text is made, where the model was trained so (SigLIP, CoCa).
     let filledLength: Int?
+    /// Whether what texts are filled up with is read like any token.
+    private let isFillingRead: Bool
 
     /// Texts a batch; more gain nothing on a few cores and cost memory.
     private static let batch = 16
@@ -25,7 +27,8 @@ struct TextSide {
                 reason: "is smaller than the tokenizer's vocabulary, which has ids to \(tokenizer.largestID)")
         }
         limit = min(recipe.text?.maximumTokens ?? words.longest, words.longest)
-        filledLength = words.fillsUp ? words.longest : nil
+        filledLength = words.filling == .none ? nil : words.longest
+        isFillingRead = words.filling == .read
     }
 
     func encode(_ texts: [String]) -> [Tokenizer.Encoding] { texts.map { tokenizer.encode($0, limit: limit) } }
@@ -52,14 +55,16 @@ struct TextSide {
     }
 
     func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
-        try Self.inputs(encodings, padding: tokenizer.paddingID, filledUpTo: filledLength)
+        try Self.inputs(
+            encodings, padding: tokenizer.paddingID, filledUpTo: filledLength, isFillingRead: isFillingRead)
     }
 
     /// Token ids padded to the longest, and the mask that says so.
     ///
-    /// - Parameter filledLength: where the model wants every text this long and its padding read like any token.
+    /// - Parameter filledLength: where the model wants every text this long.
     static func inputs(
-        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil
+        _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil,
+        isFillingRead: Bool = false
     ) throws(EngineError) -> [String: Tensor] {
         let length = filledLength ?? encodings.map(\.ids.count).max() ?? 0
         var ids: [Int64] = []
@@ -69,7 +74,7 @@ struct TextSide {
             ids += encoding.ids + repeatElement(padding, count: missing)
             mask +=
                 Array(repeating: 1, count: encoding.ids.count)
-                + repeatElement(filledLength == nil ? 0 : 1, count: missing)
+                + repeatElement(isFillingRead ? 1 : 0, count: missing)
         }
         let shape = [encodings.count, length]
         return ["ids": try Tensor(ids, shape: shape), "mask": try Tensor(mask, shape: shape)]

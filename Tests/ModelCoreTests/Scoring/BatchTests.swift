@@ -130,17 +130,15 @@ struct BatchTests {
         let (exact, rough) = (
             try Scorer(library: library, engine: Self.engine(.latency)), try Scorer(library: library, engine: engine)
         )
-        let picture = try #require(PixelImage(width: 16, height: 16, rgb: (0..<768).map { UInt8($0 % 251) }))
-        let pairs =
-            fixture.hasSuffix("vit")
-            ? zip(
-                try await exact.assess(images: [picture], model: "tiny"),
-                try await rough.assess(images: [picture], model: "tiny"))
-            : zip(
-                try await exact.assess(texts: Self.texts, model: "tiny"),
-                try await rough.assess(texts: Self.texts, model: "tiny"))
-        for (a, b) in pairs {
+        func assess(_ scorer: Scorer) async throws -> [Assessment] {
+            guard fixture.hasSuffix("vit") else { return try await scorer.assess(texts: Self.texts, model: "tiny") }
+            let rgb = (0..<768).map { UInt8($0 % 251) }
+            let picture = try #require(PixelImage(width: 16, height: 16, rgb: rgb))
+            return try await scorer.assess(images: [picture], model: "tiny")
+        }
+        for (a, b) in zip(try await assess(exact), try await assess(rough)) {
             #expect(b.precision == .int8 && a.precision == .f32)
+            #expect(a.embedding != b.embedding)
             let dot = zip(a.embedding, b.embedding).reduce(0) { $0 + $1.0 * $1.1 }
             let lengths = [a, b].map { $0.embedding.reduce(0) { $0 + $1 * $1 }.squareRoot() }
             #expect(dot / (lengths[0] * lengths[1]) > 0.99)
