@@ -176,7 +176,8 @@ final class TextModel {
     }
 
     private func explanation(
-        _ encoding: Tokenizer.Encoding, policy: String?, _ method: RelevanceMethod.Kind, name: String, _ weights: [Float]
+        _ encoding: Tokenizer.Encoding, policy: String?, _ method: RelevanceMethod.Kind, name: String,
+        _ weights: [Float]
     ) -> ModelExplanation {
         ModelExplanation(
             model: recipe.id, policy: policy, method: name, signed: method.isSigned,
