@@ -57,7 +57,7 @@ bench-models: deps release $(BENCH_MODELS_PYTHON)
 	.deps/bench-models/bin/pip install --quiet -r $< || { rm -rf .deps/bench-models; exit 1; }
 	touch $@
 
-## Every explanation method by its literature's metrics: the tables of docs/explanations.md. MORE="--texts 500" gives
+## Every explanation method by its literature's metrics. MORE="--texts 500" gives
 ## options of tools/bench/bench_explain.py.
 bench-explain: deps release
 	.deps/python/bin/python tools/bench/bench_explain.py --program .build/release/reviewtui $(MORE)
