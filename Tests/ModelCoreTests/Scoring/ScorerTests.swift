@@ -136,7 +136,7 @@ struct ScorerTests {
         #expect(values.reduce(0, +) <= 1 && values.allSatisfy { $0 >= 0 })
     }
 
-    @Test func `A picture model with a head scores, and explains by LeGrad over the whole picture`() async throws {
+    @Test func `A picture model with a head scores, and explains as its recipe says`() async throws {
         let scorer = try Scorer(
             library: Self.library(headFor: "dinov2-small"), engine: Places.engine(), models: ["dinov2-small"])
         let image = try #require(PixelImage(width: 224, height: 224, rgb: RealModelTests.pixels(0)))
@@ -144,7 +144,7 @@ struct ScorerTests {
             images: [image], model: "dinov2-small", explain: .policies(["spam", "hate"]))
         #expect(found[0].scores.map(\.policy) == ["hate", "spam"])
         #expect(found[0].explanations.map(\.policy) == ["hate", "spam"])
-        #expect(found[0].explanations.allSatisfy { $0.method == "legrad" })
+        #expect(found[0].explanations.allSatisfy { $0.method == "token-decomposition" && $0.signed })
         #expect(found[0].explanations[0].relevance != found[0].explanations[1].relevance)
         #expect(found[0].untrained.isEmpty)
     }
