@@ -168,7 +168,7 @@ struct VerdictTests {
         #expect(update(&state, .key(.character("u")), at: state.now).contains(.undo))
         let effects = update(&state, .key(.character("a")), at: state.now)
         #expect(!effects.contains { if case .decide = $0 { true } else { false } })
-        #expect(state.held.isEmpty && state.status.text.contains("Nothing was recorded"))
+        #expect(state.waiting.isEmpty && state.status.text.contains("Nothing was recorded"))
     }
 
     @Test("with nothing to undo the console says so")
