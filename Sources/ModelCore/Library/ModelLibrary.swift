@@ -116,7 +116,9 @@ public struct ModelLibrary: Sendable {
                 notes.append("\(path) was fitted on other weights of \(calibration.model) and is not used.")
                 continue
             }
-            let known = Set(heads.filter { $0.model == calibration.model }.map(\.id) + zeroShot.map(\.headID))
+            let ways = recipes.filter { $0.id == calibration.model }.compactMap(\.prompts)
+            let asked = zeroShot.flatMap { policy in [policy.headID] + ways.map { $0.headID(of: policy) } }
+            let known = Set(heads.filter { $0.model == calibration.model }.map(\.id) + asked)
             // Without the policies' words nobody can say which heads there are.
             let lost = zeroShot.isEmpty ? [] : Set(calibration.entries.map(\.head)).subtracting(known).sorted()
             for head in lost {
@@ -175,11 +177,16 @@ public struct ModelLibrary: Sendable {
 
     private func zeroShotDescriptions(of recipe: Recipe) -> [ModelDescription.ZeroShot] {
         let asked = policiesInWords(for: recipe)
+        let entries = calibrationEntries(for: recipe)
+        if let prompts = recipe.prompts {
+            return PolicyPrompts(asked, way: prompts, calibrated: entries).asked.map {
+                ModelDescription.ZeroShot(policy: $0.policy, head: $0.head, isCalibrated: $0.isCalibrated)
+            }.sorted { $0.policy < $1.policy }
+        }
         guard !asked.isEmpty, let folder = folder(of: recipe),
             let weights = try? SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
             let side = try? ZeroShot(recipe, Checkpoint(folder: folder, weights: weights))
         else { return [] }
-        let entries = calibrations.filter { $0.weightsSHA256 == recipe.weightsSHA256 }.flatMap(\.entries)
         return asked.filter(side.suffices).map { policy in
             ModelDescription.ZeroShot(
                 policy: policy.policy, head: policy.headID,
@@ -189,9 +196,14 @@ public struct ModelLibrary: Sendable {
 
     /// The policies that a model is asked about in words: a fitted head, or the model's own output, is better.
     func policiesInWords(for recipe: Recipe) -> [ZeroShotPolicy] {
-        guard ZeroShot.isThinkable(recipe) else { return [] }
+        guard ZeroShot.isThinkable(recipe) || recipe.prompts != nil else { return [] }
         let known = Set(recipe.outputs.map(\.policy) + heads(of: recipe).flatMap { $0.policies.map(\.policy) })
         return zeroShot.filter { !known.contains($0.policy) }
+    }
+
+    /// What was fitted on a model's weights, whatever for.
+    func calibrationEntries(for recipe: Recipe) -> [Calibration.Entry] {
+        calibrations.filter { $0.weightsSHA256 == recipe.weightsSHA256 }.flatMap(\.entries)
     }
 
     /// The heads that were fitted on a model.
