@@ -270,19 +270,20 @@ struct JointModelTests {
     }
 
     @Test func `A tokenizer without the mark of a picture, or one of another model, is refused by name`() throws {
-        func changing(_ sound: String, _ faulty: String) -> (String) throws -> Void {
+        func changing(_ file: String, _ sound: String, _ faulty: String) -> (String) throws -> Void {
             { folder in
-                let path = folder + "/tokenizer.json"
+                let path = "\(folder)/\(file)"
                 let text = try String(contentsOfFile: path, encoding: .utf8)
                 #expect(text.contains(sound))
                 try text.replacing(sound, with: faulty).write(toFile: path, atomically: false, encoding: .utf8)
             }
         }
-        for (sound, faulty, named) in [
-            ("\"<image>\"", "\"<picture>\"", "<image>"), ("\"id\": 341", "\"id\": 999", "vocab_size"),
+        for (file, sound, faulty, named) in [
+            ("tokenizer.json", "\"<image>\"", "\"<picture>\"", "<image>"),
+            ("config.json", "\"additional_vocab_size\": 2", "\"additional_vocab_size\": 1", "vocab_size"),
         ] {
             let refused = #expect(throws: CheckpointError.self) {
-                try fixture.library(JointFixture.idefics, harm: changing(sound, faulty))
+                try fixture.library(JointFixture.idefics, harm: changing(file, sound, faulty))
             }
             #expect(refused?.description.contains(named) == true, "\(refused?.description ?? "")")
         }
