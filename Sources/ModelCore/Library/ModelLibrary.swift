@@ -116,8 +116,8 @@ public struct ModelLibrary: Sendable {
                 notes.append("\(path) was fitted on other weights of \(calibration.model) and is not used.")
                 continue
             }
-            let ways = recipes.filter { $0.id == calibration.model }.compactMap(\.prompts)
-            let asked = zeroShot.flatMap { policy in [policy.headID] + ways.map { $0.headID(of: policy) } }
+            let recipe = recipes.first { $0.id == calibration.model }
+            let asked = zeroShot.map { recipe?.headID(of: $0) ?? $0.headID }
             let known = Set(heads.filter { $0.model == calibration.model }.map(\.id) + asked)
             // Without the policies' words nobody can say which heads there are.
             let lost = zeroShot.isEmpty ? [] : Set(calibration.entries.map(\.head)).subtracting(known).sorted()
@@ -177,21 +177,18 @@ public struct ModelLibrary: Sendable {
 
     private func zeroShotDescriptions(of recipe: Recipe) -> [ModelDescription.ZeroShot] {
         let asked = policiesInWords(for: recipe)
-        let entries = calibrationEntries(for: recipe)
-        if let prompts = recipe.prompts {
-            return PolicyPrompts(asked, way: prompts, calibrated: entries).asked.map {
-                ModelDescription.ZeroShot(policy: $0.policy, head: $0.head, isCalibrated: $0.isCalibrated)
-            }.sorted { $0.policy < $1.policy }
+        func describe(_ policy: ZeroShotPolicy) -> ModelDescription.ZeroShot {
+            ModelDescription.ZeroShot(
+                policy: policy.policy, head: recipe.headID(of: policy), isCalibrated: isCalibrated(policy, for: recipe))
+        }
+        guard recipe.prompts == nil else {
+            return asked.filter { !$0.positive.isEmpty }.map(describe).sorted { $0.policy < $1.policy }
         }
         guard !asked.isEmpty, let folder = folder(of: recipe),
             let weights = try? SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
-            let side = try? ZeroShot(recipe, Checkpoint(folder: folder, weights: weights))
+            let side = try? ZeroShot(recipe, Checkpoint(of: recipe, folder: folder, weights: weights))
         else { return [] }
-        return asked.filter(side.suffices).map { policy in
-            ModelDescription.ZeroShot(
-                policy: policy.policy, head: policy.headID,
-                isCalibrated: entries.contains { $0.policy == policy.policy && $0.head == policy.headID })
-        }.sorted { $0.policy < $1.policy }
+        return asked.filter(side.suffices).map(describe).sorted { $0.policy < $1.policy }
     }
 
     /// The policies that a model is asked about in words: a fitted head, or the model's own output, is better.
@@ -204,6 +201,11 @@ public struct ModelLibrary: Sendable {
     /// What was fitted on a model's weights, whatever for.
     func calibrationEntries(for recipe: Recipe) -> [Calibration.Entry] {
         calibrations.filter { $0.weightsSHA256 == recipe.weightsSHA256 }.flatMap(\.entries)
+    }
+
+    /// Whether a model's answers about a policy in words were calibrated.
+    func isCalibrated(_ policy: ZeroShotPolicy, for recipe: Recipe) -> Bool {
+        calibrationEntries(for: recipe).contains { $0.policy == policy.policy && $0.head == recipe.headID(of: policy) }
     }
 
     /// The heads that were fitted on a model.

@@ -75,6 +75,11 @@ extension Recipe {
     }
 }
 
+extension Recipe {
+    /// What scores of a policy in words name as their head.
+    func headID(of policy: ZeroShotPolicy) -> String { prompts?.headID(of: policy) ?? policy.headID }
+}
+
 extension Recipe.Prompts {
     init(_ table: RecipeFields) throws(RecipeError) {
         try table.allow(["by", "max_tokens", "question", "yes", "no"])

@@ -9,10 +9,9 @@ final class CaptionedVisionModel: VisionModel {
     private let model: TransformerVisionModel
     private let reader: PictureReader
     private let side: TextSide
-    private let engine: Engine
+    private let words: ProjectedEncoder
     /// Prompts in their templates, by policy.
     private let captions: [String: [[String]]]
-    private var reading: CompiledNetwork?
     /// Each prompt's direction, by policy.
     private var directions: [String: [[Float]]] = [:]
 
@@ -24,7 +23,7 @@ final class CaptionedVisionModel: VisionModel {
         self.recipe = recipe
         self.model = model
         self.side = side
-        self.engine = engine
+        words = ProjectedEncoder(side.encoder, name: recipe.id, engine: engine)
         reader = try PictureReader(joint, name: recipe.id, engine: engine)
         captions = Dictionary(
             policies.map { policy in (policy.policy, policy.positive.map { policy.filled([$0]) }) }
@@ -73,10 +72,8 @@ final class CaptionedVisionModel: VisionModel {
     private func decisive(_ policy: String, _ embedding: [Float]) throws -> [String] {
         let prompts = captions[policy] ?? []
         if directions[policy] == nil {
-            let network = try reading ?? engine.compile(side.encoder.scoreGraph(), name: recipe.id + " words")
-            reading = network
             directions[policy] = try prompts.map { texts in
-                let units = try side.embed(side.encode(texts), by: network, model: recipe.id).map(Projection.unit)
+                let units = try words.embeddings(of: side.inputs(side.encode(texts))).map(Projection.unit)
                 return ZeroShot.unitMean(units).map(Float.init)
             }
         }

@@ -55,6 +55,6 @@ struct PlainTexts: JointTexts {
     }
 
     func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
-        try side.inputs(encodings)
+        try side.tensors(encodings)
     }
 }

@@ -38,8 +38,8 @@ final class PromptedVisionModel: VisionModel {
     }
 
     func prepare(explain: ExplainRequest) throws {
-        if let embedder, prompts.asked.isEmpty { return try embedder.prepare(explain: explain) }
-        try reader.prepare()
+        guard prompts.asked.isEmpty else { return try reader.prepare() }
+        try embedder?.prepare(explain: explain)
     }
 
     func check(_ method: ExplanationMethod) throws(ExplanationError) {
@@ -64,7 +64,9 @@ final class PromptedVisionModel: VisionModel {
         _ images: [PixelImage], explain: ExplainRequest, by method: ExplanationMethod?
     ) throws -> [Assessment] {
         if let method { try check(method) }
-        if let embedder, prompts.asked.isEmpty { return try embedder.assess(images, explain: explain, by: method) }
+        guard !prompts.asked.isEmpty else {
+            return try embedder?.assess(images, explain: explain, by: method) ?? images.map { _ in silence(explain) }
+        }
         let pictures = try reader.encode(images)
         let odds = try reader.scores(of: encodings, in: pictures)
         return try images.indices.map { index in
@@ -88,6 +90,13 @@ final class PromptedVisionModel: VisionModel {
                 embedding: pictures[index].embedding, scores: scores, explanations: explanations,
                 untrained: Projection.untrained(explain, scores: scores), notes: [])
         }
+    }
+
+    /// What a model says that has no embedding and is asked nothing.
+    private func silence(_ explain: ExplainRequest) -> Assessment {
+        Assessment(
+            model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: precision, embedding: [], scores: [],
+            explanations: [], untrained: Projection.untrained(explain, scores: []), notes: [])
     }
 
     // MARK: Explanations

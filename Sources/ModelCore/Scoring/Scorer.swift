@@ -22,6 +22,7 @@ public actor Scorer {
     let library: ModelLibrary
     private let engine: Engine
     private let directions: DirectionCache
+    private let admitsUncalibrated: Bool
     private let executor = InferenceExecutor(label: "reviewtui.scorer")
     private var textual: [String: TextModel] = [:]
     private var visual: [String: any VisionModel] = [:]
@@ -30,10 +31,13 @@ public actor Scorer {
 
     /// - Parameters:
     ///   - models: `name` or `name@version` of those to use; nil for every model whose weights are ready.
+    ///   - admittingUncalibrated: whether directions that nobody calibrated score, too. Their numbers are no
+    ///     probabilities, and are marked so (``Assessment/PolicyScore/isCalibrated``).
     ///   - directionCache: a folder that keeps zero-shot directions between runs; nil keeps none.
     /// - Throws: ``RecipeError`` for a model that is unknown, missing or corrupt.
     public init(
-        library: ModelLibrary, engine: Engine, models: [String]? = nil, directionCache: String? = nil
+        library: ModelLibrary, engine: Engine, models: [String]? = nil, admittingUncalibrated: Bool = true,
+        directionCache: String? = nil
     ) throws {
         var chosen: [Recipe] = []
         if let models {
@@ -48,6 +52,7 @@ public actor Scorer {
         self.library = library
         self.engine = engine
         directions = DirectionCache(folder: directionCache)
+        admitsUncalibrated = admittingUncalibrated
         textModels = chosen.filter { $0.modality == .text }.map(\.id).sorted()
         imageInputs = chosen.compactMap { recipe in
             recipe.image.map {
@@ -245,8 +250,12 @@ public actor Scorer {
         _ recipe: Recipe, folder: String, heads: [Head], asking policies: [ZeroShotPolicy]?
     ) throws -> any VisionModel {
         let weights = try library.weights(of: recipe)
-        let checkpoint = try Checkpoint(folder: folder, weights: weights)
-        let policies = policies ?? library.policiesInWords(for: recipe)
+        let checkpoint = try Checkpoint(of: recipe, folder: folder, weights: weights)
+        let policies =
+            policies
+            ?? library.policiesInWords(for: recipe).filter {
+                admitsUncalibrated || library.isCalibrated($0, for: recipe)
+            }
         func embedder() throws -> TransformerVisionModel {
             try TransformerVisionModel(
                 recipe: recipe, folder: folder, weights: weights, heads: heads, engine: engine)
@@ -274,16 +283,18 @@ public actor Scorer {
     /// A model's heads: those that were fitted, then a zero-shot one for each policy that none of them knows.
     func heads(for recipe: Recipe) throws -> [Head] {
         let fitted = library.heads(of: recipe)
-        return try (fitted + zeroShotHeads(for: recipe, besides: fitted))
+        let heads = try (fitted + zeroShotHeads(for: recipe, besides: fitted))
             .map { $0.calibrated(by: library.calibrations) }
+        return admitsUncalibrated ? heads : heads.compactMap(\.calibratedOnly)
     }
 
     private func zeroShotHeads(for recipe: Recipe, besides fitted: [Head]) throws -> [Head] {
         let asked = library.policiesInWords(for: recipe)
+            .filter { admitsUncalibrated || library.isCalibrated($0, for: recipe) }
         // A model that reads picture and text together has no directions for words.
         guard !asked.isEmpty, recipe.prompts == nil else { return [] }
         let checkpoint = try Checkpoint(
-            folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe))
+            of: recipe, folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe))
         let zeroShot: ZeroShot
         do {
             zeroShot = try ZeroShot(recipe, checkpoint)
@@ -298,9 +309,10 @@ public actor Scorer {
         for key in keys { known[key] = directions.direction(key, width: zeroShot.side.encoder.embeddingWidth) }
         let missing = zip(policies, keys).filter { known[$0.1] == nil }
         if !missing.isEmpty {
-            let network = try engine.compile(zeroShot.side.encoder.scoreGraph(), name: recipe.id + " words")
+            let side = zeroShot.side
+            let reader = ProjectedEncoder(side.encoder, name: recipe.id, engine: engine)
             let made = try zeroShot.directions(for: missing.map { $0.0 }) { texts in
-                try zeroShot.side.embed(zeroShot.side.encode(texts), by: network, model: recipe.id)
+                try reader.embeddings(of: side.inputs(side.encode(texts)))
             }
             for ((policy, key), direction) in zip(missing, made) {
                 guard direction.vector.allSatisfy(\.isFinite) else {
