@@ -242,7 +242,8 @@ struct Flamingo: JointGraphs {
     private func toPatches(_ graph: GraphBuilder, _ scene: Scene, _ overLatents: Wire, images: Int) -> Wire {
         let parts = graph.reshape(
             graph.times(overLatents, graph.perDirection(readers(graph, scene))), [0, 0, 0, images, resampler.count])
-        let each = graph.reshape(scene.reach ?? graph.scalar(0), [-1, 1, images, resampler.count, patches.rows * patches.columns])
+        let each = graph.reshape(
+            scene.reach ?? graph.scalar(0), [-1, 1, images, resampler.count, patches.rows * patches.columns])
         let product = graph.product(graph.transpose(parts, [0, 1, 3, 2, 4]), each)
         return graph.transpose(product, [0, 1, 3, 2, 4])
     }

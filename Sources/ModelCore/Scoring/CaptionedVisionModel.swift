@@ -17,7 +17,8 @@ final class CaptionedVisionModel: VisionModel {
 
     /// - Parameter policies: those that it scores by their words.
     init(
-        recipe: Recipe, model: TransformerVisionModel, joint: JointModel, side: TextSide, asking policies: [ZeroShotPolicy],
+        recipe: Recipe, model: TransformerVisionModel, joint: JointModel, side: TextSide,
+        asking policies: [ZeroShotPolicy],
         engine: Engine
     ) throws {
         self.recipe = recipe

@@ -43,7 +43,8 @@ extension Scorer {
         }
         return ModelCheck(
             model: recipe.id, weightsSHA256: recipe.weightsSHA256, width: width,
-            policies: found[0].scores.map(\.policy).filter { $0 != Self.probe.policy }, methods: Set(explanations.map(\.method)).sorted(),
+            policies: found[0].scores.map(\.policy).filter { $0 != Self.probe.policy },
+            methods: Set(explanations.map(\.method)).sorted(),
             seconds: Date().timeIntervalSince(started))
     }
 

@@ -250,7 +250,8 @@ struct JointModelTests {
         #expect(described.zeroShot.allSatisfy { !$0.isCalibrated && $0.head.hasPrefix("question@") })
     }
 
-    @Test func `Without its tokenizer a matcher keeps its embeddings and says so, and a model that only answers is refused`()
+    @Test
+    func `Without its tokenizer a matcher keeps its embeddings and says so, and a model that only answers is refused`()
         async throws
     {
         func withoutTokenizer(_ folder: String) throws {
