@@ -73,6 +73,18 @@ struct Checkpoint {
         family = try Self.family(of: configuration, layout)
     }
 
+    /// The folder of a model, found to be of the family that its recipe says.
+    ///
+    /// - Throws: as ``init(folder:weights:)``, and ``ConfigurationError/unsupported(path:key:reason:)`` for another family.
+    init(of recipe: Recipe, folder: String, weights: SafeTensors) throws {
+        try self.init(folder: folder, weights: weights)
+        guard family == recipe.family else {
+            throw ConfigurationError.unsupported(
+                path: recipe.file, key: "family",
+                reason: "is \(recipe.family.rawValue), and the checkpoint is of \(family.rawValue)")
+        }
+    }
+
     /// What family a folder is of, without opening its weights.
     ///
     /// - Throws: ``ConfigurationError``.

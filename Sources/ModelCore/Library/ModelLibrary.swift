@@ -177,7 +177,7 @@ public struct ModelLibrary: Sendable {
         let asked = policiesInWords(for: recipe)
         guard !asked.isEmpty, let folder = folder(of: recipe),
             let weights = try? SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
-            let side = try? ZeroShot(recipe, Checkpoint(folder: folder, weights: weights))
+            let side = try? ZeroShot(recipe, Checkpoint(of: recipe, folder: folder, weights: weights))
         else { return [] }
         let entries = calibrations.filter { $0.weightsSHA256 == recipe.weightsSHA256 }.flatMap(\.entries)
         return asked.filter(side.suffices).map { policy in

@@ -5,8 +5,6 @@ final class Explainer {
     private let name: String
     private let engine: Engine
     private var networks: [RelevanceMethod: CompiledNetwork] = [:]
-    /// Of any number of inputs at once.
-    private var embedding: CompiledNetwork?
 
     /// - Parameter name: of the model, for messages.
     init(_ encoder: Encoder, name: String, engine: Engine) {
@@ -36,16 +34,6 @@ final class Explainer {
         let values = try found.floats("relevance", shape: [1, rows, tokens], of: name)
         let received = isText ? try found.floats("received", shape: [1, tokens], of: name) : []
         return ((0..<rows).map { Array(values[$0 * tokens..<($0 + 1) * tokens]) }, received)
-    }
-
-    /// Embeddings of a batch, in its order, not normalised.
-    func embeddings(_ batch: [String: Tensor], count: Int) throws -> [[Float]] {
-        let network = try embedding ?? engine.compile(encoder.scoreGraph(batch: nil), name: name + " batch")
-        embedding = network
-        let width = encoder.embeddingWidth
-        let values = try network.infer(batch, wanted: ["embedding"])
-            .floats("embedding", shape: [count, width], of: name)
-        return (0..<count).map { Array(values[$0 * width..<($0 + 1) * width]) }
     }
 
     private func explaining(_ method: RelevanceMethod) throws -> CompiledNetwork {

@@ -79,6 +79,13 @@ final class ProjectedEncoder {
         }
     }
 
+    /// An encoder for its embeddings only.
+    ///
+    /// - Parameter name: of the model, for messages.
+    convenience init(_ encoder: Encoder, name: String, engine: Engine) {
+        self.init(encoder, name: name, heads: [], engine: engine) { _ in (RelevanceMethod(.attention), .none) }
+    }
+
     /// Compiles what requests of this kind will run first.
     func prepare(explain: ExplainRequest) throws {
         if let guess = firstGuess(explain) {
@@ -109,6 +116,30 @@ final class ProjectedEncoder {
                 work.filter { !$0.directions.isEmpty }, of: inputs, method, leading: false, into: &seen)
         }
         return seen
+    }
+
+    /// Embeddings in the order of the inputs, not normalised.
+    ///
+    /// - Throws: as ``look(at:explain:)``.
+    func embeddings(of inputs: Inputs) throws -> [[Float]] { try look(at: inputs, explain: .none).map(\.embedding) }
+
+    /// What was seen in one input, explained by a method that was asked for, whatever the heads say.
+    ///
+    /// - Parameter relevance: to each of some directions; one in all where the method is about none.
+    func explanations(
+        of seen: Seen, _ explain: ExplainRequest, by method: ExplanationMethod,
+        relevance: ([[Float]]) throws -> [ModelExplanation.Relevance]
+    ) rethrows -> [ModelExplanation] {
+        guard explain != .none else { return [] }
+        let policies = Projection.wanted(explain, among: seen.scores)
+        let explained = projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
+        guard !method.kind.isDirected || !explained.isEmpty else { return [] }
+        let names: [String?] = method.kind.isDirected ? explained.map(\.policy) : [nil]
+        return try zip(names, relevance(explained.map(\.direction))).map { policy, relevance in
+            ModelExplanation(
+                model: name, policy: policy, method: method.kind.rawValue, signed: method.kind.isSigned,
+                relevance: relevance)
+        }
     }
 
     /// Row numbers in ``directions`` of a head's policies and, last, its neutral direction.
@@ -154,7 +185,7 @@ final class ProjectedEncoder {
 
     // MARK: Running
 
-    /// Batches of like length, the longest first, so that little is computed for padding and the requests in flight end
+    /// Batches of like length, the longest first (in each batch too), so that little is computed for padding and the requests in flight end
     /// together.
     private func batches(_ work: [Int], of inputs: Inputs) -> [[Int]] {
         let order = work.sorted { (inputs.lengths[$1], $0) < (inputs.lengths[$0], $1) }
@@ -178,7 +209,9 @@ final class ProjectedEncoder {
                 seen[$0].embedding = $1
             }
             guard found["attention"] != nil else { continue }
-            try take("attention", from: found, [batch.count, nil], batch) { seen[$0].attention = $1 }
+            try take("attention", from: found, [batch.count, inputs.lengths[batch[0]]], batch) {
+                seen[$0].attention = $1
+            }
         }
     }
 
@@ -205,8 +238,9 @@ final class ProjectedEncoder {
             try take("embedding", from: found, [batch.count, encoder.embeddingWidth], batch) {
                 seen[$0].embedding = $1
             }
+            let tokens = inputs.lengths[batch[0]]
             if network.outputs.contains("received") {
-                try take("received", from: found, [batch.count, nil], batch) { seen[$0].received = $1 }
+                try take("received", from: found, [batch.count, tokens], batch) { seen[$0].received = $1 }
             }
             var chosen = rows
             if leading {
@@ -216,21 +250,13 @@ final class ProjectedEncoder {
                     chosen[input] = leaders.count == 1 ? leaders : []
                 }
             }
-            try takeMaps(from: found, batch, chosen, method, into: &seen)
-        }
-    }
-
-    private func takeMaps(
-        from found: [String: Tensor], _ batch: [Int], _ chosen: [Int: [Int]], _ method: RelevanceMethod,
-        into seen: inout [Seen]
-    ) throws {
-        try take("relevance", from: found, [batch.count, nil, nil], batch) { input, values in
-            let count = found["relevance"]?.shape[1] ?? 1
-            let tokens = values.count / max(1, count)
-            for (place, row) in (chosen[input] ?? []).enumerated() {
-                // A method that knows no direction has one map for all.
-                let place = method.kind.isDirected ? place : 0
-                seen[input].maps[row] = Array(values[place * tokens..<(place + 1) * tokens])
+            // A method that knows no direction has one map for all.
+            let maps = method.kind.isDirected ? max(1, rows[batch[0]]?.count ?? 0) : 1
+            try take("relevance", from: found, [batch.count, maps, tokens], batch) { input, values in
+                for (place, row) in (chosen[input] ?? []).enumerated() {
+                    let start = method.kind.isDirected ? place * tokens : 0
+                    seen[input].maps[row] = Array(values[start..<start + tokens])
+                }
             }
         }
     }

@@ -247,7 +247,7 @@ public actor Scorer {
         let asked = library.policiesInWords(for: recipe)
         guard !asked.isEmpty else { return [] }
         let checkpoint = try Checkpoint(
-            folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe))
+            of: recipe, folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe))
         let zeroShot: ZeroShot
         do {
             zeroShot = try ZeroShot(recipe, checkpoint)
@@ -262,9 +262,10 @@ public actor Scorer {
         for key in keys { known[key] = directions.direction(key, width: zeroShot.side.encoder.embeddingWidth) }
         let missing = zip(policies, keys).filter { known[$0.1] == nil }
         if !missing.isEmpty {
-            let network = try engine.compile(zeroShot.side.encoder.scoreGraph(), name: recipe.id + " words")
+            let side = zeroShot.side
+            let reader = ProjectedEncoder(side.encoder, name: recipe.id, engine: engine)
             let made = try zeroShot.directions(for: missing.map { $0.0 }) { texts in
-                try zeroShot.side.embed(zeroShot.side.encode(texts), by: network, model: recipe.id)
+                try reader.embeddings(of: side.inputs(side.encode(texts)))
             }
             for ((policy, key), direction) in zip(missing, made) {
                 guard direction.vector.allSatisfy(\.isFinite) else {

@@ -8,19 +8,10 @@ final class TextModel {
     private let precision: Engine.Options.Precision
     private let explainer: Explainer
 
-    /// Tokens a batch: more gain nothing on a few cores and cost memory.
-    private static let batchTokens = 512
-
     init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         precision = engine.precision
-        let checkpoint = try Checkpoint(folder: folder, weights: weights)
-        guard checkpoint.family == recipe.family else {
-            throw ConfigurationError.unsupported(
-                path: recipe.file, key: "family",
-                reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
-        }
-        side = try TextSide(recipe, checkpoint)
+        side = try TextSide(recipe, Checkpoint(of: recipe, folder: folder, weights: weights))
         let depth = side.encoder.blocks.count
         for head in heads {
             guard let layers = head.explain?.layers else { continue }
@@ -29,13 +20,13 @@ final class TextModel {
                     file: head.file, line: 0, key: "explain.layers", reason: "are not the last of the model's \(depth)")
             }
         }
-        explainer = Explainer(side.encoder, name: recipe.id, engine: engine)
         transformer = ProjectedEncoder(side.encoder, name: recipe.id, heads: heads, engine: engine) { head in
             (
                 head.explain.map { RelevanceMethod($0.method, layers: .last($0.layers.count)) } ?? recipe.relevance,
                 head.explain?.contrast ?? .none
             )
         }
+        explainer = Explainer(transformer.encoder, name: recipe.id, engine: engine)
     }
 
     func prepare(explain: ExplainRequest) throws { try transformer.prepare(explain: explain) }
@@ -45,17 +36,17 @@ final class TextModel {
         _ texts: [String], explain: ExplainRequest, by method: ExplanationMethod? = nil
     ) throws -> [Assessment] {
         if let method { try check(method) }
-        let (side, encodings) = (side, side.encode(texts))
-        let inputs = ProjectedEncoder.Inputs(
-            lengths: encodings.map { side.filledLength ?? $0.ids.count }, batch: { Self.batchTokens / max(1, $0) }
-        ) { (chosen) throws(EngineError) in try side.inputs(chosen.map { encodings[$0] }) }
-        let seen = try transformer.look(at: inputs, explain: method == nil ? explain : .none)
+        let encodings = side.encode(texts)
+        let seen = try transformer.look(at: side.inputs(encodings), explain: method == nil ? explain : .none)
         return try zip(encodings, seen).map { encoding, seen in
             Assessment(
                 model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: precision,
                 embedding: seen.embedding, scores: seen.scores,
-                explanations: try method.map { try explanations(encoding, seen, explain, by: $0) }
-                    ?? explanations(encoding, seen),
+                explanations: try method.map { method in
+                    try transformer.explanations(of: seen, explain, by: method) {
+                        try relevance(of: encoding, to: $0, by: method)
+                    }
+                } ?? explanations(encoding, seen),
                 untrained: Projection.untrained(explain, scores: seen.scores),
                 notes: encoding.truncated ? ["only the first \(side.limit) tokens of the text were read"] : [])
         }
@@ -73,32 +64,16 @@ final class TextModel {
         of text: String, to directions: [[Float]], by method: ExplanationMethod
     ) throws -> [ModelExplanation.Relevance] {
         try check(method)
-        let encoding = side.encode([text])[0]
-        return try maps(encoding, directions: directions, by: method).map { spans(encoding, $0, by: method) }
-    }
-
-    private func explanations(
-        _ encoding: Tokenizer.Encoding, _ seen: ProjectedEncoder.Seen, _ explain: ExplainRequest,
-        by method: ExplanationMethod
-    ) throws -> [ModelExplanation] {
-        guard explain != .none else { return [] }
-        let policies = Projection.wanted(explain, among: seen.scores)
-        let explained = transformer.projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
-        guard !method.kind.isDirected || !explained.isEmpty else { return [] }
-        let maps = try maps(encoding, directions: explained.map(\.direction), by: method)
-        let names: [String?] = method.kind.isDirected ? explained.map(\.policy) : [nil]
-        return zip(names, maps).map { policy, map in
-            ModelExplanation(
-                model: recipe.id, policy: policy, method: method.kind.rawValue, signed: method.kind.isSigned,
-                relevance: spans(encoding, map, by: method))
-        }
+        return try relevance(of: side.encode([text])[0], to: directions, by: method)
     }
 
     /// Tokens as words; an occluded word has one value already, at each of its pieces.
-    private func spans(
-        _ encoding: Tokenizer.Encoding, _ map: [Float], by method: ExplanationMethod
-    ) -> ModelExplanation.Relevance {
-        .spans(Self.words(of: encoding, weights: map, adding: method.kind == .decomposition))
+    private func relevance(
+        of encoding: Tokenizer.Encoding, to directions: [[Float]], by method: ExplanationMethod
+    ) throws -> [ModelExplanation.Relevance] {
+        try maps(encoding, directions: directions, by: method).map {
+            .spans(Self.words(of: encoding, weights: $0, adding: method.kind == .decomposition))
+        }
     }
 
     /// One value a token: a row a direction, or one row of a method that is about none.
@@ -108,7 +83,7 @@ final class TextModel {
         guard let inGraph = method.inGraph else { return try falls(encoding, directions: directions) }
         let real = encoding.ids.count
         let found = try explainer.maps(
-            side.inputs([encoding]), tokens: side.filledLength ?? real, directions: directions, inGraph)
+            side.tensors([encoding]), tokens: side.filledLength ?? real, directions: directions, inGraph)
         let maps = found.maps.map { Array($0.prefix(real)) }
         guard method.kind == .weighted else { return maps }
         return maps.map {
@@ -121,7 +96,7 @@ final class TextModel {
     /// How far each direction's score falls without a word, at each of its tokens.
     private func falls(_ encoding: Tokenizer.Encoding, directions: [[Float]]) throws -> [[Float]] {
         let variants = Occlusion.withoutEachWord(encoding)
-        let units = try embeddings([encoding] + variants.map(\.rest)).map(Projection.unit)
+        let units = try transformer.embeddings(of: side.inputs([encoding] + variants.map(\.rest))).map(Projection.unit)
         return directions.map { direction in
             let scores = units.map { Projection.dot(direction, $0) }
             var map = [Float](repeating: 0, count: encoding.ids.count)
@@ -131,14 +106,6 @@ final class TextModel {
                 }
             }
             return map
-        }
-    }
-
-    private func embeddings(_ encodings: [Tokenizer.Encoding]) throws -> [[Float]] {
-        let size = 16
-        return try stride(from: 0, to: encodings.count, by: size).flatMap { start in
-            let part = Array(encodings[start..<min(start + size, encodings.count)])
-            return try explainer.embeddings(side.inputs(part), count: part.count)
         }
     }
 

@@ -9,8 +9,8 @@ struct TextSide {
     /// Whether what texts are filled up with is read like any token.
     private let isFillingRead: Bool
 
-    /// Texts a batch; more gain nothing on a few cores and cost memory.
-    private static let batch = 16
+    /// Tokens a batch: more gain nothing on a few cores and cost memory.
+    private static let batchTokens = 512
 
     /// - Throws: ``ConfigurationError``, ``TokenizerError`` or ``ScorerError`` where the checkpoint has no such side, or
     ///   a tokenizer of another model.
@@ -33,36 +33,22 @@ struct TextSide {
 
     func encode(_ texts: [String]) -> [Tokenizer.Encoding] { texts.map { tokenizer.encode($0, limit: limit) } }
 
-    /// Embeddings in the order of the texts, not normalised. Longest first in batches of like length, so that little is
-    /// computed for padding.
-    ///
-    /// - Parameters:
-    ///   - network: of the encoder's score graph.
-    ///   - model: for messages.
-    func embed(_ encodings: [Tokenizer.Encoding], by network: CompiledNetwork, model: String) throws -> [[Float]] {
-        var embeddings = [[Float]](repeating: [], count: encodings.count)
-        let order = encodings.indices.sorted { encodings[$0].ids.count > encodings[$1].ids.count }
-        for start in stride(from: 0, to: order.count, by: Self.batch) {
-            let chunk = order[start..<min(start + Self.batch, order.count)]
-            let outputs = try network.infer(inputs(chunk.map { encodings[$0] }), wanted: ["embedding"])
-            let width = encoder.embeddingWidth
-            let values = try outputs.floats("embedding", shape: [chunk.count, width], of: model)
-            for (row, index) in chunk.enumerated() {
-                embeddings[index] = Array(values[row * width..<(row + 1) * width])
-            }
-        }
-        return embeddings
+    /// Texts for an encoder of ``encoder``.
+    func inputs(_ encodings: [Tokenizer.Encoding]) -> ProjectedEncoder.Inputs {
+        ProjectedEncoder.Inputs(
+            lengths: encodings.map { filledLength ?? $0.ids.count }, batch: { Self.batchTokens / max(1, $0) }
+        ) { (chosen) throws(EngineError) in try tensors(chosen.map { encodings[$0] }) }
     }
 
-    func inputs(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
-        try Self.inputs(
+    func tensors(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
+        try Self.tensors(
             encodings, padding: tokenizer.paddingID, filledUpTo: filledLength, isFillingRead: isFillingRead)
     }
 
     /// Token ids padded to the longest, and the mask that says so.
     ///
     /// - Parameter filledLength: where the model wants every text this long.
-    static func inputs(
+    static func tensors(
         _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil,
         isFillingRead: Bool = false
     ) throws(EngineError) -> [String: Tensor] {

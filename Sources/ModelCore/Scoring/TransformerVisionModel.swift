@@ -11,12 +11,7 @@ final class TransformerVisionModel: VisionModel {
     init(recipe: Recipe, folder: String, weights: SafeTensors, heads: [Head], engine: Engine) throws {
         self.recipe = recipe
         precision = engine.precision
-        let checkpoint = try Checkpoint(folder: folder, weights: weights)
-        guard checkpoint.family == recipe.family else {
-            throw ConfigurationError.unsupported(
-                path: recipe.file, key: "family",
-                reason: "is \(recipe.family.rawValue), and the checkpoint is of \(checkpoint.family.rawValue)")
-        }
+        let checkpoint = try Checkpoint(of: recipe, folder: folder, weights: weights)
         let colours =
             try recipe.image?.normalization.map { ($0.mean, $0.deviation) } ?? checkpoint.colours()
         let encoder = try checkpoint.imageEncoder(
@@ -26,10 +21,10 @@ final class TransformerVisionModel: VisionModel {
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
         }
         self.patches = patches
-        explainer = Explainer(encoder, name: recipe.id, engine: engine)
         transformer = ProjectedEncoder(encoder, name: recipe.id, heads: heads, engine: engine) { _ in
             (recipe.relevance, .none)
         }
+        explainer = Explainer(transformer.encoder, name: recipe.id, engine: engine)
     }
 
     func prepare(explain: ExplainRequest) throws { try transformer.prepare(explain: explain) }
@@ -40,44 +35,48 @@ final class TransformerVisionModel: VisionModel {
         _ images: [PixelImage], explain: ExplainRequest, by method: ExplanationMethod?
     ) throws -> [Assessment] {
         if let method { try check(method) }
-        let inputs = ProjectedEncoder.Inputs(
-            lengths: images.map { _ in patches.tokens }, batch: { _ in 1 }
-        ) { (chosen) throws(EngineError) in try Self.pixels(chosen.map { images[$0] }) }
-        let seen = try transformer.look(at: inputs, explain: method == nil ? explain : .none)
+        let seen = try transformer.look(at: inputs(images), explain: method == nil ? explain : .none)
         return try zip(images, seen).map { image, seen in
             Assessment(
                 model: recipe.id, weightsSHA256: recipe.weightsSHA256, precision: precision,
                 embedding: seen.embedding, scores: seen.scores,
-                explanations: try method.map { try explanations(image, seen, explain, by: $0) }
-                    ?? explanations(seen, explain),
+                explanations: try method.map { method in
+                    try transformer.explanations(of: seen, explain, by: method) {
+                        try relevance(of: image, to: $0, by: method)
+                    }
+                } ?? explanations(seen, explain),
                 untrained: Projection.untrained(explain, scores: seen.scores), notes: [])
         }
     }
 
-    private static func pixels(_ images: [PixelImage]) throws(EngineError) -> [String: Tensor] {
-        let first = images[0]
-        return [
-            "pixels": try Tensor(
-                images.count == 1 ? first.rgb : images.flatMap(\.rgb),
-                shape: [images.count, first.height, first.width, 3])
-        ]
+    func embeddings(of images: [PixelImage]) throws -> [[Float]] { try transformer.embeddings(of: inputs(images)) }
+
+    private func inputs(_ images: [PixelImage]) -> ProjectedEncoder.Inputs {
+        ProjectedEncoder.Inputs(lengths: images.map { _ in patches.tokens }, batch: { _ in 1 }) {
+            (chosen) throws(EngineError) in try Self.pixels(images[chosen[0]])
+        }
+    }
+
+    private static func pixels(_ image: PixelImage) throws(EngineError) -> [String: Tensor] {
+        ["pixels": try Tensor(image.rgb, shape: [1, image.height, image.width, 3])]
     }
 
     // MARK: Explanations
 
     private func explanations(_ seen: ProjectedEncoder.Seen, _ explain: ExplainRequest) -> [ModelExplanation] {
-        if explain != .none, seen.scores.isEmpty, seen.attention.count == patches.tokens {
+        if explain != .none, seen.scores.isEmpty, !seen.attention.isEmpty {
             return [explanation(policy: nil, method: "attention", tokens: seen.attention)]
         }
         guard recipe.relevance.kind.isDirected else {
             // One map for all.
-            let map = seen.maps.values.first { $0.count == patches.tokens }
-            return map.map { [explanation(policy: nil, method: recipe.relevance.kind.rawValue, tokens: $0)] } ?? []
+            return seen.maps.values.first.map {
+                [explanation(policy: nil, method: recipe.relevance.kind.rawValue, tokens: $0)]
+            } ?? []
         }
         return transformer.directions.enumerated().compactMap { row, direction in
-            guard let policy = direction.policy, seen.wanted.contains(policy), let map = seen.maps[row],
-                map.count == patches.tokens
-            else { return nil }
+            guard let policy = direction.policy, seen.wanted.contains(policy), let map = seen.maps[row] else {
+                return nil
+            }
             return explanation(policy: policy, method: recipe.relevance.kind.rawValue, tokens: map)
         }
     }
@@ -88,24 +87,8 @@ final class TransformerVisionModel: VisionModel {
         try check(method)
         guard let inGraph = method.inGraph else { return try falls(image, directions: directions) }
         return try explainer.maps(
-            Self.pixels([image]), tokens: patches.tokens, directions: directions, inGraph
+            Self.pixels(image), tokens: patches.tokens, directions: directions, inGraph
         ).maps.map(grid)
-    }
-
-    private func explanations(
-        _ image: PixelImage, _ seen: ProjectedEncoder.Seen, _ explain: ExplainRequest, by method: ExplanationMethod
-    ) throws -> [ModelExplanation] {
-        guard explain != .none else { return [] }
-        let policies = Projection.wanted(explain, among: seen.scores)
-        let explained = transformer.projection.heads.flatMap(\.policies).filter { policies.contains($0.policy) }
-        guard !method.kind.isDirected || !explained.isEmpty else { return [] }
-        let found = try relevance(of: image, to: explained.map(\.direction), by: method)
-        let names: [String?] = method.kind.isDirected ? explained.map(\.policy) : [nil]
-        return zip(names, found).map { policy, relevance in
-            ModelExplanation(
-                model: recipe.id, policy: policy, method: method.kind.rawValue, signed: method.kind.isSigned,
-                relevance: relevance)
-        }
     }
 
     /// How far each direction's score falls where a square is hidden.
@@ -133,15 +116,5 @@ final class TransformerVisionModel: VisionModel {
             model: recipe.id, policy: policy, method: method,
             signed: RelevanceMethod.Kind(rawValue: method)?.isSigned ?? false,
             relevance: grid(tokens))
-    }
-
-    /// Pictures a batch; more gain nothing on a few cores and cost memory.
-    private static let batch = 8
-
-    func embeddings(of images: [PixelImage]) throws -> [[Float]] {
-        try stride(from: 0, to: images.count, by: Self.batch).flatMap { start in
-            let part = Array(images[start..<min(start + Self.batch, images.count)])
-            return try explainer.embeddings(Self.pixels(part), count: part.count)
-        }
     }
 }

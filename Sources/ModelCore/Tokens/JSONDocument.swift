@@ -44,30 +44,14 @@ struct JSONDocument: Sendable {
         var resolved: [UInt8] = []
         var place = text.range.lowerBound
         while place < text.range.upperBound {
-            let byte = bytes[place]
-            place += 1
-            guard byte == UInt8(ascii: "\\") else {
-                resolved.append(byte)
+            guard bytes[place] == UInt8(ascii: "\\") else {
+                resolved.append(bytes[place])
+                place += 1
                 continue
             }
-            let kind = bytes[place]
-            place += 1
-            switch kind {
-            case UInt8(ascii: "b"): resolved.append(0x08)
-            case UInt8(ascii: "f"): resolved.append(0x0C)
-            case UInt8(ascii: "n"): resolved.append(0x0A)
-            case UInt8(ascii: "r"): resolved.append(0x0D)
-            case UInt8(ascii: "t"): resolved.append(0x09)
-            case UInt8(ascii: "u"):
-                var unit = Reader.unit(bytes, place)
-                place += 4
-                if (0xD800..<0xDC00).contains(unit) {
-                    unit = 0x10000 + (unit - 0xD800) << 10 + (Reader.unit(bytes, place + 2) - 0xDC00)
-                    place += 6
-                }
-                if let scalar = Unicode.Scalar(unit) { resolved.append(contentsOf: UTF8.encode(scalar) ?? .init()) }
-            default: resolved.append(kind)
-            }
+            // Checked when the document was read.
+            guard let scalar = JSONEscape.scalar(bytes, at: &place) else { break }
+            resolved += UTF8.encode(scalar) ?? .init()
         }
         return resolved
     }
@@ -190,53 +174,14 @@ struct JSONDocument: Sendable {
                     return Text(range: start..<place - 1, escaped: escaped)
                 case UInt8(ascii: "\\"):
                     escaped = true
-                    try escape()
+                    guard JSONEscape.scalar(bytes, at: &place) != nil else {
+                        throw fault("has an unknown escape, or half a character")
+                    }
                 case ..<0x20: throw fault("has a control character in a string")
                 default: place += 1
                 }
             }
             throw fault("stops in a string")
-        }
-
-        private mutating func escape() throws(Fault) {
-            place += 1
-            guard place < bytes.count else { throw fault("stops in a string") }
-            switch bytes[place] {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-                UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-                place += 1
-            case UInt8(ascii: "u"):
-                let unit = try checkedUnit()
-                if (0xDC00..<0xE000).contains(unit) { throw fault("has half a character") }
-                guard (0xD800..<0xDC00).contains(unit) else { return }
-                guard place + 1 < bytes.count, bytes[place] == UInt8(ascii: "\\"), bytes[place + 1] == UInt8(ascii: "u")
-                else { throw fault("has half a character") }
-                place += 1
-                guard (0xDC00..<0xE000).contains(try checkedUnit()) else { throw fault("has half a character") }
-            default: throw fault("has an unknown escape")
-            }
-        }
-
-        /// From the `u` of an escape to behind its four digits.
-        private mutating func checkedUnit() throws(Fault) -> UInt32 {
-            guard place + 4 < bytes.count,
-                bytes[place + 1...place + 4].allSatisfy({ Self.digit($0) != nil })
-            else { throw fault("has an unknown escape") }
-            place += 5
-            return Self.unit(bytes, place - 4)
-        }
-
-        static func unit(_ bytes: [UInt8], _ place: Int) -> UInt32 {
-            bytes[place..<place + 4].reduce(0) { $0 << 4 | (digit($1) ?? 0) }
-        }
-
-        private static func digit(_ byte: UInt8) -> UInt32? {
-            switch byte {
-            case 0x30...0x39: UInt32(byte) - 0x30
-            case 0x41...0x46: UInt32(byte) - 0x37
-            case 0x61...0x66: UInt32(byte) - 0x57
-            default: nil
-            }
         }
 
         /// Rounded as the library's reader (serde_json without `float_roundtrip`) rounds: digits as a 64-bit number,

@@ -1,5 +1,6 @@
 /// Walks through the little JSON that checkpoint headers are made of: objects, texts, whole numbers, lists of those.
 ///
+/// Headers lie in mapped memory and are read where they lie; ``JSONDocument`` keeps what it read, for tokenizer files.
 /// It never recurses by itself: the caller says what comes next, and anything else is a fault. So neither a deep nor a
 /// huge document costs more than one pass over its bytes.
 struct JSONCursor {
@@ -107,54 +108,22 @@ struct JSONCursor {
     private mutating func escapedText() throws(Fault) -> String {
         var plain: [UInt8] = []
         while position < bytes.count {
-            let byte = bytes[position]
-            position += 1
-            switch byte {
-            case UInt8(ascii: "\""): return try Self.decoded(plain)
-            case UInt8(ascii: "\\"): try appendEscape(to: &plain)
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                position += 1
+                return try Self.decoded(plain)
+            case UInt8(ascii: "\\"):
+                guard let scalar = JSONEscape.scalar(bytes, at: &position) else {
+                    throw Fault(reason: "a text holds a malformed escape")
+                }
+                plain += UTF8.encode(scalar) ?? .init()
             case 0..<0x20: throw Fault(reason: "a text holds a control character")
-            default: plain.append(byte)
+            default:
+                plain.append(bytes[position])
+                position += 1
             }
         }
         throw Fault(reason: "a text does not end")
-    }
-
-    private mutating func appendEscape(to plain: inout [UInt8]) throws(Fault) {
-        let fault = Fault(reason: "a text holds a malformed escape")
-        guard position < bytes.count else { throw fault }
-        let letter = bytes[position]
-        position += 1
-        switch letter {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): plain.append(letter)
-        case UInt8(ascii: "b"): plain.append(0x08)
-        case UInt8(ascii: "f"): plain.append(0x0C)
-        case UInt8(ascii: "n"): plain.append(0x0A)
-        case UInt8(ascii: "r"): plain.append(0x0D)
-        case UInt8(ascii: "t"): plain.append(0x09)
-        case UInt8(ascii: "u"):
-            guard var code = hexadecimal() else { throw fault }
-            if (0xD800..<0xDC00).contains(code) {
-                guard take(exactly: "\\u"), let low = hexadecimal(), (0xDC00..<0xE000).contains(low) else {
-                    throw fault
-                }
-                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
-            }
-            guard let scalar = Unicode.Scalar(code) else { throw fault }
-            plain += Array(String(scalar).utf8)
-        default: throw fault
-        }
-    }
-
-    /// Four hex digits.
-    private mutating func hexadecimal() -> UInt32? {
-        guard bytes.count - position >= 4 else { return nil }
-        var value: UInt32 = 0
-        for byte in bytes[position..<position + 4] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
-            value = value << 4 | UInt32(digit)
-        }
-        position += 4
-        return value
     }
 
     /// Digits only: no sign, fraction, exponent or leading zero, and no more than fit.
@@ -187,13 +156,6 @@ struct JSONCursor {
         skipSpace()
         guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
         position += 1
-        return true
-    }
-
-    private mutating func take(exactly text: StaticString) -> Bool {
-        let wanted = UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        guard bytes.count - position >= wanted.count, bytes[position...].starts(with: wanted) else { return false }
-        position += wanted.count
         return true
     }
 

@@ -20,6 +20,6 @@ struct StreamLook {
         let file = locations.file("dark.toml", in: "themes")
         let source = file.flatMap { try? String(contentsOf: $0, encoding: .utf8) } ?? ""
         let loaded = (try? Theme(toml: source, file: "dark.toml")) ?? .fallback
-        theme = loaded.adapted(to: ScreenAbilities(colours: colours, unicode: unicode))
+        theme = loaded.onUnknownBackground().adapted(to: ScreenAbilities(colours: colours, unicode: unicode))
     }
 }

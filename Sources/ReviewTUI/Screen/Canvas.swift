@@ -44,23 +44,6 @@ extension CellBuffer {
         }
     }
 
-    /// Lays a style over a rectangle, leaving the text.
-    mutating func restyle(_ rect: Rect, _ change: (inout Style) -> Void) {
-        for row in rect.row..<(rect.row + rect.size.rows) {
-            for column in rect.column..<(rect.column + rect.size.columns) {
-                var cell = self[row, column]
-                change(&cell.style)
-                self[row, column] = cell
-            }
-        }
-    }
-
-    mutating func horizontalRule(row: Int, column: Int, width: Int, theme: Theme) {
-        for offset in 0..<max(0, width) {
-            self[row, column + offset] = Cell(text: theme.glyphs.horizontal, style: theme[.rule])
-        }
-    }
-
     mutating func verticalRule(row: Int, column: Int, height: Int, theme: Theme) {
         for offset in 0..<max(0, height) {
             self[row + offset, column] = Cell(text: theme.glyphs.vertical, style: theme[.rule])

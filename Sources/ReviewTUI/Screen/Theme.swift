@@ -91,6 +91,16 @@ struct Theme: Hashable, Sendable {
         return theme
     }
 
+    /// This theme for a background that nobody knows, light or dark: a style that brings no background of its own shows
+    /// by its attributes, in the terminal's own colour.
+    func onUnknownBackground() -> Theme {
+        var theme = self
+        for (role, style) in styles where style.foreground != nil && style.background == nil {
+            theme.styles[role] = plainStyles[role]
+        }
+        return theme
+    }
+
     private static func style(
         _ key: String, _ table: TOMLTable, _ source: SettingsSource
     ) throws -> (Style, Style) {

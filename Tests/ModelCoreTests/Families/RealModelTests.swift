@@ -50,7 +50,7 @@ struct RealModelTests {
         let tokenizer = try Tokenizer(folder: Self.folder("minilm-l6"))
         let encodings = fixture.texts.map { tokenizer.encode($0.text) }
         #expect(encodings.map(\.ids) == fixture.texts.map(\.ids))
-        let found = try network.infer(TextSide.inputs(encodings))["embedding"]?.floats ?? []
+        let found = try network.infer(TextSide.tensors(encodings))["embedding"]?.floats ?? []
         #expect(found.count == fixture.texts.count * 384)
         for (index, expected) in fixture.texts.enumerated() {
             let row = Array(found[index * 384..<(index + 1) * 384])
@@ -63,7 +63,7 @@ struct RealModelTests {
         let network = try Places.engine().compile(Self.miniLM().explainGraph(RelevanceMethod()), name: "minilm explain")
         let tokenizer = try Tokenizer(folder: Self.folder("minilm-l6"))
         for expected in fixture.texts {
-            var inputs = try TextSide.inputs([tokenizer.encode(expected.text)])
+            var inputs = try TextSide.tensors([tokenizer.encode(expected.text)])
             inputs["directions"] = try Tensor(Self.directions, shape: [2, 384])
             let found = try network.infer(inputs)["relevance"]?.floats ?? []
             let summed = zip(expected.legrad[0], expected.legrad[1]).flatMap { zip($0, $1).map(+) }
@@ -77,7 +77,7 @@ struct RealModelTests {
             Self.miniLM().explainGraph(RelevanceMethod(layers: .last(4))), name: "minilm explain")
         let tokenizer = try Tokenizer(folder: Self.folder("minilm-l6"))
         for expected in fixture.texts where expected.ids.count > 3 {
-            var inputs = try TextSide.inputs([tokenizer.encode(expected.text)])
+            var inputs = try TextSide.tensors([tokenizer.encode(expected.text)])
             inputs["directions"] = try Tensor(Self.directions, shape: [2, 384])
             let outputs = try network.infer(inputs)
             let received = outputs["received"]?.floats ?? []

@@ -48,12 +48,16 @@ struct BatchTests {
             #expect(a.scores.map(\.policy) == b.scores.map(\.policy))
             #expect(a.explanations.map(\.policy) == b.explanations.map(\.policy))
             for (a, b) in zip(a.explanations, b.explanations) {
-                let (mine, other) = (values(a), values(b))
-                #expect(mine.count == other.count)
-                let largest = max(other.map(abs).max() ?? 0, 1e-3)
-                #expect(zip(mine, other).allSatisfy { abs($0 - $1) < 1e-4 * largest })
+                #expect(values(a).count == values(b).count)
+                #expect(difference(a, b) < 1e-4)
             }
         }
+    }
+
+    /// The largest difference of two maps, as a share of the second's largest value.
+    private static func difference(_ a: ModelExplanation, _ b: ModelExplanation) -> Float {
+        let largest = max(values(b).map(abs).max() ?? 0, 1e-3)
+        return zip(values(a), values(b)).map { abs($0 - $1) / largest }.max() ?? .infinity
     }
 
     private static func values(_ explanation: ModelExplanation) -> [Float] {
@@ -84,10 +88,7 @@ struct BatchTests {
         for (some, all) in zip(flagged, named) {
             #expect(all.explanations.count == 8 && !some.explanations.isEmpty)
             let same = all.explanations.filter { full in some.explanations.contains { $0.policy == full.policy } }
-            for (a, b) in zip(some.explanations, same) {
-                let largest = max(Self.values(b).map(abs).max() ?? 0, 1e-3)
-                #expect(zip(Self.values(a), Self.values(b)).allSatisfy { abs($0 - $1) < 1e-4 * largest })
-            }
+            for (a, b) in zip(some.explanations, same) { #expect(Self.difference(a, b) < 1e-4) }
         }
     }
 
@@ -130,11 +131,13 @@ struct BatchTests {
         let (exact, rough) = (
             try Scorer(library: library, engine: Self.engine(.latency)), try Scorer(library: library, engine: engine)
         )
-        func assess(_ scorer: Scorer) async throws -> [Assessment] {
-            guard fixture.hasSuffix("vit") else { return try await scorer.assess(texts: Self.texts, model: "tiny") }
+        func assess(_ scorer: Scorer, by method: ExplanationMethod? = nil) async throws -> [Assessment] {
+            guard fixture.hasSuffix("vit") else {
+                return try await scorer.assess(texts: Self.texts, model: "tiny", by: method)
+            }
             let rgb = (0..<768).map { UInt8($0 % 251) }
             let picture = try #require(PixelImage(width: 16, height: 16, rgb: rgb))
-            return try await scorer.assess(images: [picture], model: "tiny")
+            return try await scorer.assess(images: [picture], model: "tiny", by: method)
         }
         for (a, b) in zip(try await assess(exact), try await assess(rough)) {
             #expect(b.precision == .int8 && a.precision == .f32)
@@ -143,5 +146,12 @@ struct BatchTests {
             let lengths = [a, b].map { $0.embedding.reduce(0) { $0 + $1 * $1 }.squareRoot() }
             #expect(dot / (lengths[0] * lengths[1]) > 0.99)
         }
+        // A method that is asked for by name looks at the same rough network.
+        let usual = try await assess(rough).map(\.explanations)
+        let kind = try #require(usual.first?.first.flatMap { ExplanationMethod.Kind(rawValue: $0.method) })
+        let named = try await assess(rough, by: ExplanationMethod(kind)).map(\.explanations)
+        let exactly = try await assess(exact, by: ExplanationMethod(kind)).map(\.explanations)
+        for (a, b) in zip(usual.joined(), named.joined()) { #expect(Self.difference(a, b) < 1e-4) }
+        #expect(zip(usual.joined(), exactly.joined()).contains { Self.difference($0, $1) > 1e-3 })
     }
 }

@@ -45,6 +45,17 @@ struct SettingsTests {
         #expect(theme[.barHigh] != theme[.barLow])
     }
 
+    @Test("what is written to a stream is readable on light and dark: no colour of text without its background")
+    func stream() throws {
+        for name in ["dark", "light"] {
+            let theme = try Themes.load(name).onUnknownBackground()
+            for role in Role.allCases where theme[role].background == nil { #expect(theme[role].foreground == nil) }
+            #expect(theme[.heat4].background != nil)
+            #expect(theme[.heading].bold && theme[.dim].dim)
+            #expect(theme[.barHigh] != theme[.barLow])
+        }
+    }
+
     @Test("every command has a name, a sentence and its row in the table once")
     func table() {
         #expect(Set(Command.table.map(\.id)) == Set(CommandID.allCases))
