@@ -147,8 +147,9 @@ final class ProjectedEncoder {
 
     // MARK: What to explain
 
-    /// What can be explained before the scores are known: the policies that are asked for by name, or the one that will
-    /// turn out to lead. nil where nothing is, or where heads are explained by several methods.
+    /// What can be explained before the scores are known: the policies that are asked for by name; the one that will
+    /// turn out to lead, or all where that costs no more. nil where nothing is, or where heads are explained by several
+    /// methods.
     private func firstGuess(
         _ explain: ExplainRequest
     ) -> (method: RelevanceMethod, directions: [Int], leading: Bool)? {
@@ -157,10 +158,22 @@ final class ProjectedEncoder {
         }
         switch explain {
         case .none: return nil
-        case .flagged: return contrasts.allSatisfy { $0 == .none } ? (method, [], true) : nil
+        case .flagged:
+            guard contrasts.allSatisfy({ $0 == .none }) else { return nil }
+            return isFurtherDirectionCheap(method) ? (method, Array(directions.indices), false) : (method, [], true)
         case .policies(let policies):
             let rows = needed(for: policies, method)
             return rows.isEmpty ? nil : (method, rows, false)
+        }
+    }
+
+    /// Whether explaining every direction costs less than looking twice at an input with two flagged policies: where one
+    /// token is pooled, a direction more is one row of products a layer.
+    private func isFurtherDirectionCheap(_ method: RelevanceMethod) -> Bool {
+        guard method.kind == .decomposition || method.kind == .pooled else { return false }
+        return switch encoder.pooling {
+        case .first, .last, .endOfText: true
+        case .mean, .attention: false
         }
     }
 
