@@ -70,6 +70,19 @@ def test_undo(sandbox):
     assert (row["id"], row["verdict"]) == ("post-0", "remove"), row
 
 
+def test_burst(sandbox):
+    """Keys typed faster than they can be recorded are taken in their order, and q after them leaves when all is written"""
+    ten(sandbox)
+    sandbox.open_console()
+    sandbox.wait_for(showing(0), "the first item")
+    sandbox.press("xaxaxq")
+    sandbox.wait_for("ended with 0", "the console's end")
+    exported = {row["id"]: (row["verdict"], row["policies"]) for row in sandbox.export()}
+    assert exported == {
+        f"post-{n}": ("remove", ["hate"]) if n % 2 == 0 else ("allow", []) for n in range(5)}, exported
+    assert sandbox.run("stats", "--json").json["items"] == {"pending": 5, "leased": 0, "decided": 5}
+
+
 def test_kill(sandbox):
     """A verdict shown as done survives SIGKILL"""
     ten(sandbox)

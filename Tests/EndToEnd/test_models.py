@@ -103,9 +103,23 @@ def test_score_resumes(sandbox):
     assert first["unreadable"] == ["post-3"], first
     assert sandbox.run("score", "--json").expect().json["items"] == {}
     claim = sandbox.run("claim", "--item", "post-1", "--reviewer", "ann").expect().json
+    assert not any(score.get("head", "").startswith("zero-shot@") for score in claim["item"]["scores"]), claim
     best = max(claim["item"]["scores"], key=lambda score: score["score"])
     assert best["policy"] == "violence" and len(best["weights_sha256"]) == 64 and best["head"] and best["precision"] == "f32", best
     sandbox.run("audit", "verify").expect()
+
+
+def test_score_uncalibrated(sandbox):
+    """score --uncalibrated also asks in words, marks what it gets, and lets it stand for no item"""
+    need_models(sandbox)
+    sandbox.queue_of([post(1, text="Buy 10,000 followers now! Free crypto giveaway, click the link to claim your prize.")])
+    sandbox.run("score", "--uncalibrated").expect()
+    (found,) = sandbox.run("find", "--json").expect().lines
+    item = sandbox.run("claim", "--item", "post-1", "--reviewer", "ann").expect().json["item"]
+    marks = {score["policy"]: score.get("calibrated", True) for score in item["scores"]}
+    assert marks["spam"] is False and marks["hate"] is True, marks
+    calibrated = max(score["score"] for score in item["scores"] if score.get("calibrated", True))
+    assert found["top_score"] == calibrated, (found, item["scores"])
 
 
 def test_without_engine(sandbox):

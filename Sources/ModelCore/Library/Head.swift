@@ -138,6 +138,13 @@ public struct Head: Sendable, Hashable {
         neutral = nil
     }
 
+    /// The head without the policies that were never calibrated; nil where none was.
+    var calibratedOnly: Head? {
+        var head = self
+        head.policies.removeAll { !$0.isCalibrated }
+        return head.policies.isEmpty ? nil : head
+    }
+
     /// - Throws: ``RecipeError`` naming the field.
     public init(path: String) throws(RecipeError) {
         let document: Document

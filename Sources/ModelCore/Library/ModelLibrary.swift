@@ -179,11 +179,9 @@ public struct ModelLibrary: Sendable {
             let weights = try? SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
             let side = try? ZeroShot(recipe, Checkpoint(of: recipe, folder: folder, weights: weights))
         else { return [] }
-        let entries = calibrations.filter { $0.weightsSHA256 == recipe.weightsSHA256 }.flatMap(\.entries)
-        return asked.filter(side.suffices).map { policy in
+        return asked.filter(side.suffices).map {
             ModelDescription.ZeroShot(
-                policy: policy.policy, head: policy.headID,
-                isCalibrated: entries.contains { $0.policy == policy.policy && $0.head == policy.headID })
+                policy: $0.policy, head: $0.headID, isCalibrated: isCalibrated($0, for: recipe))
         }.sorted { $0.policy < $1.policy }
     }
 
@@ -192,6 +190,14 @@ public struct ModelLibrary: Sendable {
         guard ZeroShot.isThinkable(recipe) else { return [] }
         let known = Set(recipe.outputs.map(\.policy) + heads(of: recipe).flatMap { $0.policies.map(\.policy) })
         return zeroShot.filter { !known.contains($0.policy) }
+    }
+
+    /// Whether a model's answers about a policy in words were calibrated.
+    func isCalibrated(_ policy: ZeroShotPolicy, for recipe: Recipe) -> Bool {
+        calibrations.contains { calibration in
+            calibration.weightsSHA256 == recipe.weightsSHA256
+                && calibration.entries.contains { $0.policy == policy.policy && $0.head == policy.headID }
+        }
     }
 
     /// The heads that were fitted on a model.

@@ -22,6 +22,7 @@ public actor Scorer {
     let library: ModelLibrary
     private let engine: Engine
     private let directions: DirectionCache
+    private let admitsUncalibrated: Bool
     private let executor = InferenceExecutor(label: "reviewtui.scorer")
     private var textual: [String: TextModel] = [:]
     private var visual: [String: any VisionModel] = [:]
@@ -30,10 +31,13 @@ public actor Scorer {
 
     /// - Parameters:
     ///   - models: `name` or `name@version` of those to use; nil for every model whose weights are ready.
+    ///   - admittingUncalibrated: whether directions that nobody calibrated score, too. Their numbers are no
+    ///     probabilities, and are marked so (``Assessment/PolicyScore/isCalibrated``).
     ///   - directionCache: a folder that keeps zero-shot directions between runs; nil keeps none.
     /// - Throws: ``RecipeError`` for a model that is unknown, missing or corrupt.
     public init(
-        library: ModelLibrary, engine: Engine, models: [String]? = nil, directionCache: String? = nil
+        library: ModelLibrary, engine: Engine, models: [String]? = nil, admittingUncalibrated: Bool = true,
+        directionCache: String? = nil
     ) throws {
         var chosen: [Recipe] = []
         if let models {
@@ -48,6 +52,7 @@ public actor Scorer {
         self.library = library
         self.engine = engine
         directions = DirectionCache(folder: directionCache)
+        admitsUncalibrated = admittingUncalibrated
         textModels = chosen.filter { $0.modality == .text }.map(\.id).sorted()
         imageInputs = chosen.compactMap { recipe in
             recipe.image.map {
@@ -239,12 +244,14 @@ public actor Scorer {
     /// A model's heads: those that were fitted, then a zero-shot one for each policy that none of them knows.
     func heads(for recipe: Recipe) throws -> [Head] {
         let fitted = library.heads(of: recipe)
-        return try (fitted + zeroShotHeads(for: recipe, besides: fitted))
+        let heads = try (fitted + zeroShotHeads(for: recipe, besides: fitted))
             .map { $0.calibrated(by: library.calibrations) }
+        return admitsUncalibrated ? heads : heads.compactMap(\.calibratedOnly)
     }
 
     private func zeroShotHeads(for recipe: Recipe, besides fitted: [Head]) throws -> [Head] {
         let asked = library.policiesInWords(for: recipe)
+            .filter { admitsUncalibrated || library.isCalibrated($0, for: recipe) }
         guard !asked.isEmpty else { return [] }
         let checkpoint = try Checkpoint(
             of: recipe, folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe))

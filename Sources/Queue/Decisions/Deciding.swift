@@ -33,7 +33,7 @@ extension QueueStore {
             let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
             let labels = Label.labels(
                 of: draft, scored: Set(scores.map(\.policy)),
-                overThreshold: Set(scores.filter { $0.value >= taxonomy.threshold(for: $0) }.map(\.policy)))
+                overThreshold: Set(scores.filter(taxonomy.isProposed).map(\.policy)))
             let id = ULID.fresh(at: now)
             let row = DecisionRow(
                 id: id, item: item, itemID: leased[1], itemDigest: leased[2],
@@ -258,7 +258,7 @@ extension QueueStore {
 
 extension Score {
     /// `{"model","policy","score"}`, with `threshold` where the model brings one, and with `weights_sha256`, `head` and
-    /// `precision` where it was computed here.
+    /// `precision` where it was computed here; `"calibrated":false` where it is no probability.
     public var json: JSONValue {
         var members = [
             JSONMember("model", .string(model)), JSONMember("policy", .string(policy.rawValue)),
@@ -270,6 +270,7 @@ extension Score {
                 JSONMember("weights_sha256", .string(provenance.weights)),
                 JSONMember("head", .optional(provenance.head)), JSONMember("precision", .string(provenance.precision)),
             ]
+            if !provenance.isCalibrated { members.append(JSONMember("calibrated", false)) }
         }
         return .object(members)
     }
@@ -281,6 +282,8 @@ extension Score.Provenance {
         guard let weights = score["weights_sha256"]?.string, let precision = score["precision"]?.string else {
             return nil
         }
-        self.init(weights: weights, head: score["head"]?.string, precision: precision)
+        self.init(
+            weights: weights, head: score["head"]?.string, precision: precision,
+            isCalibrated: score["calibrated"] != .bool(false))
     }
 }

@@ -22,7 +22,7 @@ struct Router {
     func code(scores: [Score], reports: [Report], source: String?, language: String?) -> Int {
         if isRestricted(scores: scores, reports: reports) { return QueueCode.restricted }
         guard !lines.isEmpty else { return QueueCode.default }
-        var found = Set(scores.filter { $0.value >= taxonomy.threshold(for: $0) }.map(\.policy))
+        var found = Set(scores.filter(taxonomy.isProposed).map(\.policy))
         found.formUnion(reports.map { PolicyID($0.reason) })
         for policy in found { found.formUnion(policy.ancestors) }
         let taker = lines.first { known in

@@ -53,7 +53,7 @@ struct StoredItem {
     func scores(_ seq: Int64) throws -> [Score] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT m.name, s.policy, s.value, s.threshold, m.weights, c.head, c.precision
+                SELECT m.name, s.policy, s.value, s.threshold, m.weights, c.head, c.precision, c.calibrated
                 FROM score s JOIN model m ON m.seq = s.model LEFT JOIN computation c ON c.seq = s.computation
                 WHERE s.item = ? ORDER BY s.value DESC, s.policy, s.model
                 """)
@@ -62,7 +62,7 @@ struct StoredItem {
             // The weights are those of the model's own runs: a score that came in under its name knows none.
             if let precision: String = row[6], let head: String = row[5], let weights: String = row[4] {
                 score.provenance = Score.Provenance(
-                    weights: weights, head: head.isEmpty ? nil : head, precision: precision)
+                    weights: weights, head: head.isEmpty ? nil : head, precision: precision, isCalibrated: row[7])
             }
             return score
         }

@@ -37,16 +37,17 @@ final class ResultWriter {
         return seq
     }
 
-    /// The number of a head and a precision, known or new; the weights stand with the model.
+    /// The number of a head, a precision and whether they give probabilities, known or new; the weights stand with the model.
     private func computation(_ provenance: Score.Provenance?) throws -> Int64? {
         guard let provenance else { return nil }
         if let known = computations[provenance] { return known }
-        let parts = [provenance.head ?? "", provenance.precision]
-        try db.cachedStatement(sql: "INSERT OR IGNORE INTO computation (head, precision) VALUES (?, ?)")
-            .execute(arguments: StatementArguments(parts))
+        let parts: StatementArguments = [provenance.head ?? "", provenance.precision, provenance.isCalibrated]
+        try db.cachedStatement(
+            sql: "INSERT OR IGNORE INTO computation (head, precision, calibrated) VALUES (?, ?, ?)"
+        ).execute(arguments: parts)
         let seq = try Int64.fetchOne(
-            db.cachedStatement(sql: "SELECT seq FROM computation WHERE head = ? AND precision = ?"),
-            arguments: StatementArguments(parts))
+            db.cachedStatement(sql: "SELECT seq FROM computation WHERE head = ? AND precision = ? AND calibrated = ?"),
+            arguments: parts)
         computations[provenance] = seq
         return seq
     }
@@ -106,5 +107,8 @@ final class ResultWriter {
         ).execute(arguments: [top?.value, top?.policy.rawValue, try router.code(ofStored: item), item])
     }
 
-    static func top(of scores: [Score]) -> Score? { scores.max { ($0.value, $1.policy) < ($1.value, $0.policy) } }
+    /// The highest probability; numbers that are none do not stand for an item.
+    static func top(of scores: [Score]) -> Score? {
+        scores.filter(\.isCalibrated).max { ($0.value, $1.policy) < ($1.value, $0.policy) }
+    }
 }

@@ -139,7 +139,7 @@ struct StatementOfReasons {
     /// A notice found what a person gave notice of; else a score over its threshold did.
     private var isDetectedAutomatically: Bool {
         if let automatedDetection = draft.automatedDetection { return automatedDetection }
-        return item.reports.isEmpty && scores.contains { $0.value >= taxonomy.threshold(for: $0) }
+        return item.reports.isEmpty && scores.contains(where: taxonomy.isProposed)
     }
 
     /// By the ending of the file's name as the source gave it: the queue opens no media.

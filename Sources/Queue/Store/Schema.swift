@@ -18,6 +18,7 @@ enum Schema {
         migrator.registerMigration("6 statements") { try $0.execute(sql: statements) }
         migrator.registerMigration("7 drawing") { try $0.execute(sql: drawing) }
         migrator.registerMigration("8 provenance") { try $0.execute(sql: provenance) }
+        migrator.registerMigration("9 calibration") { try $0.execute(sql: calibration) }
         return migrator
     }
 

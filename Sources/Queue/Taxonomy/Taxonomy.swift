@@ -37,6 +37,9 @@ public struct Taxonomy: Sendable, Hashable {
     /// What a score of this policy is held against: the model's own threshold, or else the policy's.
     public func threshold(for score: Score) -> Double { score.threshold ?? self[score.policy]?.threshold ?? 0.5 }
 
+    /// Whether a score proposes its policy: a probability at or over its threshold.
+    public func isProposed(by score: Score) -> Bool { score.isCalibrated && score.value >= threshold(for: score) }
+
     /// Whether the policy, or one above it, is handled in the restricted queue.
     public func isRestricted(_ id: PolicyID) -> Bool {
         ([id] + id.ancestors).contains { self[$0]?.restricted ?? false }

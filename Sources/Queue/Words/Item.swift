@@ -71,6 +71,9 @@ public struct Report: Sendable, Hashable {
 }
 
 /// Calibrated probability that an item violates a policy, by one model version.
+///
+/// A queue that was asked to (`score --uncalibrated`) also holds numbers that only have its form: they are marked, stand
+/// for no item in a list, and preselect nothing.
 public struct Score: Sendable, Hashable {
     /// `name@version`.
     public var model: String
@@ -90,13 +93,19 @@ public struct Score: Sendable, Hashable {
         public var head: String?
         /// The numbers the network computed with: `f32`, `bf16` …
         public var precision: String
+        /// Whether the number is a probability, or only in the form of one.
+        public var isCalibrated: Bool
 
-        public init(weights: String, head: String?, precision: String) {
+        public init(weights: String, head: String?, precision: String, isCalibrated: Bool = true) {
             self.weights = weights
             self.head = head
             self.precision = precision
+            self.isCalibrated = isCalibrated
         }
     }
+
+    /// Scores that came in with their item are taken for what their source says they are.
+    public var isCalibrated: Bool { provenance?.isCalibrated ?? true }
 
     public init(
         model: String, policy: PolicyID, value: Double, threshold: Double? = nil, provenance: Provenance? = nil

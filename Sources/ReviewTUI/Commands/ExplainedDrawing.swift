@@ -59,7 +59,7 @@ struct ExplainedDrawing {
     var table: String {
         let rows = explained.scores.map { score in
             [
-                score.policy.rawValue, String(format: "%.3f", score.value),
+                score.policy.rawValue, (score.isCalibrated ? "" : "~") + String(format: "%.3f", score.value),
                 score.threshold.map { String(format: "%.3f", $0) } ?? "", score.model,
                 explained.explanations.filter { $0.policy == score.policy && $0.model == score.model }.map(\.method)
                     .joined(separator: " "),
@@ -96,7 +96,7 @@ struct ExplainedDrawing {
     private var shown: Explanation? {
         let all = explained.explanations
         if let wanted = asked.lazy.compactMap({ policy in all.first { $0.policy == policy } }).first { return wanted }
-        let over = explained.scores.first { $0.value >= $0.threshold ?? 0.5 }
+        let over = explained.scores.first { $0.isCalibrated && $0.value >= $0.threshold ?? 0.5 }
         if let over, let match = all.first(where: { $0.policy == over.policy && $0.model == over.model }) {
             return match
         }

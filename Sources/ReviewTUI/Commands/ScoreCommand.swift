@@ -12,13 +12,21 @@ struct ScoreCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Option(help: ArgumentHelp("Use this model; once for each. All that are ready by default.", valueName: "name"))
     var model: [String] = []
+    @Flag(
+        help: """
+            Also ask about policies in their own words (zero-shot) where nobody has calibrated the answers. They are marked \
+            with ~ and preselect nothing.
+            """)
+    var uncalibrated = false
     @OptionGroup var computing: PrecisionOption
 
     func run() async throws {
         let started = Date()
         let store = try options.openQueue()
         let models = try InstalledModels(taxonomy: store.taxonomy())
-        let scorer = try models.scorer(models: model, precision: computing.precision, performance: .throughput)
+        let scorer = try models.scorer(
+            models: model, admittingUncalibrated: uncalibrated, precision: computing.precision, performance: .throughput
+        )
         let scoring = QueueScoring(store: store, scorer: scorer, decoder: .ownProcess(), library: models.library)
         var bar = Progress("score", unit: "items")
         let result = try await scoring.run { done, total in

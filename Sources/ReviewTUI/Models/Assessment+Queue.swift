@@ -8,7 +8,8 @@ extension Assessment {
             Score(
                 model: model, policy: PolicyID($0.policy), value: $0.probability, threshold: $0.threshold,
                 provenance: Score.Provenance(
-                    weights: weightsSHA256, head: $0.head, precision: precision.rawValue))
+                    weights: weightsSHA256, head: $0.head, precision: precision.rawValue,
+                    isCalibrated: $0.isCalibrated))
         }
     }
 

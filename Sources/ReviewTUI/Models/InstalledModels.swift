@@ -47,10 +47,11 @@ struct InstalledModels: Sendable {
     /// The models of these names, or all that are ready.
     ///
     /// - Parameters:
+    ///   - admittingUncalibrated: whether numbers that are no probabilities are wanted, too.
     ///   - precision: of the numbers that networks compute with.
     ///   - performance: latency where somebody waits for one answer, throughput where many inputs are at hand.
     func scorer(
-        models names: [String], precision: Engine.Options.Precision = .f32,
+        models names: [String], admittingUncalibrated: Bool = true, precision: Engine.Options.Precision = .f32,
         performance: Engine.Options.Performance = .latency
     ) throws -> Scorer {
         var options = Engine.Options()
@@ -58,6 +59,7 @@ struct InstalledModels: Sendable {
         options.performance = performance
         let scorer = try Scorer(
             library: library, engine: try engine(options), models: names.isEmpty ? nil : names,
+            admittingUncalibrated: admittingUncalibrated,
             directionCache: locations.cacheHome.appending(path: "directions").path)
         guard !scorer.textModels.isEmpty || !scorer.imageInputs.isEmpty else {
             throw CommandFailure(

@@ -76,6 +76,26 @@ struct ZeroShotTests {
         #expect(listed.policies == ["many"] && listed.zeroShot.map(\.policy) == ["one", "other"])
     }
 
+    @Test func `Who wants probabilities only is told of calibrated policies only`() async throws {
+        let fixture = try ZeroShotFixture.shared.get()
+        let recipes = try Scratch.folder()
+        let recipe = try #require(fixture.library("families/clip").library.recipes.first)
+        func policies(_ library: ModelLibrary) async throws -> [String] {
+            let scorer = try Scorer(library: library, engine: Places.engine(), admittingUncalibrated: false)
+            let found = try await scorer.assess(images: fixture.pictures, model: "tiny", explain: .flagged)[0]
+            #expect(found.explanations.allSatisfy { $0.policy.map(found.scores.map(\.policy).contains) ?? true })
+            return found.scores.map(\.policy)
+        }
+        #expect(try await policies(fixture.library("families/clip", recipes: recipes).library) == [])
+        let one = try #require(fixture.zeroShot.first { $0.policy == "one" })
+        _ = try Scratch.file(
+            """
+            {"format":"reviewtui-calibration","version":1,"model":"tiny@1","weights_sha256":"\(recipe.weightsSHA256)",
+             "policies":[{"policy":"one","head":"\(one.headID)","a":0.5,"b":-1}]}
+            """, named: "calibration/tiny.json", in: recipes)
+        #expect(try await policies(fixture.library("families/clip", recipes: recipes).library) == ["one"])
+    }
+
     @Test func `Directions are kept for the same weights and words, and for no others`() async throws {
         let fixture = try ZeroShotFixture.shared.get()
         let library = try fixture.library("families/clip").library

@@ -62,6 +62,43 @@ import Testing
         #expect(kind(of: { try queue.store.record([scored(id, 0.1)], model: "m@1", weights: "bb") }) == "usage")
     }
 
+    @Test("A number that is no probability is marked, stands for no item, and proposes nothing")
+    func uncalibrated() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(2))
+        let id = ItemID("post-0")
+        func record(_ policy: PolicyID, isCalibrated: Bool) throws {
+            let provenance = Score.Provenance(
+                weights: "aa", head: "zero-shot@1", precision: "f32", isCalibrated: isCalibrated)
+            let score = Score(model: "m@1", policy: policy, value: 0.97, threshold: 0.9, provenance: provenance)
+            try queue.store.record([ScoredItem(item: id, scores: [score])], model: "m@1", weights: "aa")
+        }
+        try record("spam", isCalibrated: false)
+        let shown = try #require(try queue.store.detail(of: id)).scores
+        #expect(shown.map(\.isCalibrated) == [false] && shown[0].json["calibrated"] == false)
+        let summary = try #require(try queue.store.summary(of: id))
+        #expect(summary.topScore == nil && summary.topPolicy == nil)
+
+        let claim = try #require(try queue.store.claim(reviewer: "ann", item: id).first)
+        _ = try queue.store.decide(
+            token: claim.lease.token, draft: DecisionDraft(verdict: .allow, shownScores: ["spam"]))
+        let allowed = try #require(try queue.store.history(of: id).last)
+        #expect(allowed.labels == ["spam": Label(isViolation: false, origin: .model)])
+        #expect(allowed.scores.map(\.isCalibrated) == [false])
+        _ = try queue.store.undo(reviewer: "ann")
+
+        // The same head, calibrated since: another mark, and now it proposes.
+        try record("spam", isCalibrated: true)
+        #expect(try queue.store.detail(of: id)?.scores.map(\.isCalibrated) == [true])
+        #expect(try queue.store.summary(of: id)?.topPolicy == "spam")
+        let again = try #require(try queue.store.claim(reviewer: "ann", item: id).first)
+        _ = try queue.store.decide(
+            token: again.lease.token, draft: DecisionDraft(verdict: .allow, shownScores: ["spam"]))
+        let overruled = try #require(try queue.store.history(of: id).last)
+        #expect(overruled.labels == ["spam": Label(isViolation: false, origin: .person)])
+        #expect(try queue.store.auditVerify().faults.isEmpty)
+    }
+
     @Test("A score says what it was computed with, in the item, in the decision and after it was scored anew")
     func provenance() throws {
         let queue = try TestQueue()

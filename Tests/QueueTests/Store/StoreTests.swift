@@ -96,6 +96,33 @@ import Testing
         #expect(try upgraded.export(to: queue.folder + "/out").rows == 0)
     }
 
+    @Test("A queue from before marks of calibration is upgraded: what was asked in words is marked")
+    func marked() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(1))
+        let scores = ["zero-shot@1", "h@1"].map {
+            Score(
+                model: "m@1", policy: $0 == "h@1" ? "hate" : "spam", value: 0.9,
+                provenance: Score.Provenance(weights: "aa", head: $0, precision: "f32"))
+        }
+        try queue.store.record([ScoredItem(item: "post-0", scores: scores)], model: "m@1", weights: "aa")
+        try queue.store.database.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA foreign_keys = OFF; \(Self.backToVersion8)")
+            try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '9 calibration'")
+        }
+        let upgraded = try #require(try queue.another().detail(of: "post-0")).scores
+        #expect(upgraded.map(\.policy) == ["hate", "spam"] && upgraded.map(\.isCalibrated) == [true, false])
+    }
+
+    private static let backToVersion8 = """
+        CREATE TABLE earlier (
+            seq INTEGER PRIMARY KEY, head TEXT NOT NULL, precision TEXT NOT NULL, UNIQUE (head, precision)
+        ) STRICT;
+        INSERT INTO earlier SELECT seq, head, precision FROM computation;
+        DROP TABLE computation;
+        ALTER TABLE earlier RENAME TO computation
+        """
+
     @Test("A writer waits for another's transaction instead of failing at once")
     func waits() async throws {
         let queue = try TestQueue()

@@ -31,6 +31,86 @@ struct LeaseTests {
         #expect(mia.statusLine.contains("with another reviewer"))
     }
 
+    @Test("a burst of keys is played in its order: each verdict, digit and note on the item it would have met")
+    func burst() throws {
+        var mia = Reviewer(items)
+        mia.answers = false
+        mia.press("a 1 n h i enter x e a")
+        #expect(mia.record.isEmpty && mia.statusLine.contains("8 keys wait"))
+        mia.answers = true
+        // post-18 has no policy over its threshold: 1 chose the likeliest.
+        #expect(mia.record == ["post-17 allow", "post-18 remove spam", "post-20 escalate", "post-21 allow"])
+        #expect(mia.desk.decisions[1].draft.note == "hi" && mia.desk.decisions[2].draft.note == nil)
+    }
+
+    @Test("undo and Escape drop what waits; an undo behind a verdict that is being written takes that one back")
+    func takenBack() {
+        for key in ["u", "esc"] {
+            var mia = Reviewer(items)
+            mia.answers = false
+            mia.press("a x \(key)")
+            mia.answers = true
+            #expect(mia.record == ["post-17 allow"] && mia.screen.contains("lovely harbour"))
+        }
+        var mia = Reviewer(items)
+        mia.answers = false
+        mia.press("a u")
+        mia.answers = true
+        #expect(mia.record.isEmpty && mia.screen.contains("vermin") && mia.statusLine.contains("Took back"))
+    }
+
+    @Test("what was typed ahead of an item that does not come is dropped, and said so")
+    func typedForALostItem() {
+        var mia = Reviewer(items)
+        mia.answers = false
+        mia.press("a 2 x a")
+        mia.take(.renewFailed(mia.state.ahead[0].lease!, .leaseLost("The lease is lost.")))
+        mia.answers = true
+        #expect(mia.record == ["post-17 allow"])
+        #expect(mia.state.status.text.contains("post-18 is no longer before you. The 2 keys after it were dropped."))
+    }
+
+    @Test("of a long burst only so much is taken blind")
+    func longBurst() {
+        var mia = Reviewer(items + (0..<40).map { Sample.text("more-\($0)", "more") })
+        mia.answers = false
+        for _ in 0..<30 { mia.press("a") }
+        #expect(mia.statusLine.contains("Too many keys wait"))
+        mia.answers = true
+        #expect(mia.record.count == 9)
+    }
+
+    @Test("leaving waits for the verdict before it, and does not leave where that fails")
+    func leavingInTurn() {
+        var mia = Reviewer(items)
+        mia.answers = false
+        mia.press("a a q")
+        #expect(!mia.state.isQuitting)
+        mia.answers = true
+        #expect(mia.record == ["post-17 allow", "post-18 allow"] && mia.hasLeft && mia.desk.leased.isEmpty)
+
+        var ann = Reviewer(items)
+        ann.answers = false
+        ann.press("a q")
+        ann.desk.change { $0.failures["decide"] = .busy("The queue is busy.") }
+        ann.answers = true
+        #expect(ann.record.isEmpty && !ann.hasLeft && ann.state.status.text.contains("The key after it was dropped."))
+        ann.press("a ctrl-c")
+        #expect(ann.record == ["post-17 allow"] && ann.hasLeft)
+    }
+
+    @Test("who leaves while a claim is on its way gives back what it brings, and goes then")
+    func leavingDuringAClaim() throws {
+        let mia = Reviewer(items)
+        let desk = MemoryDesk(items)
+        var state = ConsoleState(reviewer: "mia", taxonomy: Sample.taxonomy, size: CellSize(columns: 80, rows: 24))
+        #expect(update(&state, .started(item: nil), at: mia.now).contains(.claim(.next)))
+        #expect(update(&state, .key(.control("c")), at: mia.now) == [.release([])])
+        let claim = try #require(try desk.claim(.next))
+        #expect(update(&state, .claimed(claim, .next), at: mia.now) == [.release([claim.lease]), .quit])
+        #expect(update(&state, .key(.control("c")), at: mia.now).isEmpty)
+    }
+
     @Test("a verdict given before the item was on the screen counts as blind")
     func blind() throws {
         var mia = Reviewer(items)

@@ -32,6 +32,18 @@ struct VerdictTests {
         #expect(draft.durationMilliseconds == 1_000)
     }
 
+    @Test("a number that is no probability is marked, stands last and preselects nothing; a digit still chooses it")
+    func uncalibrated() throws {
+        var odd = Sample.text("post-21", "buy now", scores: [("hate", 0.2), ("spam", 0.97)])
+        odd.scores[1].provenance = Score.Provenance(
+            weights: "aa", head: "zero-shot@1", precision: "f32", isCalibrated: false)
+        var mia = Reviewer([odd])
+        #expect(mia.screen.contains("~.97"))
+        mia.press("2 x")
+        let draft = try #require(mia.desk.decisions.first?.draft)
+        #expect(draft.policies == ["spam"] && draft.preselected == [])
+    }
+
     @Test("digits drop and choose policies, and the record knows whose choice it was")
     func digits() throws {
         var mia = Reviewer(three())
@@ -156,7 +168,7 @@ struct VerdictTests {
         #expect(update(&state, .key(.character("u")), at: state.now).contains(.undo))
         let effects = update(&state, .key(.character("a")), at: state.now)
         #expect(!effects.contains { if case .decide = $0 { true } else { false } })
-        #expect(state.held.isEmpty && state.status.text.contains("Nothing was recorded"))
+        #expect(state.waiting.isEmpty && state.status.text.contains("Nothing was recorded"))
     }
 
     @Test("with nothing to undo the console says so")

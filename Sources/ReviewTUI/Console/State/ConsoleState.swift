@@ -77,8 +77,10 @@ struct ConsoleState: Hashable, Sendable {
     var drySince: Int64?
     /// Tokens whose renewal is on its way.
     var renewing: Set<String> = []
-    /// Keys that wait: see ``Held``.
-    var held: [Held] = []
+    /// Keys pressed ahead of their item, in their order.
+    var waiting: [WaitingInput] = []
+    /// Claims, and undos that claim, on their way: leaving waits for them, so that their leases are given back.
+    var claimsUnderWay = 0
     /// An undo is under way: what a verdict key would land on is about to change.
     var undoIsAsked = false
 
@@ -98,13 +100,6 @@ struct ConsoleState: Hashable, Sendable {
     var isQuitting = false
     /// When a key was last pressed, in milliseconds since 1970.
     var touchedAt: Int64 = 0
-
-    /// A verdict key that was pressed before its item's lease had come, and the item it was meant for: nil where the
-    /// item itself was still on its way. It never lands on another item.
-    struct Held: Hashable, Sendable {
-        var command: CommandID
-        var item: ItemID?
-    }
 
     init(
         reviewer: String, taxonomy: [Policy], keymap: Keymap = .standard, size: CellSize,

@@ -8,10 +8,14 @@ struct PolicyChoice: Hashable, Sendable {
         /// The highest score of any model; nil for a policy that only a person chose.
         var score: Double?
         var threshold: Double
+        /// Whether some model proposes the policy.
         var isOver: Bool
+        /// Whether the score is a probability.
+        var isCalibrated = true
     }
 
-    /// By score, highest first; policies without a score after them. The first nine answer to the digits.
+    /// By score, highest first, those that are no probabilities after those that are; policies without a score after
+    /// them. The first nine answer to the digits.
     private(set) var rows: [Row] = []
     private(set) var chosen: Set<PolicyID> = []
     /// Over their threshold when the item came up.
@@ -25,15 +29,15 @@ struct PolicyChoice: Hashable, Sendable {
         for score in scores {
             let policy = known[score.policy]
             let threshold = score.threshold ?? policy?.threshold ?? 0.5
-            let isOver = score.value >= threshold
+            let isOver = score.isCalibrated && score.value >= threshold
             if isOver { preselected.insert(score.policy) }
-            // Of several models' scores the one that is over its threshold speaks, then the higher.
-            if let other = best[score.policy], (other.isOver, other.score ?? 0) >= (isOver, score.value) { continue }
-            best[score.policy] = Row(
+            let row = Row(
                 policy: score.policy, title: policy?.title ?? score.policy.rawValue, score: score.value,
-                threshold: threshold, isOver: isOver)
+                threshold: threshold, isOver: isOver, isCalibrated: score.isCalibrated)
+            if let other = best[score.policy], other.weight >= row.weight { continue }
+            best[score.policy] = row
         }
-        rows = best.values.sorted { ($0.score ?? 0, $1.policy) > ($1.score ?? 0, $0.policy) }
+        rows = best.values.sorted { $0.rank == $1.rank ? $0.policy < $1.policy : $0.rank > $1.rank }
         chosen = preselected
     }
 
@@ -59,6 +63,9 @@ struct PolicyChoice: Hashable, Sendable {
     var dropped: Set<PolicyID> { touched.subtracting(chosen) }
 }
 
-private func >= (a: (Bool, Double), b: (Bool, Double)) -> Bool {
-    a.0 == b.0 ? a.1 >= b.1 : a.0
+extension PolicyChoice.Row {
+    /// What speaks first of several models' scores of one policy: the one that proposes it, a probability, the higher.
+    fileprivate var weight: (Int, Int, Double) { (isOver ? 1 : 0, isCalibrated ? 1 : 0, score ?? 0) }
+    /// Where a policy stands.
+    fileprivate var rank: (Int, Double) { (isCalibrated ? 1 : 0, score ?? 0) }
 }

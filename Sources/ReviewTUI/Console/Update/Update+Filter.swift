@@ -22,7 +22,7 @@ extension ConsoleState {
         filter = query
         list = ListWindow()
         (selection, jump, drySince) = (nil, nil, nil)
-        held.removeAll()
+        waiting.removeAll()
         var effects: [Effect] = []
         if !query.isEmpty {
             let isRecording = focus?.isRecording ?? false

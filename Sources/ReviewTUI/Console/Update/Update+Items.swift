@@ -99,7 +99,7 @@ extension ConsoleState {
             list.remove(id)
         case .item(let id):
             if focus?.id == id { focus?.hold = .none }
-            held.removeAll { $0.item == id }
+            if waiting.first?.item == id { say(failure.sentence + droppingWaiting(), .bad) }
         }
         return []
     }

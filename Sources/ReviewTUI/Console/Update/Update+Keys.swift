@@ -3,8 +3,12 @@ import Queue
 /// Keys: to commands in the review itself, to the open dialog otherwise.
 extension ConsoleState {
     mutating func press(_ key: Key) -> [Effect] {
-        // Leaving works from everywhere.
-        if key == .control("c") { return run(.quit) }
+        // Leaving works from everywhere, and waits for nothing.
+        key == .control("c") ? run(.quit) : takeInTurn(key)
+    }
+
+    /// Carries a key out: as a command in the review itself, as input in an open dialog.
+    mutating func act(on key: Key) -> [Effect] {
         switch mode {
         case .review:
             guard let command = keymap.command(for: key) else {
@@ -34,7 +38,7 @@ extension ConsoleState {
     }
 
     mutating func run(_ command: CommandID) -> [Effect] {
-        if command.verdict != nil { return judge(command) }
+        if let verdict = command.verdict { return judge(verdict) }
         if let digit = command.policyDigit { return toggle(digit: digit) }
         switch command {
         case .quit: return quit()
@@ -56,25 +60,18 @@ extension ConsoleState {
         return []
     }
 
-    /// Takes back what was pressed last: a verdict that still waits, else the latest on record.
     private mutating func askForUndo() -> [Effect] {
-        if held.popLast() != nil {
-            say("The verdict that waited is dropped; nothing was recorded for it.")
-            return []
-        }
-        guard !undoIsAsked else { return [] }
         undoIsAsked = true
         return [.undo]
     }
 
     private mutating func quit() -> [Effect] {
+        guard !isQuitting else { return [] }
         isQuitting = true
-        return [.release(leases), .quit]
+        return [.release(leases)]
     }
 
     private mutating func move(_ command: CommandID) -> [Effect] {
-        // While a verdict is being written the item stays; the list moves again a moment later.
-        guard focus?.isRecording != true else { return [] }
         let page = max(1, size.rows - 4)
         switch command {
         case .down: return move(by: 1)

@@ -2,33 +2,19 @@ import Queue
 
 /// Verdicts: from the key to the durable decision and back again.
 extension ConsoleState {
-    /// A verdict or skip was asked for: acts on the item on the screen, once that item is this reviewer's.
-    mutating func judge(_ command: CommandID) -> [Effect] {
-        guard let verdict = command.verdict else { return [] }
-        // What the key was meant for is not on the screen yet, and it must never land on another item.
-        guard !undoIsAsked, jump == nil else {
-            say("Nothing was recorded: press the key again when the item is before you.", .bad)
-            return []
-        }
-        guard let focus, selection == nil else {
-            hold(command, for: selection)
-            return []
-        }
-        switch focus.hold {
-        case .recording: hold(command, for: ahead.first?.id)
-        case .none, .asked:
+    /// A verdict or skip was asked for the item on the screen.
+    mutating func judge(_ verdict: VerdictCommand) -> [Effect] {
+        guard let focus else { return [] }
+        if verdict != .skip, needsPicker(verdict, focus) { return openPicker(for: verdict) }
+        guard case .held(let lease) = focus.hold else {
             if verdict == .skip { return move(by: 1) }
-            if needsPicker(verdict, focus) { return openPicker(for: verdict) }
-            hold(command, for: focus.id)
-        case .held(let lease):
-            if verdict == .skip { return setAside(focus, lease) }
-            if needsPicker(verdict, focus) { return openPicker(for: verdict) }
-            return record(verdict, focus, lease)
+            wait(for: verdict)
+            return []
         }
-        return []
+        return verdict == .skip ? setAside(focus, lease) : record(verdict, focus, lease)
     }
 
-    private func needsPicker(_ verdict: VerdictCommand, _ focus: Focus) -> Bool {
+    func needsPicker(_ verdict: VerdictCommand, _ focus: Focus) -> Bool {
         (verdict == .remove || verdict == .restrict) && focus.choice.chosen.isEmpty
     }
 
@@ -83,15 +69,16 @@ extension ConsoleState {
 
     mutating func unrecorded(_ id: ItemID, _ failure: ConsoleFailure) -> [Effect] {
         guard let focus, focus.id == id, case .recording(let lease) = focus.hold else { return [] }
-        held.removeAll()
+        // What was typed behind it counted on it.
+        let rest = droppingWaiting()
         switch failure {
         case .leaseLost(let text):
-            say(text, .bad)
+            say(text + rest, .bad)
             showNext()
             return reloadList() + recount()
         case .busy(let text), .failed(let text):
             self.focus?.hold = .held(lease)
-            say("\(text) Not recorded: press the key again.", .bad)
+            say("\(text) Not recorded: press the key again.\(rest)", .bad)
             return []
         }
     }
@@ -110,42 +97,20 @@ extension ConsoleState {
         }
         return effects + reloadList()
     }
-
-    // MARK: Keys that wait
-
-    private mutating func hold(_ command: CommandID, for item: ItemID?) {
-        // Two keys at most: more would be typed blind.
-        guard held.count < 2 else { return }
-        held.append(Held(command: command, item: item))
-    }
-
-    /// Plays keys that waited, as far as their items have come.
-    mutating func playHeld() -> [Effect] {
-        var effects: [Effect] = []
-        while let next = held.first, !isQuitting {
-            guard let focus else {
-                if !nextIsAsked, selection == nil, drySince != nil { held.removeAll() }
-                break
-            }
-            if focus.isRecording || selection != nil && selection == next.item { break }
-            if let item = next.item, item != focus.id {
-                held.removeFirst()
-                say("“\(next.command.rawValue)” was not recorded: \(name(item)) is no longer before you.", .bad)
-                continue
-            }
-            if focus.hold == .asked { break }
-            if focus.hold == Focus.Hold.none {
-                effects += askForLease()
-                break
-            }
-            held.removeFirst()
-            effects += judge(next.command)
-        }
-        return effects
-    }
 }
 
 extension VerdictCommand {
+    /// The command that asks for it.
+    var command: CommandID {
+        switch self {
+        case .allow: .allow
+        case .remove: .remove
+        case .restrict: .restrict
+        case .escalate: .escalate
+        case .skip: .skip
+        }
+    }
+
     /// The verdict it records; nil for skip.
     var recorded: Verdict? {
         switch self {

@@ -7,14 +7,49 @@ import Queue
 /// - Parameter now: milliseconds since 1970.
 func update(_ state: inout ConsoleState, _ event: ConsoleEvent, at now: Int64) -> [Effect] {
     state.now = now
+    let wasQuitting = state.isQuitting
     let before = state.focus?.id
-    var effects = state.take(event)
+    var effects = wasQuitting ? state.takeLeaving(event) : state.take(event)
     if let before, state.focus?.id != before { state.closeDialogOfAnotherItem() }
     if !state.isQuitting { effects += state.settle() }
+    state.countClaims(event, effects)
+    // The last thing that is done, once: after every lease that was asked for is given back.
+    if state.isQuitting, state.claimsUnderWay == 0, !wasQuitting || event.endsClaim { effects.append(.quit) }
     return effects
 }
 
+extension ConsoleEvent {
+    /// Whether it answers a claim, or an undo, which claims.
+    fileprivate var endsClaim: Bool {
+        switch self {
+        case .claimed, .claimFailed, .undone, .undoFailed: true
+        default: false
+        }
+    }
+}
+
+extension Effect {
+    fileprivate var claims: Bool {
+        switch self {
+        case .claim, .undo: true
+        default: false
+        }
+    }
+}
+
 extension ConsoleState {
+    fileprivate mutating func countClaims(_ event: ConsoleEvent, _ effects: [Effect]) {
+        claimsUnderWay += effects.filter(\.claims).count - (event.endsClaim ? 1 : 0)
+    }
+
+    /// Nobody sees any more what comes: leases that were still on their way go back, and nothing else is begun.
+    fileprivate func takeLeaving(_ event: ConsoleEvent) -> [Effect] {
+        switch event {
+        case .claimed(let claim?, _), .undone(let claim?, _, _): [.release([claim.lease])]
+        default: []
+        }
+    }
+
     /// What was opened over one item must not be confirmed over another. The command line, the filter and the help belong to
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
@@ -157,9 +192,9 @@ extension ConsoleState {
         return wasAway ? askForLease() : []
     }
 
-    /// Brings about what the state as it now is asks for: held keys, the next lease, more of the list, previews.
+    /// Brings about what the state as it now is asks for: waiting keys, the next lease, more of the list, previews.
     mutating func settle() -> [Effect] {
-        var effects = playHeld()
+        var effects = playWaiting()
         if isQuitting { return effects }
         if !isAway, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
             effects += askForNext()

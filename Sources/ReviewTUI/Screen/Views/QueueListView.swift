@@ -25,7 +25,7 @@ enum QueueListView {
 
     private static func pinned(_ focus: Focus) -> QueueRow {
         let item = focus.item
-        let top = focus.choice.rows.first
+        let top = focus.choice.rows.first(where: \.isCalibrated)
         let kind: QueueRow.Kind = item.media.isEmpty ? .text : item.text == nil ? .picture : .both
         return QueueRow(
             id: item.id, snippet: SafeText.line(String((item.text ?? "").prefix(60))), kind: kind,

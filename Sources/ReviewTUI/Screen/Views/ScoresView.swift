@@ -49,7 +49,8 @@ enum ScoresView {
         buffer.write(
             isChosen ? glyphs.chosen : glyphs.unchosen, row: line, column: 2, style: theme[isChosen ? .chosen : .dim])
         let name = SafeText.line(row.policy.rawValue, limit: 60, ascii: glyphs.ascii)
-        let value = row.score.map(short) ?? glyphs.dash
+        // What is no probability does not look like one.
+        let value = row.score.map { (row.isCalibrated ? "" : "~") + short($0) } ?? glyphs.dash
         let style = theme[isChosen ? .chosen : row.isOver ? .barHigh : .text]
         let valueStart = buffer.writeRight(
             value, row: line, endColumn: width, style: row.isOver ? theme[.barHigh] : theme[.dim])

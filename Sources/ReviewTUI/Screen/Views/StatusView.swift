@@ -28,7 +28,12 @@ enum StatusView {
         switch state.focus?.hold {
         case .some(.none): "looking only"
         case .asked: "taking it"
-        case .recording, .held, nil: state.held.isEmpty ? "" : "1 key waits"
+        case .recording, .held, nil:
+            switch state.waiting.count {
+            case 0: ""
+            case 1: "1 key waits"
+            case let count: "\(count) keys wait"
+            }
         }
     }
 
