@@ -598,7 +598,7 @@ def main():
     parser.add_argument("--models", type=Path, default=ROOT / ".deps/models")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pictures", type=int, default=16)
-    parser.add_argument("--texts", type=int, default=512)
+    parser.add_argument("--texts", type=int, default=256)
     parser.add_argument("--parts", default=",".join(PARTS), help=f"which of {', '.join(PARTS)}")
     parser.add_argument("--queue-texts", type=int, default=10_000)
     parser.add_argument("--queue-pictures", type=int, default=1_000)

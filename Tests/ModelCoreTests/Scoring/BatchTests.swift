@@ -87,6 +87,14 @@ struct BatchTests {
         #expect(together.contains { $0.explanations.count > 1 })
     }
 
+    @Test func `Texts are made one of few lengths, by less than an eighth longer than they are`() {
+        let lengths = (1...512).map(TextSide.paddedLength)
+        #expect(Set(lengths).count == 16 + 5 * 8)
+        for (count, length) in zip(1..., lengths) {
+            #expect(length >= count && 8 * (length - count) < count)
+        }
+    }
+
     @Test func `What stands out is explained as it is where it is asked for by name`() async throws {
         let scorer = try Scorer(library: Self.taught("legrad-tiny-bert"), engine: Self.engine(.throughput))
         let flagged = try await scorer.assess(texts: Self.texts, model: "tiny", explain: .flagged)
