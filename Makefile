@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEMO  := .demo
 PREFIX ?= /usr/local
 
-.PHONY: build demo test deps release lint format install screenshot bench-queue bench-models bench-explain clean
+.PHONY: build demo test deps release lint format install screenshot bench-queue bench-models bench-explain bench-console clean
 
 build: deps
 	$(SWIFT) build
@@ -57,6 +57,15 @@ bench-models: deps release $(BENCH_MODELS_PYTHON)
 	python3 -m venv .deps/bench-models
 	.deps/bench-models/bin/pip install --quiet -r $< || { rm -rf .deps/bench-models; exit 1; }
 	touch $@
+
+## The console in a pseudo-terminal on a queue of a million items, beside tig, vim (Debian packages; left out where they are
+## not installed) and visidata. FOLDER=… keeps the queue for the next run.
+bench-console: deps release $(BENCH_PYTHON)/bin/visidata
+	REVIEWTUI_DEMO_PREPARE=1 tools/demo/run $(DEMO)
+	python3 tools/bench/bench_console.py --program .build/release/reviewtui $(if $(FOLDER),--folder $(FOLDER)) $(MORE)
+
+$(BENCH_PYTHON)/bin/visidata: $(BENCH_PYTHON)/bin/litequeue-is-here
+	$(BENCH_PYTHON)/bin/pip install --quiet visidata
 
 ## Every explanation method by its literature's metrics. MORE="--texts 500" gives
 ## options of tools/bench/bench_explain.py.

@@ -26,11 +26,11 @@ extension QueueStore {
     public func detail(of id: ItemID) throws -> ItemDetail? {
         try read { db in
             let row = try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT w.item, w.queue, w.state, w.review, w.lease_reviewer, w.lease_expires
-                    FROM item i JOIN work w ON w.item = i.seq WHERE i.id = ?
-                    """, arguments: [id.rawValue])
+                db.cachedStatement(
+                    sql: """
+                        SELECT w.item, w.queue, w.state, w.review, w.lease_reviewer, w.lease_expires
+                        FROM item i JOIN work w ON w.item = i.seq WHERE i.id = ?
+                        """), arguments: [id.rawValue])
             guard let row else { return nil }
             let seq: Int64 = row["item"]
             let stored = StoredItem(db: db, mediaFolder: mediaFolder)
@@ -80,15 +80,15 @@ extension QueueStore {
         where condition: String, _ arguments: StatementArguments, in db: Database
     ) throws -> [DecisionRecord] {
         let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT \(DecisionRow.columns), e.hash, earlier.id AS supersedes_id,
-                    d.verdict IS NOT NULL AND later.seq IS NULL AS is_standing
-                FROM decision d JOIN item i ON i.seq = d.item JOIN audit_event e ON e.seq = d.event
-                    LEFT JOIN decision earlier ON earlier.seq = d.supersedes
-                    LEFT JOIN decision later ON later.supersedes = d.seq
-                WHERE \(condition)
-                """, arguments: arguments)
+            db.cachedStatement(
+                sql: """
+                    SELECT \(DecisionRow.columns), e.hash, earlier.id AS supersedes_id,
+                        d.verdict IS NOT NULL AND later.seq IS NULL AS is_standing
+                    FROM decision d JOIN item i ON i.seq = d.item JOIN audit_event e ON e.seq = d.event
+                        LEFT JOIN decision earlier ON earlier.seq = d.supersedes
+                        LEFT JOIN decision later ON later.supersedes = d.seq
+                    WHERE \(condition)
+                    """), arguments: arguments)
         return rows.map { row in
             DecisionRow(row).decoded(
                 supersedes: row["supersedes_id"], isStanding: row["is_standing"], hash: row["hash"])

@@ -15,11 +15,11 @@ extension CellBuffer {
         for scalar in text.unicodeScalars {
             let columns = CellWidth.of(scalar)
             if columns == 0 {
-                if used > 0 { self[row, column + used - 1].text.unicodeScalars.append(scalar) }
+                if used > 0 { self[row, column + used - 1].grapheme.append(scalar) }
                 continue
             }
             if used + columns > limit { break }
-            self[row, column + used] = Cell(text: String(scalar), style: style)
+            self[row, column + used] = Cell(Grapheme(scalar), style: style)
             if columns == 2 { self[row, column + used + 1] = Cell(text: "", style: style) }
             used += columns
         }

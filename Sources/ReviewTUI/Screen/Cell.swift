@@ -24,11 +24,53 @@ struct Style: Hashable, Sendable {
     static let plain = Style()
 }
 
+/// What a cell shows: one scalar, and up to three that combine with it; more than ``SafeText`` lets through are left out.
+///
+/// Of one size without a reference, so that screens are copied and compared as plain bytes.
+struct Grapheme: Hashable, Sendable {
+    /// Zero behind the last.
+    private(set) var scalars: SIMD4<UInt32>
+
+    init(_ scalar: Unicode.Scalar) { scalars = [scalar.value, 0, 0, 0] }
+
+    init(_ text: String) {
+        scalars = .zero
+        for scalar in text.unicodeScalars { append(scalar) }
+    }
+
+    /// The right half of a double-width one.
+    var isEmpty: Bool { scalars.x == 0 }
+
+    var text: String {
+        var text = ""
+        for index in 0..<4 where scalars[index] != 0 {
+            if let scalar = Unicode.Scalar(scalars[index]) { text.unicodeScalars.append(scalar) }
+        }
+        return text
+    }
+
+    mutating func append(_ scalar: Unicode.Scalar) {
+        for index in 0..<4 where scalars[index] == 0 {
+            scalars[index] = scalar.value
+            return
+        }
+    }
+}
+
 /// One position of the screen: a grapheme that has already been made safe, and its style.
 struct Cell: Hashable, Sendable {
-    /// One grapheme, without control characters; empty in the right half of a double-width one.
-    var text: String
+    /// Without control characters; empty in the right half of a double-width one.
+    var grapheme: Grapheme
     var style: Style
+
+    init(_ grapheme: Grapheme, style: Style) {
+        self.grapheme = grapheme
+        self.style = style
+    }
+
+    init(text: String, style: Style) { self.init(Grapheme(text), style: style) }
+
+    var text: String { grapheme.text }
 
     static let blank = Cell(text: " ", style: .plain)
 }
@@ -56,10 +98,23 @@ struct CellBuffer: Hashable, Sendable {
         set { if contains(row, column) { cells[row * size.columns + column] = newValue } }
     }
 
+    /// Where cells differ from those of another screen, as indices into ``cells``; everywhere if that has another size.
+    func differences(from other: CellBuffer?) -> [Int] {
+        guard let other, other.size == size else { return Array(cells.indices) }
+        return cells.indices.filter { cells[$0] != other.cells[$0] }
+    }
+
     /// Copies `other` with its top left corner at a position, clipped to this buffer.
     mutating func place(_ other: CellBuffer, row: Int, column: Int) {
-        for r in 0..<other.size.rows {
-            for c in 0..<other.size.columns { self[row + r, column + c] = other[r, c] }
+        let rows = max(0, -row)..<max(max(0, -row), min(other.size.rows, size.rows - row))
+        let columns = max(0, -column)..<max(max(0, -column), min(other.size.columns, size.columns - column))
+        guard !columns.isEmpty else { return }
+        for r in rows {
+            let source = r * other.size.columns
+            let target = (row + r) * size.columns + column
+            cells.replaceSubrange(
+                target + columns.lowerBound..<target + columns.upperBound,
+                with: other.cells[source + columns.lowerBound..<source + columns.upperBound])
         }
     }
 

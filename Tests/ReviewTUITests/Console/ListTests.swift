@@ -51,4 +51,30 @@ struct ListTests {
         #expect(mia.state.focus?.id == "post-3")
         #expect(mia.state.focus?.lease != nil)
     }
+
+    @Test("who goes through the list finds the next items read already, and who judges reads none ahead")
+    func nearby() {
+        var mia = Reviewer((0..<9).map { Sample.text("post-\($0)", "text \($0)") })
+        #expect(mia.desk.calls.filter { $0 == "detail" }.isEmpty)
+        mia.press("j j")
+        #expect(
+            mia.screen.contains("text 2")
+                && Set(mia.state.nearby?.read.keys.map(\.rawValue) ?? []) == ["post-3", "post-4"])
+        mia.answers = false
+        mia.press("j")
+        #expect(mia.screen.contains("text 3") && mia.state.selection == nil)
+        mia.answers = true
+        mia.press("a")
+        #expect(mia.record == ["post-3 allow"] && mia.state.nearby == nil)
+    }
+
+    @Test("what somebody else changed is read anew before it is shown")
+    func nearbyIsFresh() {
+        var mia = Reviewer((0..<9).map { Sample.text("post-\($0)", "text \($0)") })
+        mia.press("j j")
+        mia.desk.change { $0.items[3] = Sample.text("post-3", "changed") }
+        mia.take(.queueChanged)
+        mia.press("j")
+        #expect(mia.screen.contains("changed"))
+    }
 }

@@ -18,6 +18,8 @@ final class ConsoleSession {
     private let terminal: Terminal
     private let runner: EffectRunner
     private let inbox = Inbox<Message>()
+    /// Reading that can wait until what is known already is on the screen.
+    private var afterPainting: [Effect] = []
     private let input: TerminalInput
     private var cell: (width: Int, height: Int)?
     private var offersSixel = false
@@ -72,8 +74,10 @@ final class ConsoleSession {
     }
 
     private func paint() {
-        guard !isSuspended else { return }
-        terminal.draw(ReviewScreen.frame(state, theme))
+        if !isSuspended { terminal.draw(ReviewScreen.frame(state, theme)) }
+        let effects = afterPainting
+        afterPainting = []
+        for effect in effects { run(effect) }
     }
 
     private func take(_ message: Message) {
@@ -99,10 +103,14 @@ final class ConsoleSession {
         switch effect {
         case .redraw: terminal.redraw()
         case .suspend: suspend()
-        default:
-            let inbox = inbox
-            runner.start(effect) { inbox.post(.answered($0, effect)) }
+        case .loadDetail, .loadPage, .count, .dwell: afterPainting.append(effect)
+        default: run(effect)
         }
+    }
+
+    private func run(_ effect: Effect) {
+        let inbox = inbox
+        runner.start(effect) { inbox.post(.answered($0, effect)) }
     }
 
     // MARK: The terminal's answers

@@ -53,6 +53,13 @@ struct PreviewSlot: Hashable, Sendable {
     var content: PreviewContent?
 }
 
+/// Items next to the one the list points at, not claimed, so that moving there shows them at once.
+struct Nearby: Hashable, Sendable {
+    var read: [ItemID: Focus] = [:]
+    /// On their way.
+    var asked: Set<ItemID> = []
+}
+
 /// Everything the console shows. Changed only by ``update(_:_:at:)``; drawn by `ReviewScreen`.
 struct ConsoleState: Hashable, Sendable {
     let reviewer: String
@@ -68,6 +75,8 @@ struct ConsoleState: Hashable, Sendable {
     /// Where the list's selection went ahead of the focus; nil when they stand together.
     var selection: ItemID?
     var focus: Focus?
+    /// Read ahead while the reviewer goes through the list; nil while they go by verdicts.
+    var nearby: Nearby?
     /// Claimed ahead of need, with its preview.
     var ahead: [Focus] = []
     var aheadPreview = PreviewSlot()

@@ -42,7 +42,10 @@ struct ListPage: Hashable, Sendable {
 
 /// The part of the queue that is in memory: a window of rows that follows the selection, however long the queue is.
 struct ListWindow: Hashable, Sendable {
-    private(set) var rows: [QueueRow] = []
+    private(set) var rows: [QueueRow] = [] {
+        didSet { positions = Dictionary(rows.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first }) }
+    }
+    private var positions: [ItemID: Int] = [:]
     private(set) var reachesStart = true
     private(set) var reachesEnd = true
     /// A page that has been asked for and not come yet.
@@ -54,8 +57,7 @@ struct ListWindow: Hashable, Sendable {
     private static let capacity = 600
 
     func index(of id: ItemID?) -> Int? {
-        guard let id else { return nil }
-        return rows.firstIndex { $0.id == id }
+        id.flatMap { positions[$0] }
     }
 
     /// The page to read next when the selection stands at `index`; nil while one is on its way or none is needed.
@@ -80,20 +82,16 @@ struct ListWindow: Hashable, Sendable {
             reachesEnd = page.reachesEnd
         case .after(let row):
             guard rows.last?.id == row.id else { return }
-            rows += page.rows
+            let all = rows + page.rows
             reachesEnd = page.reachesEnd
-            if rows.count > Self.capacity {
-                rows.removeFirst(rows.count - Self.capacity)
-                reachesStart = false
-            }
+            reachesStart = reachesStart && all.count <= Self.capacity
+            rows = Array(all.suffix(Self.capacity))
         case .before(let row):
             guard rows.first?.id == row.id else { return }
-            rows = page.rows + rows
+            let all = page.rows + rows
             reachesStart = page.reachesStart
-            if rows.count > Self.capacity {
-                rows.removeLast(rows.count - Self.capacity)
-                reachesEnd = false
-            }
+            reachesEnd = reachesEnd && all.count <= Self.capacity
+            rows = Array(all.prefix(Self.capacity))
         }
     }
 
@@ -109,6 +107,6 @@ struct ListWindow: Hashable, Sendable {
     }
 
     mutating func remove(_ id: ItemID) {
-        rows.removeAll { $0.id == id }
+        if let index = positions[id] { rows.remove(at: index) }
     }
 }

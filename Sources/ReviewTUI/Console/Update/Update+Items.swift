@@ -18,6 +18,7 @@ extension ConsoleState {
     mutating func showNext() {
         focus = nil
         selection = nil
+        nearby = nil
         preview = PreviewSlot()
         if !ahead.isEmpty { show(ahead.removeFirst()) }
     }
@@ -150,18 +151,40 @@ extension ConsoleState {
             return []
         }
         guard id != selection else { return [] }
+        nearby = nearby ?? Nearby()
         if let claimed = ahead.firstIndex(where: { $0.id == id }) {
             let next = ahead.remove(at: claimed)
             let effects = park()
             show(next)
             return effects
         }
+        if let known = nearby?.read[id] {
+            let effects = park()
+            show(known)
+            return effects + [.dwell(id)]
+        }
         selection = id
-        return [.loadDetail(id)]
+        return nearby?.asked.contains(id) == true ? [] : [.loadDetail(id)]
+    }
+
+    /// Asks for the items that the next steps through the list would come to, and forgets the others.
+    mutating func readNearby() -> [Effect] {
+        guard var known = nearby, let index = list.index(of: selected) else { return [] }
+        let held = Set(ahead.map(\.id) + [focus?.id].compactMap { $0 })
+        let near = [1, 2, -1].map { index + $0 }.filter(list.rows.indices.contains).map { list.rows[$0].id }
+        let wanted = near.filter { !held.contains($0) && known.read[$0] == nil && !known.asked.contains($0) }
+        known.read = known.read.filter { near.contains($0.key) }
+        known.asked.formUnion(wanted)
+        nearby = known
+        return wanted.map(Effect.loadDetail)
     }
 
     mutating func show(detail: Focus?, of id: ItemID) -> [Effect] {
-        guard selection == id else { return [] }
+        nearby?.asked.remove(id)
+        guard selection == id else {
+            nearby?.read[id] = detail
+            return []
+        }
         guard let detail else {
             list.remove(id)
             selection = nil

@@ -87,7 +87,9 @@ extension ConsoleState {
             say(failure.sentence, .bad)
             return []
         case .detailFailed(let id, let failure):
-            if selection == id { selection = nil }
+            nearby?.asked.remove(id)
+            guard selection == id else { return [] }
+            selection = nil
             say(failure.sentence, .bad)
             return []
         case .detail(let found, let id): return show(detail: found, of: id)
@@ -123,6 +125,7 @@ extension ConsoleState {
             return []
         case .queueChanged:
             drySince = nil
+            nearby?.read = [:]
             return recount() + reloadList()
         case .tick: return pass()
         }
@@ -192,7 +195,7 @@ extension ConsoleState {
         return wasAway ? askForLease() : []
     }
 
-    /// Brings about what the state as it now is asks for: waiting keys, the next lease, more of the list, previews.
+    /// Brings about what the state as it now is asks for: waiting keys, the next lease, more of the list, what is next to the item, previews.
     mutating func settle() -> [Effect] {
         var effects = playWaiting()
         if isQuitting { return effects }
@@ -206,6 +209,7 @@ extension ConsoleState {
             list.awaited = request
             effects.append(.loadPage(request))
         }
+        effects += readNearby()
         let wanted = focus.flatMap { previewRequest(for: $0) }
         if preview.want(wanted) { effects += wanted.map { [.preview($0)] } ?? [] }
         let wantedAhead = ahead.first.flatMap { previewRequest(for: $0) }

@@ -17,6 +17,8 @@ final class Terminal {
     private var picture: PlacedPicture?
     private var isSuspended = false
     private let driver = SixelDriver()
+    /// The style drawn last, as ncurses has it: neighbours mostly share it.
+    private var lastStyle: (style: Style, attributes: attr_t, pair: Int32)?
 
     /// Takes the terminal over: alternate screen, no echo, keys one by one.
     ///
@@ -42,6 +44,8 @@ final class Terminal {
         noecho()
         nonl()
         set_escdelay(25)
+        // ncurses would look for input after every few cells of a frame, and write what it has so far each time.
+        typeahead(-1)
         curs_set(0)
         leaveok(reviewtui_stdscr(), true)
         let coloured = has_colors() && (environment["NO_COLOR"] ?? "").isEmpty
@@ -70,19 +74,15 @@ final class Terminal {
     func draw(_ frame: Frame) {
         guard !isSuspended else { return }
         if picture != nil, picture != frame.picture { erasePicture(frame.cells) }
-        var changed = false
-        for row in 0..<frame.cells.size.rows {
-            for column in 0..<frame.cells.size.columns {
-                let cell = frame.cells[row, column]
-                if let shown, shown.size == frame.cells.size, shown[row, column] == cell { continue }
-                put(
-                    cell, row, column,
-                    isWide: frame.cells[row, column + 1].text.isEmpty && column + 1 < frame.cells.size.columns)
-                changed = true
-            }
+        let (cells, columns) = (frame.cells.cells, frame.cells.size.columns)
+        let changed = frame.cells.differences(from: shown)
+        for index in changed {
+            let column = index % columns
+            let isWide = column + 1 < columns && cells[index + 1].grapheme.isEmpty
+            put(cells[index], index / columns, column, isWide: isWide)
         }
         shown = frame.cells
-        if changed { flush() }
+        if !changed.isEmpty { flush() }
         if let placed = frame.picture, placed != picture {
             send(driver.show(placed, synchronized: synchronizes))
         }
@@ -135,19 +135,24 @@ final class Terminal {
 
     private func put(_ cell: Cell, _ row: Int, _ column: Int, isWide: Bool) {
         // The right half of a wide character is drawn with its left.
-        guard let first = cell.text.unicodeScalars.first else { return }
-        var text: [wchar_t] = []
-        if first.isASCII {
-            text = cell.text.unicodeScalars.map { wchar_t($0.value) }
-        } else {
+        guard !cell.grapheme.isEmpty else { return }
+        var scalars = cell.grapheme.scalars
+        let first = scalars.x
+        if first >= 0x80 {
             // Where the C library knows another width, ncurses would lose count of columns.
-            let width = reviewtui_wcwidth(Int32(first.value))
-            let fits = width == (isWide ? 2 : 1) || first == "\u{A0}"
-            text = fits && abilities.unicode ? cell.text.unicodeScalars.map { wchar_t($0.value) } : [0x3F]
+            let fits = reviewtui_wcwidth(Int32(first)) == (isWide ? 2 : 1) || first == ReviewScreen.reserved.value
+            if !fits || !abilities.unicode { scalars = [0x3F, 0, 0, 0] }
             if !fits, isWide { put(Cell(text: " ", style: cell.style), row, column + 1, isWide: false) }
         }
-        text.append(0)
-        reviewtui_put(Int32(row), Int32(column), text, attributes(cell.style), pair(cell.style))
+        if cell.style != lastStyle?.style {
+            lastStyle = (cell.style, attributes(cell.style), pair(cell.style))
+        }
+        guard let lastStyle else { return }
+        let text = SIMD8<Int32>(truncatingIfNeeded: SIMD8(lowHalf: scalars, highHalf: .zero))
+        withUnsafeBytes(of: text) { bytes in
+            guard let text = bytes.baseAddress?.assumingMemoryBound(to: wchar_t.self) else { return }
+            _ = reviewtui_put(Int32(row), Int32(column), text, lastStyle.attributes, lastStyle.pair)
+        }
     }
 
     private func attributes(_ style: Style) -> attr_t {

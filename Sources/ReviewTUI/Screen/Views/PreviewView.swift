@@ -16,7 +16,7 @@ enum PreviewView {
                 let column = max(0, (size.columns - sixel.size.columns) / 2)
                 buffer.fill(
                     Rect(row: 0, column: column, columns: sixel.size.columns, rows: sixel.size.rows),
-                    with: Cell(text: ReviewScreen.reserved, style: .plain))
+                    with: Cell(Grapheme(ReviewScreen.reserved), style: .plain))
             } else {
                 buffer.place(picture.cells, row: 0, column: max(0, (size.columns - picture.cells.size.columns) / 2))
             }

@@ -16,7 +16,7 @@ struct PlacedPicture: Hashable, Sendable {
 /// The whole screen, from the state.
 enum ReviewScreen {
     /// What reserves a cell for a picture: not a space, so that ncurses sees it change.
-    static let reserved = "\u{A0}"
+    static let reserved: Unicode.Scalar = "\u{A0}"
 
     static func frame(_ state: ConsoleState, _ theme: Theme) -> Frame {
         let theme = theme.adapted(to: state.abilities)
@@ -58,7 +58,8 @@ enum ReviewScreen {
         guard let area = layout.preview, let sixel = PreviewView.sixel(state) else { return nil }
         let column = area.column + max(0, (area.size.columns - sixel.size.columns) / 2)
         for row in 0..<sixel.size.rows {
-            for offset in 0..<sixel.size.columns where buffer[area.row + row, column + offset].text != reserved {
+            for offset in 0..<sixel.size.columns
+            where buffer[area.row + row, column + offset].grapheme != Grapheme(reserved) {
                 return nil
             }
         }
