@@ -43,6 +43,8 @@ extension QueueStore {
             }
             progress(report.erased)
         }
+        // The rows of the hashes went with their items; what was read of them goes too.
+        likenessIndex.withLock { $0 = LikenessIndex() }
         do {
             report.files = try finishErasure()
         } catch let error as QueueError {

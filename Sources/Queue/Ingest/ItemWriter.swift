@@ -155,6 +155,8 @@ final class ItemWriter {
             sql: "INSERT OR IGNORE INTO erased_media SELECT sha256 FROM media WHERE item = ? AND original IS NULL"
         ).execute(arguments: [seq])
         try db.cachedStatement(sql: "DELETE FROM media WHERE item = ?").execute(arguments: [seq])
+        try db.cachedStatement(sql: "DELETE FROM likeness WHERE item = ?").execute(arguments: [seq])
+        try TextKey.put(item: seq, text: item.text, in: db)
         try insertParts(of: incoming, item: seq)
         let top = ResultWriter.top(of: incoming.described.scores)
         try db.cachedStatement(
@@ -170,6 +172,9 @@ final class ItemWriter {
         for (position, medium) in incoming.media.enumerated() {
             try db.cachedStatement(sql: "INSERT INTO media VALUES (?, ?, ?, ?, ?, ?)").execute(
                 arguments: [item, position, medium.path, medium.sha256, medium.byteCount, medium.original])
+            if medium.original == nil {
+                try KnownLikeness.copy(to: item, position: position, sha256: medium.sha256, in: db)
+            }
         }
         for score in incoming.described.scores {
             insertScore.bind(1, item)

@@ -25,6 +25,8 @@ public final class QueueStore: Sendable {
     /// Keys pseudonyms and splits; 32 random bytes that never leave the database.
     let queueKey: SymmetricKey
     let knownTaxonomy = Mutex<KnownTaxonomy?>(nil)
+    /// Filled by the first search for twins.
+    let likenessIndex = Mutex(LikenessIndex())
 
     /// Content-addressed media lie here: `<db dir>/<db name>.media`.
     public var mediaFolder: String { Self.mediaFolder(of: path) }

@@ -19,6 +19,7 @@ enum Schema {
         migrator.registerMigration("7 drawing") { try $0.execute(sql: drawing) }
         migrator.registerMigration("8 provenance") { try $0.execute(sql: provenance) }
         migrator.registerMigration("9 calibration") { try $0.execute(sql: calibration) }
+        migrator.registerMigration("10 twins") { try $0.execute(sql: twins) }
         return migrator
     }
 

@@ -18,7 +18,7 @@ struct ReviewTUI: AsyncParsableCommand {
             QueueCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
             AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
-            BenchQueueCommand.self, BenchModelsCommand.self, BenchExplainCommand.self,
+            BenchQueueCommand.self, BenchHashesCommand.self, BenchModelsCommand.self, BenchExplainCommand.self,
         ])
 }
 

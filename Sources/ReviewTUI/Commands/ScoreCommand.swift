@@ -7,7 +7,10 @@ import Queue
 struct ScoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score", abstract: "Score, embed and explain pending items.",
-        discussion: "Takes up where an earlier run stopped. Items that a model has been over are left alone.")
+        discussion: """
+            Takes up where an earlier run stopped. Items that a model has been over are left alone. Before the models, media \
+            are hashed (PDQ) and texts compared, so that the console can tell of an item's twins.
+            """)
 
     @OptionGroup var options: GlobalOptions
     @Option(help: ArgumentHelp("Use this model; once for each. All that are ready by default.", valueName: "name"))
@@ -23,6 +26,8 @@ struct ScoreCommand: AsyncParsableCommand {
     func run() async throws {
         let started = Date()
         let store = try options.openQueue()
+        // First, and needing no model: what is recorded of it stays where none is there.
+        let likenesses = try await findTwins(in: store)
         let models = try InstalledModels(taxonomy: store.taxonomy())
         let scorer = try models.scorer(
             models: model, admittingUncalibrated: uncalibrated, precision: computing.precision, performance: .throughput
@@ -33,11 +38,24 @@ struct ScoreCommand: AsyncParsableCommand {
             bar.show(done: done, fraction: Double(done) / Double(max(total, 1)))
         }
         bar.clear()
-        report(result, seconds: Date().timeIntervalSince(started))
+        report(result, likenesses, seconds: Date().timeIntervalSince(started))
         try end(result)
     }
 
-    private func report(_ result: QueueScoring.Result, seconds: Double) {
+    /// Hashes media and compares texts that nobody has looked at.
+    private func findTwins(in store: QueueStore) async throws -> QueueLikenesses.Result {
+        var bar = Progress("hash", unit: "media")
+        let likenesses = try await QueueLikenesses(store: store, decoder: .ownProcess()).run { done, total in
+            bar.show(done: done, fraction: Double(done) / Double(max(total, 1)))
+        }
+        bar.clear()
+        var texts = Progress("compare", unit: "texts")
+        while try !store.extendTwins(forSeconds: 60, progress: { texts.show(done: $0, fraction: nil) }) {}
+        texts.clear()
+        return likenesses
+    }
+
+    private func report(_ result: QueueScoring.Result, _ likenesses: QueueLikenesses.Result, seconds: Double) {
         for (item, reason) in result.unreadable {
             Output.say("\(item): no model saw its picture: \(reason.reason).")
         }
@@ -58,10 +76,11 @@ struct ScoreCommand: AsyncParsableCommand {
                     }),
                 "broken": .array(
                     result.broken.map { ["model": .string($0.model), "reason": .string("\($0.error)")] }),
-                "seconds": .number(seconds),
+                "hashed": .integer(Int64(likenesses.hashed)), "seconds": .number(seconds),
             ]
             return Output.result(printed.text)
         }
+        if likenesses.hashed > 0 { Output.say("Hashed \(likenesses.hashed) media.") }
         let counts = result.items.sorted { $0.key < $1.key }.map { "\($0.value) by \($0.key)" }
         if !counts.isEmpty {
             Output.say("Scored \(counts.joined(separator: ", ")) in \(String(format: "%.1f", seconds)) s.")

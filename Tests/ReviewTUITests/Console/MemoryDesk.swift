@@ -15,6 +15,7 @@ final class MemoryDesk: ReviewDesk {
         var failures: [String: ConsoleFailure] = [:]
         var takenByOthers: Set<ItemID> = []
         var skipped: Set<ItemID> = []
+        var twins: [ItemID: TwinGroup] = [:]
     }
 
     private let state: Mutex<State>
@@ -130,6 +131,9 @@ final class MemoryDesk: ReviewDesk {
                 item: last.item, verdict: last.draft.verdict, claim: detail.map { state.lease($0) })
         }
     }
+
+    /// Not among the calls: it follows every claim.
+    func twins(_ id: ItemID) throws -> TwinGroup? { state.withLock { $0.twins[id] } }
 
     func counts() throws -> QueueCounts {
         try call("counts") { state in

@@ -104,6 +104,7 @@ struct Reviewer {
             case .reveal(let id, let what):
                 try desk.recordReveal(id, what)
                 return .revealed(id, what)
+            case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
             case .count: return .counts(try desk.counts())
             case .loadHistory: return .history(try desk.history())
             default: return nil

@@ -103,7 +103,7 @@ final class ConsoleSession {
         switch effect {
         case .redraw: terminal.redraw()
         case .suspend: suspend()
-        case .loadDetail, .loadPage, .count, .dwell: afterPainting.append(effect)
+        case .loadDetail, .loadPage, .loadTwins, .count, .dwell: afterPainting.append(effect)
         default: run(effect)
         }
     }

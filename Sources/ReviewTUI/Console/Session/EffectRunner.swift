@@ -34,6 +34,8 @@ final class EffectRunner: Sendable {
             guard let previews else { return reply(.preview(.failed("There is no decoder here."), request)) }
             Task { reply(.preview(await previews.make(request), request)) }
         case .redraw, .suspend: reply(nil)
+        // The first look for twins reads every hash of the queue.
+        case .loadTwins: searches.async { [self] in reply(perform(effect)) }
         case .loadPage(let request) where !request.matching.isEmpty:
             searches.async { [self] in reply(perform(effect)) }
         // In its turn: what was asked of the queue before is done when the answer to this one comes.
@@ -90,6 +92,7 @@ final class EffectRunner: Sendable {
         case .reveal(let id, let what):
             try desk.recordReveal(id, what)
             return .revealed(id, what)
+        case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
         case .count: return .counts(try desk.counts())
         case .loadHistory: return .history(try desk.history())
         case .dwell, .preview, .redraw, .suspend, .quit: return nil

@@ -87,6 +87,10 @@ struct QueueDesk: ReviewDesk {
         try saying { try store.recordReveal(of: id, what, reviewer: reviewer) }
     }
 
+    func twins(_ id: ItemID) throws -> TwinGroup? {
+        try saying { try store.twins(of: id) }
+    }
+
     func counts() throws -> QueueCounts {
         try saying {
             let counts = try store.counts(of: queue)

@@ -19,6 +19,8 @@ protocol ReviewDesk: Sendable {
     func undo() throws -> UndoneDecision
     /// Puts the reviewer's look at a hidden or blurred picture on record.
     func recordReveal(_ id: ItemID, _ what: RevealedContent) throws
+    /// The items that look or read like one, with what was decided on them; nil where it is gone.
+    func twins(_ id: ItemID) throws -> TwinGroup?
     func counts() throws -> QueueCounts
     /// This reviewer's latest verdicts and undos, newest first.
     func history() throws -> [DecisionRecord]

@@ -26,6 +26,7 @@ enum ConsoleEvent: Hashable, Sendable {
     case preview(PreviewContent, PreviewRequest)
     /// The look at a hidden or blurred picture is on record: it may be shown.
     case revealed(ItemID, RevealedContent)
+    case twins(TwinLines, ItemID)
     case counts(QueueCounts)
     case history([DecisionRecord])
     /// Somebody else wrote to the queue.
@@ -73,6 +74,8 @@ enum Effect: Hashable, Sendable {
     case preview(PreviewRequest)
     /// Record that the reviewer looks at a hidden picture, or at a blurred one without its blur.
     case reveal(ItemID, RevealedContent)
+    /// Look for items that look or read like this one.
+    case loadTwins(ItemID)
     case count
     /// Read what this reviewer decided last.
     case loadHistory

@@ -39,6 +39,8 @@ struct Focus: Hashable, Sendable {
     let facts: [Fact]
     /// What an appeal says and what was decided before, a line each; raw. Empty where nobody appealed.
     let appeal: [String]
+    /// Read after the item is on the screen: nothing waits for it.
+    var twins = TwinLines.unknown
 
     /// A line of metadata: safe to show.
     struct Fact: Hashable, Sendable {

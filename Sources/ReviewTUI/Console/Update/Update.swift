@@ -119,6 +119,9 @@ extension ConsoleState {
             case .blurred: focus?.blurred = false
             }
             return []
+        case .twins(let lines, let id):
+            if focus?.id == id { focus?.twins = lines }
+            return []
         case .counts(let counts):
             self.counts = counts
             countedAt = now
@@ -213,6 +216,10 @@ extension ConsoleState {
             effects.append(.loadPage(request))
         }
         effects += readNearby()
+        if let id = focus?.id, focus?.lease != nil, focus?.twins == .unknown {
+            focus?.twins = .asked
+            effects.append(.loadTwins(id))
+        }
         let wanted = focus.flatMap { previewRequest(for: $0) }
         if preview.want(wanted) { effects += wanted.map { [.preview($0)] } ?? [] }
         let wantedAhead = ahead.first.flatMap { previewRequest(for: $0) }

@@ -22,6 +22,15 @@ enum SideView {
             }
             line += 2
         }
+        if !focus.twins.lines.isEmpty {
+            heading("TWINS", line, theme, into: &buffer)
+            line += 1
+            for (offset, entry) in focus.twins.lines.prefix(4).enumerated() {
+                line = paragraph(
+                    entry, from: line, limit: 2, theme[offset == 0 ? .text : .dim], theme, into: &buffer)
+            }
+            line += 1
+        }
         if let severity = focus.severity {
             heading("SEVERITY", line, theme, into: &buffer)
             buffer.write(

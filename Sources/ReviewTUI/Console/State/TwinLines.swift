@@ -1,0 +1,66 @@
+import Queue
+
+/// What the side column says about an item's twins.
+enum TwinLines: Hashable, Sendable {
+    /// Nobody has asked.
+    case unknown
+    case asked
+    /// A line each, safe to show; empty where there are none.
+    case known([String])
+
+    var lines: [String] { if case .known(let lines) = self { lines } else { [] } }
+
+    init(_ group: TwinGroup?) {
+        guard let group, !group.twins.isEmpty else {
+            self = .known([])
+            return
+        }
+        self = .known([Self.count(group)] + Self.verdicts(group))
+    }
+
+    /// "3 look alike, 1 has the same text".
+    private static func count(_ group: TwinGroup) -> String {
+        let alike = group.twins.count { $0.distance != nil }
+        let texts = group.twins.count { $0.hasSameText && $0.distance == nil }
+        let more = group.isCut ? "more than " : ""
+        var parts: [String] = []
+        if alike > 0 { parts.append("\(more)\(alike) \(alike == 1 ? "looks" : "look") alike") }
+        if texts > 0 { parts.append("\(more)\(texts) \(texts == 1 ? "has" : "have") the same text") }
+        return parts.joined(separator: ", ")
+    }
+
+    /// "removed twice as hate, by two people", a line for each kind of verdict.
+    private static func verdicts(_ group: TwinGroup) -> [String] {
+        guard !group.verdicts.isEmpty else { return ["none of them is decided"] }
+        return group.verdicts.map { decided in
+            let policies = decided.policies.map { SafeText.line($0.rawValue, limit: 60) }.joined(separator: ", ")
+            let reason = policies.isEmpty ? "" : " as \(policies)"
+            return "\(past(decided.verdict)) \(times(decided.items))\(reason), by \(people(decided.reviewers))"
+        }
+    }
+
+    private static func past(_ verdict: Verdict) -> String {
+        switch verdict {
+        case .allow: "allowed"
+        case .remove: "removed"
+        case .restrict: "restricted"
+        case .escalate: "escalated"
+        }
+    }
+
+    private static func times(_ count: Int) -> String {
+        switch count {
+        case 1: "once"
+        case 2: "twice"
+        default: "\(count) times"
+        }
+    }
+
+    private static func people(_ count: Int) -> String {
+        switch count {
+        case 1: "one person"
+        case 2: "two people"
+        default: "\(count) people"
+        }
+    }
+}
