@@ -21,6 +21,8 @@ struct ScoreCommand: AsyncParsableCommand {
             with ~ and preselect nothing.
             """)
     var uncalibrated = false
+    @Flag(help: "Only hash media and compare texts: no model looks at anything.")
+    var onlyTwins = false
     @OptionGroup var computing: PrecisionOption
 
     func run() async throws {
@@ -28,6 +30,9 @@ struct ScoreCommand: AsyncParsableCommand {
         let store = try options.openQueue()
         // First, and needing no model: what is recorded of it stays where none is there.
         let likenesses = try await findTwins(in: store)
+        if onlyTwins {
+            return report(QueueScoring.Result(), likenesses, seconds: Date().timeIntervalSince(started))
+        }
         let models = try InstalledModels(taxonomy: store.taxonomy())
         let scorer = try models.scorer(
             models: model, admittingUncalibrated: uncalibrated, precision: computing.precision, performance: .throughput
@@ -80,11 +85,11 @@ struct ScoreCommand: AsyncParsableCommand {
             ]
             return Output.result(printed.text)
         }
-        if likenesses.hashed > 0 { Output.say("Hashed \(likenesses.hashed) media.") }
+        if likenesses.hashed > 0 || onlyTwins { Output.say("Hashed \(likenesses.hashed) media.") }
         let counts = result.items.sorted { $0.key < $1.key }.map { "\($0.value) by \($0.key)" }
         if !counts.isEmpty {
             Output.say("Scored \(counts.joined(separator: ", ")) in \(String(format: "%.1f", seconds)) s.")
-        } else if result.broken.isEmpty {
+        } else if result.broken.isEmpty, !onlyTwins {
             Output.say("Everything pending is scored already.")
         }
     }
