@@ -29,6 +29,9 @@ struct ReviewCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("default, another key profile in keymaps/, or a file.", valueName: "profile"))
     var keys = "default"
 
+    @Flag(help: "Hide scores and explanations until you have judged an item once; both calls are recorded.")
+    var blindFirst = false
+
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
@@ -49,7 +52,10 @@ struct ReviewCommand: AsyncParsableCommand {
         let decoder = MediaDecoder.ownProcess()
 
         func state(_ size: CellSize, _ abilities: ScreenAbilities) -> ConsoleState {
-            ConsoleState(reviewer: who, taxonomy: taxonomy, keymap: keymap, size: size, abilities: abilities)
+            var state = ConsoleState(
+                reviewer: who, taxonomy: taxonomy, keymap: keymap, size: size, abilities: abilities)
+            state.isBlindFirst = blindFirst
+            return state
         }
         func runner(_ abilities: ScreenAbilities) -> EffectRunner {
             EffectRunner(

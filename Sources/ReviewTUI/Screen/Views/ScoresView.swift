@@ -22,7 +22,8 @@ enum ScoresView {
         let width = side.size.columns
         let rows = visibleRows(focus.choice, in: side)
         guard !rows.isEmpty else {
-            buffer.write("no model scored this", row: line, column: 0, style: theme[.dim], width: width)
+            let reason = focus.isVeiled ? "hidden until you judge" : "no model scored this"
+            buffer.write(reason, row: line, column: 0, style: theme[.dim], width: width)
             return line + 1
         }
         for row in rows {
