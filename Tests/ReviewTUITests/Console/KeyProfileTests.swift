@@ -82,7 +82,8 @@ struct KeyProfileTests {
             seen += mia.lines
         }
         for command in Command.table where (command.id.policyDigit ?? 1) == 1 {
-            let line = seen.first { $0.contains(command.help) }
+            // A narrow screen cuts the end of a sentence, but never a key.
+            let line = seen.first { $0.contains(command.help.prefix(18)) }
             if let keys = keymap.label(for: command.id, all: true) {
                 #expect(line?.contains(keys) == true, "\(command.id.rawValue): \(keys)")
             } else {

@@ -164,7 +164,7 @@ struct ThemeTests {
                 toml: good.replacingOccurrences(of: "background = \"#eef2f5\"", with: "background = \"blue\""),
                 file: "m")
         } throws: {
-            "\($0)" == "m:7: background must be a colour such as \"#1e2127\""
+            "\($0)" == "m:6: background must be a colour such as \"#1e2127\""
         }
         let without = try Theme(
             toml: good.replacingOccurrences(of: "background = \"#eef2f5\"\n", with: ""), file: "m")
