@@ -46,11 +46,12 @@ $(BENCH_PYTHON)/bin/litequeue-is-here:
 	$(BENCH_PYTHON)/bin/pip install --quiet sqlite-utils litequeue
 	touch $@
 
-## Scoring and explaining beside ONNX Runtime and PyTorch on the same weights (docs/benchmarks.md). The peers are installed
-## once, a few gigabytes; BENCH_MODELS_PYTHON names an environment that has them already.
+## Scoring and explaining beside ONNX Runtime and PyTorch on the same weights (docs/benchmarks.md), ten minutes on two
+## cores. The peers are installed once, a few gigabytes; BENCH_MODELS_PYTHON names an environment that has them already.
+## MORE="--parts first,queue" gives options of tools/bench/bench_models.py.
 BENCH_MODELS_PYTHON ?= .deps/bench-models/bin/python
 bench-models: deps release $(BENCH_MODELS_PYTHON)
-	$(BENCH_MODELS_PYTHON) tools/bench/bench_models.py --program .build/release/reviewtui
+	$(BENCH_MODELS_PYTHON) tools/bench/bench_models.py --program .build/release/reviewtui $(MORE)
 
 .deps/bench-models/bin/python: tools/bench/models-requirements.txt
 	python3 -m venv .deps/bench-models

@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
 """Times scoring and explaining beside ONNX Runtime and PyTorch on the same weights and prints Markdown tables.
 
-    python3 tools/bench/bench_models.py --program .build/release/reviewtui --models MODELS [--rounds N]
+    python3 tools/bench/bench_models.py --program .build/release/reviewtui --models MODELS [--rounds N] [--parts …]
 
-Everybody gets the same pixels (already in the model's size) and the same texts (tokenizing included), waits in a process
-of its own and takes turns; a figure is the median of the rounds, wall clock and processor time of all threads. ONNX
-Runtime gets the graph that PyTorch exports, one input at a time and in batches, and the better of the two counts.
-PyTorch explains as people do: attention rollout (Abnar & Zuidema 2020) over `transformers`' attentions, and LeGrad by
-automatic differentiation (tools/fixtures/networks.py in float32).
+Everybody gets the same pixels (already in the model's size) and the same texts (tokenizing included), waits in a
+process of its own and takes turns; a figure is the median of the rounds, wall clock and processor time of all threads,
+and a ratio the median of the rounds' ratios, so that both of its sides were measured within the same minute. ONNX
+Runtime gets the graph that PyTorch exports, one input at a time, in batches, and one at a time on each core. PyTorch
+explains as people do: attention rollout (Abnar & Zuidema 2020) over `transformers`' attentions,
+and LeGrad by automatic differentiation (tools/fixtures/networks.py in float32), the latter on fewer inputs, since it is
+slow.
 
 Texts are the tweets of $REVIEWTUI_DATA/text/davidson, pictures those of images/coco, made ones where that is absent.
+Tables go to stdout as they are ready, progress to stderr.
 """
 
 import argparse
 import collections
+import concurrent.futures
 import csv
 import json
 import os
 import random
+import select
 import statistics
 import subprocess
 import sys
@@ -29,12 +34,20 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SIDE, LAYERS = 224, {"images": 2, "texts": 4}
+BATCH = {"images": 8, "texts": 16}
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 TOKENS = 256
 
 
+START = time.perf_counter()
+
+
 def say(*words):
-    print(*words, file=sys.stderr, flush=True)
+    print(f"{time.perf_counter() - START:5.0f} s ", *words, file=sys.stderr, flush=True)
+
+
+def show(*words):
+    print(*words, flush=True)
 
 
 # What everybody gets
@@ -53,8 +66,8 @@ def pictures(count):
 
 
 def posts(count):
-    path = next((data() / "text/davidson").glob("*.csv"), None) if (data() / "text/davidson").exists() else None
-    if path:
+    path = data() / "text/davidson/labeled_data.csv"
+    if path.exists():
         with open(path, newline="", encoding="utf-8") as file:
             rows = [row["tweet"] for row in csv.DictReader(file)]
         return random.Random(1).sample(rows, count), "tweets (Davidson et al. 2017)"
@@ -76,18 +89,27 @@ def made_head(name, model, sha256, seed):
 
 
 def recipes(folder):
-    """Our two models, the shipped head of texts and a made one of pictures."""
+    """Our two models, that of pictures with LeGrad too; the shipped head of texts, made ones of pictures."""
     (folder / "heads").mkdir(parents=True)
-    for name in ("dinov2-small", "minilm-l6"):
-        (folder / f"{name}.toml").write_text((ROOT / f"models/{name}.toml").read_text())
+    (folder / "minilm-l6.toml").write_text((ROOT / "models/minilm-l6.toml").read_text())
     (folder / "heads/text.json").write_text((ROOT / "models/heads/text-policies.json").read_text())
-    line = next(line for line in (folder / "dinov2-small.toml").read_text().splitlines() if line.startswith("sha256"))
-    head = made_head("made", "dinov2-small@1", line.split('"')[1], 0)
-    (folder / "heads/image.json").write_text(json.dumps(head))
+    published = (ROOT / "models/dinov2-small.toml").read_text()
+    settings = published[:published.index("[explain]")]
+    sha256 = next(line for line in settings.splitlines() if line.startswith("sha256")).split('"')[1]
+    for name, explain in (("dinov2-small", published[len(settings):]),
+                          ("dinov2-legrad", '[explain]\nmethod = "legrad"\nlayers = 2\n')):
+        text = settings.replace('name = "dinov2-small"', f'name = "{name}"') + explain
+        (folder / f"{name}.toml").write_text(text)
+        (folder / f"heads/{name}.json").write_text(json.dumps(made_head(name, f"{name}@1", sha256, 0)))
     return folder
 
 
 # The peers: a line in names a task, a line out is its time
+
+
+def inputs_of(kind, count):
+    """How many of so many inputs LeGrad by automatic differentiation gets."""
+    return max(1, count // {"images": 4, "texts": 8}[kind])
 
 
 def serve(tasks):
@@ -123,10 +145,11 @@ class Inputs:
         scaled = (np.stack(raw).astype(np.float32) / 255 - np.float32(MEAN)) / np.float32(DEVIATION)
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
 
-    def tokens(self, size):
+    def tokens(self, size, count=None):
         """ids and mask of batches of like length."""
         np = self.np
-        for batch in batches(self.tokenizer.encode_batch(self.texts), size, lambda encoding: len(encoding.ids)):
+        encodings = self.tokenizer.encode_batch(self.texts[:count])
+        for batch in batches(encodings, size, lambda encoding: len(encoding.ids)):
             length = len(batch[0].ids)
             ids, mask = np.zeros((len(batch), length), np.int64), np.zeros((len(batch), length), np.int64)
             for row, encoding in enumerate(batch):
@@ -137,22 +160,31 @@ class Inputs:
 
 def onnxruntime_peer(scratch, models):
     import onnxruntime
-    inputs = Inputs(scratch, models)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count()
-    image, text = (onnxruntime.InferenceSession(str(scratch / f"{name}.onnx"), options,
-                                                providers=["CPUExecutionProvider"]) for name in ("images", "texts"))
+    inputs, cores = Inputs(scratch, models), os.cpu_count()
+    threads = concurrent.futures.ThreadPoolExecutor(cores)
 
-    def images(size):
-        for batch in batches(list(inputs.raw), size):
-            image.run(None, {"pixels": inputs.pixels(batch)})
+    def session(name, threads):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        return onnxruntime.InferenceSession(str(scratch / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
 
-    def texts(size):
-        for ids, mask in inputs.tokens(size):
-            text.run(None, {"ids": ids, "mask": mask})
+    def images(on, size, each):
+        def one(batch):
+            on.run(None, {"pixels": inputs.pixels(batch)})
+        list(each(one, batches(list(inputs.raw), size)))
 
-    serve({"images score, one at a time": lambda: images(1), "images score, batches of 8": lambda: images(8),
-           "texts score, one at a time": lambda: texts(1), "texts score, batches of 16": lambda: texts(16)})
+    def texts(on, size, each):
+        def one(batch):
+            on.run(None, {"ids": batch[0], "mask": batch[1]})
+        list(each(one, inputs.tokens(size)))
+
+    tasks = {}
+    for kind, run in (("images", images), ("texts", texts)):
+        shared, single = session(kind, cores), session(kind, 1)
+        for way, on, size, each in (("one at a time", shared, 1, map), ("batches", shared, BATCH[kind], map),
+                                    ("one on each core", single, 1, threads.map)):
+            tasks[f"{kind} score, {way}"] = lambda run=run, on=on, size=size, each=each: run(on, size, each)
+    serve(tasks)
 
 
 def quiet_transformers():
@@ -187,12 +219,12 @@ def pytorch_peer(scratch, models):
     networks = {"images": written(DINOv2, "dinov2-small"), "texts": written(BERT, "minilm-l6")}
     directions = torch.randn(8, 384, generator=torch.Generator().manual_seed(0))
 
-    def image_batches(size):
-        for batch in batches(list(inputs.raw), size):
+    def image_batches(size, count=None):
+        for batch in batches(list(inputs.raw[:count]), size):
             yield torch.from_numpy(inputs.pixels(batch))
 
-    def text_batches(size):
-        for ids, mask in inputs.tokens(size):
+    def text_batches(size, count=None):
+        for ids, mask in inputs.tokens(size, count):
             yield torch.from_numpy(ids), torch.from_numpy(mask)
 
     @torch.no_grad()
@@ -218,7 +250,8 @@ def pytorch_peer(scratch, models):
 
     def legrad(kind, count, size):
         network = networks[kind]
-        for batch in image_batches(size) if kind == "images" else text_batches(size):
+        some = inputs_of(kind, len(inputs.raw if kind == "images" else inputs.texts))
+        for batch in image_batches(size, some) if kind == "images" else text_batches(size, some):
             with torch.no_grad():
                 x, mask = network.tokens(batch) if kind == "images" else network.tokens(batch[0], batch[1].bool())
                 layers = network.run(x, mask)
@@ -226,7 +259,7 @@ def pytorch_peer(scratch, models):
                 network.legrad_autograd(index, layers[index], mask, "mean", directions[:count], True)
 
     tasks = {}
-    for kind, size in (("images", 1), ("texts", 16)):
+    for kind, size in (("images", 1), ("texts", BATCH["texts"])):
         tasks[f"{kind} score"] = lambda kind=kind, size=size: score(kind, size)
         tasks[f"{kind} rollout"] = lambda kind=kind, size=size: rollout(kind, size)
         for count in (1, 8):
@@ -276,6 +309,11 @@ def export(scratch, models):
 
 
 class Peer:
+    """A process that does what it is told, a line a time."""
+
+    # Compiling a network for the first time takes seconds, the slowest task half a minute.
+    PATIENCE = 180
+
     def __init__(self, *command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, "TOKENIZERS_PARALLELISM": "true"})
@@ -283,63 +321,115 @@ class Peer:
     def ask(self, task):
         self.process.stdin.write(task + "\n")
         self.process.stdin.flush()
+        if not select.select([self.process.stdout], [], [], self.PATIENCE)[0]:
+            self.process.kill()
+            raise SystemExit(f"a peer did not answer within {self.PATIENCE} s: {task}")
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"a peer ended at: {task}")
         return json.loads(line)
-
-    def resident(self):
-        """Megabytes."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        return 0
 
     def end(self):
         self.process.stdin.close()
         self.process.wait()
 
 
-def measure(asked, rounds):
-    """Medians (wall, processor) of each (peer, task); everything is done once before anything counts."""
-    times = collections.defaultdict(list)
-    for turn in range(rounds + 1):
-        for name, peer, task in asked:
-            answer = peer.ask(task)
-            if turn > 0:
-                times[name, task].append((answer["seconds"], answer["processor"]))
-        say(f"round {turn} of {rounds}")
-    return {key: tuple(statistics.median(column) for column in zip(*values)) for key, values in times.items()}
+# `count` inputs of a `kind` (images or texts); `line` is what the peer is told.
+Task = collections.namedtuple("Task", "who what kind count peer line")
 
 
-def table(kind, count, found, ours, peers):
-    base = found[ours, f"{kind} score"][0]
-    print(f"\n| {count} {kind} | wall clock, each | a second | processor time, each | × our score |")
-    print("| --- | ---: | ---: | ---: | ---: |")
-    for name, task in [(ours, task) for (name, task) in found if name == ours and task.startswith(kind)] + peers:
-        wall, processor = found[name, task]
-        print(f"| {name}: {task.removeprefix(kind + ' ')} | {1000 * wall / count:.2f} ms | {count / wall:.1f} | "
-              f"{1000 * processor / count:.2f} ms | {wall / base:.2f} |")
+class Found:
+    """Seconds for each input, of each round: wall clock and processor."""
+
+    def __init__(self, tasks, rounds):
+        """Everything is done once before anything counts."""
+        self.times = collections.defaultdict(list)
+        for turn in range(rounds + 1):
+            for task in tasks:
+                answer = task.peer.ask(task.line)
+                say(f"{'round ' + str(turn) + ' of ' + str(rounds) if turn else 'warming up'}: "
+                    f"{task.who}, {task.line}: {answer['seconds']:.2f} s")
+                if turn > 0:
+                    self.times[task].append((answer["seconds"] / task.count, answer["processor"] / task.count))
+
+    def wall(self, task):
+        return statistics.median(wall for wall, _ in self.times[task])
+
+    def processor(self, task):
+        return statistics.median(processor for _, processor in self.times[task])
+
+    def ratio(self, task, base, clock=0):
+        """How many times as long as `base` by the wall clock (0) or in processor time (1): median, least and greatest
+        of the rounds."""
+        ratios = [mine[clock] / other[clock] for mine, other in zip(self.times[task], self.times[base])]
+        return statistics.median(ratios), min(ratios), max(ratios)
 
 
-def verdicts(found, ours):
-    """The budgets of docs/benchmarks.md, kept or missed."""
-    print("\n| budget | measured | |\n| --- | ---: | --- |")
+OURS = "ReviewTUI"
 
-    def line(what, value, kept):
-        print(f"| {what} | {value:.2f}× | {'kept' if kept else '**missed**'} |")
+
+def ours(peer, counts):
+    """What of ours is timed, each kind's plain score first."""
+    for kind, model in (("images", "dinov2-small"), ("texts", "minilm-l6")):
+        def task(what, line, kind=kind):
+            return Task(OURS, what, kind, counts[kind], peer, line)
+        method = {"images": "token decomposition", "texts": "legrad of 4 layers"}[kind]
+        yield task("score", f"{model} score")
+        yield task(f"score, {method}, 1 direction", f"{model} explain 1")
+        yield task(f"score, {method}, 8 directions", f"{model} explain 8")
+        if kind == "images":
+            yield task("score, legrad of 2 layers, 1 direction", "dinov2-legrad explain 1")
+            yield task("score, legrad of 2 layers, 8 directions", "dinov2-legrad explain 8")
+        yield task("score, what stands out explained", f"{model} flagged")
+
+
+def theirs(onnx, torch, counts):
+    for kind in counts:
+        for way in ("one at a time", "batches", "one on each core"):
+            yield Task("ONNX Runtime", f"score, {way}", kind, counts[kind], onnx, f"{kind} score, {way}")
+        yield Task("PyTorch", "score", kind, counts[kind], torch, f"{kind} score")
+        yield Task("PyTorch", "attention rollout", kind, counts[kind], torch, f"{kind} rollout")
+        for count in (1, 8):
+            yield Task("PyTorch", f"legrad by autograd, {count} direction{'s' * (count > 1)}", kind,
+                       inputs_of(kind, counts[kind]), torch, f"{kind} legrad {count}")
+
+
+def table(kind, found, tasks):
+    base = tasks[0]
+    show(f"\n| {base.count} {kind} | wall clock, each | a second | processor time, each | × our score |")
+    show("| --- | ---: | ---: | ---: | ---: |")
+    for task in tasks:
+        wall = found.wall(task)
+        show(f"| {task.who}: {task.what} | {1000 * wall:.2f} ms | {1 / wall:.1f} | "
+             f"{1000 * found.processor(task):.2f} ms | {found.ratio(task, base)[0]:.2f} |")
+
+
+def verdicts(found, tasks):
+    """The budgets of docs/benchmarks.md, kept or missed by the wall clock."""
+    show("\n| budget | wall clock: median (least, greatest) | processor time | |\n| --- | ---: | ---: | --- |")
+
+    def line(what, task, base, is_kept):
+        median, least, greatest = found.ratio(task, base)
+        shown = "no budget" if is_kept is None else "kept" if is_kept(median) else "**missed**"
+        show(f"| {what} | {median:.2f} ({least:.2f}, {greatest:.2f}) × | {found.ratio(task, base, 1)[0]:.2f} × | {shown} |")
 
     for kind in ("images", "texts"):
-        score = found[ours, f"{kind} score"][0]
-        peer = min(wall for (name, task), (wall, _) in found.items()
-                   if name == "ONNX Runtime" and task.startswith(f"{kind} score"))
-        line(f"{kind}: score ≥ 1.4× ONNX Runtime, its better way", peer / score, peer / score >= 1.4)
-        for task, limit in ((f"{kind} explain 1", 1.3), (f"{kind} explain 8", 2.0)):
-            ratio = found[ours, task][0] / score
-            if kind == "images":
-                line(f"{task} direction(s), with the score, ≤ {limit}× score", ratio, ratio <= limit)
-            else:
-                print(f"| {task} direction(s), with the score | {ratio:.2f}× | no budget |")
+        here = [task for task in tasks if task.kind == kind]
+        score = here[0]
+        for peer in here:
+            if peer.who == "ONNX Runtime":
+                way = peer.what.removeprefix("score, ")
+                line(f"{kind}: score ≥ 1.4 × ONNX Runtime, {way}", peer, score, lambda ratio: ratio >= 1.4)
+        for task in here[1:]:
+            if task.who == OURS and "direction" in task.what:
+                limit = 2 if task.what.endswith("8 directions") else 1.3
+                if kind == "images":
+                    line(f"{kind}: {task.what} ≤ {limit} × score", task, score, lambda ratio: ratio <= limit)
+                else:
+                    line(f"{kind}: {task.what}", task, score, None)
+
+
+# Precisions
 
 
 def errors(reference, other):
@@ -354,41 +444,152 @@ def errors(reference, other):
 
 def precisions(command, counts, rounds):
     peers = {name: Peer(*command, "--precision", name) for name in ("f32", "bf16", "int8")}
-    asked = [(name, peer, f"{kind} {what}") for kind in counts for what in ("score", "explain 1")
-             for name, peer in peers.items()]
-    found = measure(asked, rounds)
-    print("\n| precision | wall clock, each | × f32 | explain 1, × f32 | embedding: largest difference | 1 − cosine "
-          "| score: mean, largest difference |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for kind, count in counts.items():
-        dumps = {name: peer.ask(f"{kind} dump") for name, peer in peers.items()}
+    models = {"images": "dinov2-small", "texts": "minilm-l6"}
+    tasks = {(kind, what, name): Task(name, what, kind, counts[kind], peer, f"{models[kind]} {what}")
+             for kind in counts for what in ("score", "explain 1") for name, peer in peers.items()}
+    found = Found(tasks.values(), rounds)
+    show("\n| precision | wall clock, each | × f32 | explain 1, × f32 | embedding: largest difference | 1 − cosine "
+         "| score: mean, largest difference |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for kind in counts:
+        dumps = {name: peer.ask(f"{models[kind]} dump") for name, peer in peers.items()}
         for name in peers:
-            wall = found[name, f"{kind} score"][0]
-            ratios = [found[name, f"{kind} {what}"][0] / found["f32", f"{kind} {what}"][0]
+            ratios = [found.ratio(tasks[kind, what, name], tasks[kind, what, "f32"])[0]
                       for what in ("score", "explain 1")]
             largest, cosine, mean, most = errors(dumps["f32"], dumps[name])
-            print(f"| {kind}, {name} | {1000 * wall / count:.2f} ms | {ratios[0]:.2f} | {ratios[1]:.2f} | "
-                  f"{100 * largest:.2f} % | {cosine:.1e} | {mean:.4f}, {most:.4f} |")
+            show(f"| {kind}, {name} | {1000 * found.wall(tasks[kind, 'score', name]):.2f} ms | {ratios[0]:.2f} | "
+                 f"{ratios[1]:.2f} | {100 * largest:.2f} % | {cosine:.1e} | {mean:.4f}, {most:.4f} |")
     for peer in peers.values():
         peer.end()
 
 
+# The program as a whole
+
+
+def quietly(*command, **options):
+    return subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+
+
 def first_score(program, scratch):
-    """Process start to the printed score, compiled networks cached: medians of seven."""
+    """Process start to its end, one input, compiled networks cached: medians of seven."""
+    picture = scratch / "first.png"
+    save_picture(scratch, picture)
+    queue = {**os.environ, "REVIEWTUI_DB": str(scratch / "first.sqlite")}
+    quietly(program, "init", env=queue)
+    show("\n| first score after start, network cached | wall clock: median (greatest) | |\n| --- | ---: | --- |")
+    for what, command in (
+            ("`explain --text`, minilm-l6", ["explain", "--json", "--model", "minilm-l6", "--text",
+                                             "You are an idiot and nobody likes you."]),
+            ("`explain` of a picture, open-nsfw", ["explain", "--json", "--model", "open-nsfw", str(picture)]),
+            ("`explain` of a picture, dinov2-small", ["explain", "--json", "--model", "dinov2-small", str(picture)]),
+            ("`score` of a queue of one text", ["score", "--model", "minilm-l6"])):
+        times = []
+        for turn in range(8):
+            if command[0] == "score":
+                item = json.dumps({"id": f"first-{turn}", "text": "You are an idiot and nobody likes you."})
+                quietly(program, "ingest", "-", env=queue, input=item.encode())
+            start = time.perf_counter()
+            quietly(program, *command, env=queue)
+            times.append(time.perf_counter() - start)
+        say(f"{what}: {', '.join(f'{seconds:.2f}' for seconds in times)} s")
+        median, greatest = statistics.median(times[1:]), max(times[1:])
+        show(f"| {what} | {median:.2f} ({greatest:.2f}) s | {'kept' if median <= 1 else '**missed**'} (≤ 1 s) |")
+
+
+def save_picture(scratch, path):
     from PIL import Image
     import numpy as np
-    picture = scratch / "first.png"
-    Image.fromarray(np.fromfile(scratch / "pixels.rgb", np.uint8)[:SIDE * SIDE * 3].reshape(SIDE, SIDE, 3)).save(picture)
-    print("\n| first score after start, network cached | wall clock | |\n| --- | ---: | --- |")
-    for model, arguments in (("minilm-l6", ["--text", "You are an idiot and nobody likes you."]),
-                             ("dinov2-small", [str(picture)])):
-        times = []
-        for _ in range(8):
-            start = time.perf_counter()
-            subprocess.run([program, "explain", "--json", "--model", model, *arguments], check=True,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            times.append(time.perf_counter() - start)
-        median = statistics.median(times[1:])
-        print(f"| {model} | {median:.2f} s | {'kept' if median <= 1 else '**missed**'} (≤ 1 s) |")
+    Image.fromarray(np.fromfile(scratch / "pixels.rgb", np.uint8)[:SIDE * SIDE * 3].reshape(SIDE, SIDE, 3)).save(path)
+
+
+def whole_queue(program, scratch, text_count, picture_count):
+    """`reviewtui score` on queues, memory sampled four times a second: it must not grow with the queue."""
+    folder = scratch / "whole"
+    folder.mkdir()
+    photos = sorted((data() / "images/coco").rglob("*.jpg"))
+    if not photos:
+        save_picture(scratch, folder / "made.png")
+        photos = [folder / "made.png"]
+    texts, _ = posts(min(text_count, 20_000))
+    show("\n| `reviewtui score` of a queue | items a second | processors busy "
+         "| resident after a quarter, a half, at the end | greatest | with the media worker |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+    for model, count, items in (
+            ("minilm-l6", text_count, ({"text": text} for text in texts)),
+            ("dinov2-small", picture_count,
+             ({"media": [{"path": os.path.relpath(photos[n % len(photos)], photos[0].parent)}]}
+              for n in range(picture_count)))):
+        queue = {**os.environ, "REVIEWTUI_DB": str(folder / f"{model}.sqlite")}
+        lines = folder / f"{model}.jsonl"
+        with open(lines, "w") as file:
+            for number, item in enumerate(items):
+                file.write(json.dumps({"id": f"item-{number}", **item}) + "\n")
+        quietly(program, "init", env=queue)
+        quietly(program, "ingest", str(lines), "--media-root", str(photos[0].parent), env=queue)
+        say(f"scoring {count} items by {model}")
+        samples, seconds, processor = watched([program, "score", "--model", model], queue)
+        own = [own for own, _ in samples]
+        at = [own[min(len(own) - 1, int(len(own) * share))] for share in (0.25, 0.5, 1)]
+        show(f"| {count} items, {model} | {count / seconds:.1f} | {processor / seconds:.2f} | "
+             f"{', '.join(f'{value:.0f}' for value in at)} MB | {max(own):.0f} MB | {max(map(sum, samples)):.0f} MB |")
+
+
+def watched(command, environment):
+    """Runs a program to its end.
+
+    Returns [(megabytes of the process, of its children)] four times a second, seconds, processor seconds.
+    """
+    before, start = os.times(), time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    samples = []
+    while process.poll() is None:
+        own, children = resident(process.pid), children_of(process.pid)
+        if own:
+            samples.append((own, sum(resident(child) for child in children)))
+        time.sleep(0.25)
+    seconds = time.perf_counter() - start
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, command))} ended with {process.returncode}")
+    after = os.times()
+    busy = after.children_user + after.children_system - before.children_user - before.children_system
+    return samples, seconds, busy
+
+
+def resident(process):
+    """Megabytes; 0 of one that has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0)
+
+
+def children_of(process):
+    try:
+        return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:
+        return []
+
+
+# The whole
+
+
+PARTS = ("peers", "precision", "first", "queue")
+
+
+def beside_peers(command, this, counts, rounds, only_ours):
+    peers = [Peer(*command)]
+    tasks = list(ours(peers[0], counts))
+    if not only_ours:
+        say("PyTorch exports the ONNX graphs")
+        subprocess.run([*this, "export"], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        peers += [Peer(*this, "onnxruntime"), Peer(*this, "pytorch")]
+        tasks += theirs(*peers[1:], counts)
+    tasks.sort(key=lambda task: task.kind)
+    found = Found(tasks, rounds)
+    for kind in counts:
+        table(kind, found, [task for task in tasks if task.kind == kind])
+    verdicts(found, tasks)
+    for peer in peers:
+        peer.end()
 
 
 def main():
@@ -396,8 +597,11 @@ def main():
     parser.add_argument("--program", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=ROOT / ".deps/models")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pictures", type=int, default=24)
-    parser.add_argument("--texts", type=int, default=512)
+    parser.add_argument("--pictures", type=int, default=16)
+    parser.add_argument("--texts", type=int, default=256)
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"which of {', '.join(PARTS)}")
+    parser.add_argument("--queue-texts", type=int, default=10_000)
+    parser.add_argument("--queue-pictures", type=int, default=1_000)
     parser.add_argument("--role", choices=("onnxruntime", "pytorch", "export"), help=argparse.SUPPRESS)
     parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--only-ours", action="store_true", help="no peers: for working on the program")
@@ -406,39 +610,39 @@ def main():
     if arguments.role:
         role = {"onnxruntime": onnxruntime_peer, "pytorch": pytorch_peer, "export": export}[arguments.role]
         return role(arguments.scratch, models)
+    parts = arguments.parts.split(",")
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"--parts knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
+    program = str(arguments.program.resolve())
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         pixels, where = pictures(arguments.pictures)
         pixels.tofile(scratch / "pixels.rgb")
         texts, from_where = posts(arguments.texts)
         (scratch / "texts.json").write_text(json.dumps(texts))
-        ours = [str(arguments.program), "bench-models", "--recipes", str(recipes(scratch / "recipes")),
-                "--pixels", str(scratch / "pixels.rgb"), "--texts", str(scratch / "texts.json")]
-        print(f"{len(pixels)} {where}, {len(texts)} {from_where}; {os.cpu_count()} cores, f32; medians of "
-              f"{arguments.rounds} rounds.")
-        us = Peer(*ours)
-        asked = [("ReviewTUI", us, f"{kind} {task}") for kind in ("images", "texts")
-                 for task in ("score", "explain 1", "explain 8", "flagged")]
-        peers = []
-        if not arguments.only_ours:
-            this = [sys.executable, str(Path(__file__).resolve()), "--program", str(arguments.program), "--models",
-                    str(models), "--scratch", folder, "--role"]
-            subprocess.run([*this, "export"], check=True, stdout=subprocess.DEVNULL)
-            onnx, torch = Peer(*this, "onnxruntime"), Peer(*this, "pytorch")
-            peers = [("ONNX Runtime", onnx, f"{kind} score, {way}") for kind, way in (
-                ("images", "one at a time"), ("images", "batches of 8"), ("texts", "one at a time"),
-                ("texts", "batches of 16"))]
-            peers += [("PyTorch", torch, f"{kind} {task}") for kind in ("images", "texts")
-                      for task in ("score", "rollout", "legrad 1", "legrad 8")]
-        found = measure(asked + peers, arguments.rounds)
-        for kind, count in (("images", len(pixels)), ("texts", len(texts))):
-            table(kind, count, found, "ReviewTUI", [(n, t) for n, _, t in peers if t.startswith(kind)])
-        if peers:
-            verdicts(found, "ReviewTUI")
-        for peer in {id(peer): peer for _, peer, _ in asked + peers}.values():
-            peer.end()
-        precisions(ours, {"images": len(pixels), "texts": len(texts)}, max(2, arguments.rounds // 2))
-        first_score(str(arguments.program), scratch)
+        counts = {"images": len(pixels), "texts": len(texts)}
+        command = [program, "bench-models", "--recipes", str(recipes(scratch / "recipes")),
+                   "--pixels", str(scratch / "pixels.rgb"), "--texts", str(scratch / "texts.json")]
+        this = [sys.executable, str(Path(__file__).resolve()), "--program", program, "--models", str(models),
+                "--scratch", folder, "--role"]
+        show(f"{len(pixels)} {where}, {len(texts)} {from_where}; {os.cpu_count()} cores ({processor_name()}), f32 "
+             f"unless said; medians of {arguments.rounds} rounds.")
+        if "peers" in parts:
+            beside_peers(command, this, counts, arguments.rounds, arguments.only_ours)
+        if "precision" in parts:
+            precisions(command, counts, max(2, arguments.rounds // 2 + 1))
+        if "first" in parts:
+            first_score(program, scratch)
+        if "queue" in parts:
+            whole_queue(program, scratch, arguments.queue_texts, arguments.queue_pictures)
+    say("done")
+
+
+def processor_name():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
 
 
 if __name__ == "__main__":

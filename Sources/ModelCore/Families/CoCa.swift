@@ -9,7 +9,7 @@
 ///
 /// Source: Yu et al. 2022, "CoCa: Contrastive Captioners are Image-Text Foundation Models"; open_clip 3.3,
 /// `coca_model.py`, whose pooler takes contrastive and captioning queries from one table.
-struct CoCa: Sendable {
+struct CoCa: JointGraphs {
     /// A layer of the decoder: over the text so far, then over the picture.
     struct Layer: Sendable {
         let own: TransformerBlock
@@ -33,7 +33,8 @@ struct CoCa: Sendable {
     /// - Parameter batch: pairs of a picture and a text; nil leaves it free.
     func scoreGraph(batch: Int? = 1) throws(WeightsError) -> Engine.Source {
         let graph = GraphBuilder(weights: image.weights)
-        _ = scene(graph, batch: batch, keepingProbabilitiesOf: nil)
+        let scene = scene(graph, .pixels(batch: batch), keepingProbabilitiesOf: nil)
+        graph.result("log_probability", scene.logProbability)
         return try graph.source()
     }
 
@@ -46,50 +47,76 @@ struct CoCa: Sendable {
     ///
     /// - Throws: ``ExplanationError`` for a layer other than the last, or one that is not there, else ``WeightsError``.
     func explainGraph(_ method: CrossMethod, batch: Int? = 1) throws -> Engine.Source {
+        let layer = try checkedLayer(of: method)
+        let graph = GraphBuilder(weights: image.weights)
+        let scene = scene(graph, .pixels(batch: batch), keepingProbabilitiesOf: layer)
+        graph.result("log_probability", scene.logProbability)
+        let found = relevance(graph, method.kind, layer, scene)
+        graph.result("relevance", found.relevance)
+        graph.result("whole", found.whole)
+        return try graph.source()
+    }
+
+    /// `picture` is what the pooler's captioning queries made of the picture, `reach` the pooler's attention.
+    func pictureGraph() throws(WeightsError) -> Engine.Source {
+        let graph = GraphBuilder(weights: image.weights)
+        let (picture, reach) = encoded(graph, batch: 1)
+        graph.result("picture", picture)
+        graph.result("reach", reach)
+        return try graph.source()
+    }
+
+    /// `picture` (and `reach`), `ids` and `mask` [texts, tokens] → `score` [texts], the caption's log-likelihood.
+    func readingGraph(explaining method: CrossMethod?) throws -> Engine.Source {
+        let layer = try method.map { (method) throws(ExplanationError) in try checkedLayer(of: method) }
+        let graph = GraphBuilder(weights: image.weights)
+        let scene = scene(graph, .encoded, keepingProbabilitiesOf: layer)
+        graph.result("score", graph.sum(scene.logProbability, axes: [1], keep: false))
+        if let method, let layer { graph.result("whole", relevance(graph, method.kind, layer, scene).whole) }
+        return try graph.source()
+    }
+
+    func checkedLayer(of method: CrossMethod) throws(ExplanationError) -> Int {
         let layer = try method.checkedLayer(of: decoder.count, usual: decoder.count - 1)
         if method.kind == .gradient { try method.requireLast(layer, of: decoder.count) }
-        let graph = GraphBuilder(weights: image.weights)
-        let scene = scene(graph, batch: batch, keepingProbabilitiesOf: layer)
-        let attention = scene.traces[layer].attention.probabilities ?? graph.scalar(0)
-        let overQueries: Wire
-        switch method.kind {
-        case .attention: overQueries = graph.mean(attention, axes: [1], keep: false)
-        case .gradient:
-            let atFinal = head.gradientOfLogProbability(graph, scene.head, of: scene.labels)
-            let state = graph.state(of: finalNorm, at: graph.perDirection(scene.traces[layer].output))
-            let atOutput = graph.applyTransposed(finalNorm, state, graph.perDirection(atFinal))
-            let cross = decoder[layer].cross
-            let atAttention = cross.attention.gradientAtProbabilities(
-                graph, scene.traces[layer].attention,
-                cross.gradientAtAttention(graph, scene.traces[layer], atOutput), shaped: graph.perDirection)
-            overQueries = graph.squeeze(graph.gradientWeighted(attention, atAttention), axes: [1])
-        }
-        let toPatches = graph.mean(scene.pooled.attention.probabilities ?? graph.scalar(0), axes: [1], keep: false)
-        let real = graph.unsqueeze(scene.real, axes: [2])
-        let map = graph.times(graph.product(overQueries, image.patchesOnly(graph, toPatches)), real)
-        graph.result("relevance", map)
-        graph.result(
-            "whole",
-            graph.over(
-                graph.sum(map, axes: [1], keep: false), graph.atLeastOne(graph.sum(real, axes: [1], keep: false))))
-        return try graph.source()
+        return layer
     }
 
     // MARK: Forward
 
     private struct Scene {
-        let pooled: AttentionPooler.Trace
+        /// [batch, queries, patches]; nil where no map is asked for.
+        let reach: Wire?
         /// Of the decoder's cross-attentions.
         let traces: [CrossAttentionBlock.Trace]
         let head: VocabularyHead.Trace
         /// The tokens to be said, [batch, tokens − 1], and 1 where they are no padding.
         let labels: Wire
         let real: Wire
+        /// [batch, tokens − 1], zero at padding
+        let logProbability: Wire
     }
 
-    private func scene(_ graph: GraphBuilder, batch: Int?, keepingProbabilitiesOf kept: Int?) -> Scene {
+    /// What the decoder reads of a picture, [batch, queries, width], and how much of each patch is in it,
+    /// [batch, queries, patches].
+    private func encoded(_ graph: GraphBuilder, batch: Int?) -> (picture: Wire, reach: Wire) {
         let pooled = pooler.forward(graph, image.throughBlocks(graph, image.input(graph, batch: batch).tokens))
-        let picture = CrossAttentionBlock.Source(tokens: graph.apply(poolerNorm, pooled.output))
+        let attention = graph.mean(pooled.attention.probabilities ?? graph.scalar(0), axes: [1], keep: false)
+        return (graph.apply(poolerNorm, pooled.output), image.patchesOnly(graph, attention))
+    }
+
+    private func scene(
+        _ graph: GraphBuilder, _ input: PictureInput, keepingProbabilitiesOf kept: Int?
+    ) -> Scene {
+        let tokens: Wire
+        var reach: Wire?
+        switch input {
+        case .pixels(let batch): (tokens, reach) = encoded(graph, batch: batch)
+        case .encoded:
+            tokens = graph.parameter("picture", .f32, shape: [1, nil, pooler.attention.output.output])
+            if kept != nil { reach = graph.parameter("reach", .f32, shape: [1, nil, nil]) }
+        }
+        let picture = CrossAttentionBlock.Source(tokens: tokens)
 
         let texts = words.tokens(graph)
         // The class token stands behind the text, and the last token has nothing after it to say.
@@ -107,8 +134,36 @@ struct CoCa: Sendable {
         }
         let said = head.forward(graph, graph.apply(finalNorm, x))
         let picked = graph.gatherElements(said.logProbabilities, graph.unsqueeze(labels, axes: [2]), axis: 2)
-        graph.result("log_probability", graph.times(graph.squeeze(picked, axes: [2]), real))
-        return Scene(pooled: pooled, traces: traces, head: said, labels: labels, real: real)
+        return Scene(
+            reach: reach, traces: traces, head: said, labels: labels, real: real,
+            logProbability: graph.times(graph.squeeze(picked, axes: [2]), real))
+    }
+
+    // MARK: Relevance
+
+    /// [batch, tokens − 1, patches] and [batch, patches]
+    private func relevance(
+        _ graph: GraphBuilder, _ kind: CrossMethod.Kind, _ layer: Int, _ scene: Scene
+    ) -> (relevance: Wire, whole: Wire) {
+        let attention = scene.traces[layer].attention.probabilities ?? graph.scalar(0)
+        let overQueries: Wire
+        switch kind {
+        case .attention: overQueries = graph.mean(attention, axes: [1], keep: false)
+        case .gradient:
+            let atFinal = head.gradientOfLogProbability(graph, scene.head, of: scene.labels)
+            let state = graph.state(of: finalNorm, at: graph.perDirection(scene.traces[layer].output))
+            let atOutput = graph.applyTransposed(finalNorm, state, graph.perDirection(atFinal))
+            let cross = decoder[layer].cross
+            let atAttention = cross.attention.gradientAtProbabilities(
+                graph, scene.traces[layer].attention,
+                cross.gradientAtAttention(graph, scene.traces[layer], atOutput), shaped: graph.perDirection)
+            overQueries = graph.squeeze(graph.gradientWeighted(attention, atAttention), axes: [1])
+        }
+        let real = graph.unsqueeze(scene.real, axes: [2])
+        let map = graph.times(graph.product(overQueries, scene.reach ?? graph.scalar(0)), real)
+        let whole = graph.over(
+            graph.sum(map, axes: [1], keep: false), graph.atLeastOne(graph.sum(real, axes: [1], keep: false)))
+        return (map, whole)
     }
 }
 

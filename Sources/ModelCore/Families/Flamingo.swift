@@ -8,7 +8,7 @@
 ///
 /// Source: Alayrac et al. 2022, "Flamingo: a Visual Language Model for Few-Shot Learning"; Laurençon et al. 2023,
 /// "OBELICS", section 4.1 (IDEFICS); Touvron et al. 2023, "LLaMA".
-struct Flamingo: Sendable {
+struct Flamingo: JointGraphs {
     let image: Encoder
     /// How a picture comes in.
     let patches: PatchEmbedding
@@ -38,7 +38,8 @@ struct Flamingo: Sendable {
     ///   - batch: texts; nil leaves it free.
     func scoreGraph(images: Int = 1, batch: Int? = 1) throws(WeightsError) -> Engine.Source {
         let graph = GraphBuilder(weights: image.weights)
-        _ = scene(graph, images: images, batch: batch, explaining: nil)
+        let scene = scene(graph, .pixels(batch: batch), images: images, explaining: nil)
+        graph.result("log_probability", scene.logProbability)
         return try graph.source()
     }
 
@@ -52,22 +53,45 @@ struct Flamingo: Sendable {
     /// - Throws: ``ExplanationError`` for a layer that is not there, or not the last for `cross-grad`, else
     ///   ``WeightsError``.
     func explainGraph(_ method: CrossMethod, images: Int = 1, batch: Int? = 1) throws -> Engine.Source {
+        let layer = try checkedLayer(of: method)
+        let graph = GraphBuilder(weights: image.weights)
+        let scene = scene(graph, .pixels(batch: batch), images: images, explaining: layer)
+        graph.result("log_probability", scene.logProbability)
+        graph.result("relevance", relevance(graph, method.kind, .eachAnswer, layer, scene, images: images))
+        return try graph.source()
+    }
+
+    /// `picture` are the latents, `reach` the resampler's rollout.
+    func pictureGraph() throws(WeightsError) -> Engine.Source {
+        let graph = GraphBuilder(weights: image.weights)
+        let (picture, reach) = encoded(graph, batch: 1, keepingReach: true)
+        graph.result("picture", picture)
+        if let reach { graph.result("reach", reach) }
+        return try graph.source()
+    }
+
+    /// `picture` (and `reach`), `ids` and `mask` [texts, tokens], `image_mask` [texts, tokens, 1] and `answers` [texts, 2]
+    /// → `score` [texts], log p of the first answer less log p of the second: the log-odds of the two.
+    ///
+    /// `whole` is the mean over the tokens that read the picture.
+    func readingGraph(explaining method: CrossMethod?) throws -> Engine.Source {
+        let layer = try method.map { (method) throws(ExplanationError) in try checkedLayer(of: method) }
+        let graph = GraphBuilder(weights: image.weights)
+        let scene = scene(graph, .encoded, images: 1, explaining: layer)
+        graph.result("score", graph.squeeze(difference(graph, scene.logProbability), axes: [1]))
+        if let method, let layer {
+            let map = graph.squeeze(relevance(graph, method.kind, .odds, layer, scene, images: 1), axes: [1, 3])
+            let readers = graph.sum(readers(graph, scene), axes: [1], keep: false)
+            let sum = graph.sum(map, axes: [1], keep: false)
+            graph.result("whole", graph.over(sum, graph.atLeastOne(readers)))
+        }
+        return try graph.source()
+    }
+
+    func checkedLayer(of method: CrossMethod) throws(ExplanationError) -> Int {
         let layer = try method.checkedLayer(of: gated.count, usual: gated.count - 1)
         if method.kind == .gradient { try method.requireLast(layer, of: gated.count) }
-        let graph = GraphBuilder(weights: image.weights)
-        let scene = scene(graph, images: images, batch: batch, explaining: layer)
-        let attention = scene.gated[layer].attention.probabilities ?? graph.scalar(0)
-        let overLatents: Wire
-        switch method.kind {
-        case .attention: overLatents = graph.perDirection(graph.mean(attention, axes: [1], keep: false))
-        case .gradient:
-            let atCross = gated[layer].gradientAtAttention(graph, scene.gated[layer], gradientAtGated(graph, scene))
-            let atAttention = gated[layer].attention.gradientAtProbabilities(
-                graph, scene.gated[layer].attention, atCross, shaped: graph.perDirection)
-            overLatents = graph.gradientWeighted(attention, atAttention)
-        }
-        graph.result("relevance", toPatches(graph, scene, overLatents, images: images))
-        return try graph.source()
+        return layer
     }
 
     // MARK: Forward
@@ -75,7 +99,7 @@ struct Flamingo: Sendable {
     private struct Scene {
         let mask: AttentionMask
         let rotation: SequenceRotation
-        /// [batch·images, latents, image tokens]
+        /// [batch·images, latents, patches]; nil where no map is asked for.
         let reach: Wire?
         /// [batch, tokens, 1]: whether a token reads any picture.
         let reads: Wire
@@ -86,20 +110,43 @@ struct Flamingo: Sendable {
         let last: Wire
         let head: VocabularyHead.Trace
         let answers: Wire
+        /// [batch, answers]
+        let logProbability: Wire
     }
 
-    private func scene(_ graph: GraphBuilder, images: Int, batch: Int?, explaining layer: Int?) -> Scene {
+    /// Latents [batch, latents, width] and the resampler's rollout back to patches, [batch, latents, patches].
+    private func encoded(_ graph: GraphBuilder, batch: Int?, keepingReach: Bool) -> (picture: Wire, reach: Wire?) {
+        let picture = image.throughBlocks(graph, patches.tokens(graph, batch: batch))
+        let resampled = resampler.forward(graph, picture, keepingReach: keepingReach)
+        return (resampled.output, resampled.reach.map { image.patchesOnly(graph, $0) })
+    }
+
+    private func scene(
+        _ graph: GraphBuilder, _ input: PictureInput, images: Int, explaining layer: Int?
+    ) -> Scene {
+        let batch: Int?
+        let picture: Wire
+        var reach: Wire?
+        switch input {
+        case .pixels(let texts):
+            batch = texts
+            (picture, reach) = encoded(graph, batch: batch.map { $0 * images }, keepingReach: layer != nil)
+        case .encoded:
+            batch = nil
+            picture = graph.parameter("picture", .f32, shape: [1, resampler.count, resampler.width])
+            if layer != nil {
+                reach = graph.parameter("reach", .f32, shape: [1, resampler.count, patches.rows * patches.columns])
+            }
+        }
         let ids = graph.parameter("ids", .i64, shape: [batch, nil])
         let mask = AttentionMask(
             graph, present: graph.toFloat(graph.parameter("mask", .i64, shape: [batch, nil])), causal: true)
         let imageMask = graph.toFloat(graph.parameter("image_mask", .i64, shape: [batch, nil, images]))
         let answers = graph.parameter("answers", .i64, shape: [batch, nil])
 
-        let picture = image.throughBlocks(graph, patches.tokens(graph, batch: batch.map { $0 * images }))
-        let resampled = resampler.forward(graph, picture, keepingReach: layer != nil)
         let reads = graph.greater(graph.sum(imageMask, axes: [2]), graph.scalar(0))
         let source = CrossAttentionBlock.Source(
-            tokens: graph.reshape(resampled.output, [-1, images * resampler.count, resampler.width]),
+            tokens: graph.reshape(picture, [-1, images * resampler.count, resampler.width]),
             penalty: penalty(graph, imageMask, images: images), gate: reads)
 
         let rotation = SequenceRotation(
@@ -122,12 +169,11 @@ struct Flamingo: Sendable {
         }
         let last = TokenRows.last.taken(graph, x)
         let said = head.forward(graph, graph.apply(finalNorm, last))
-        graph.result(
-            "log_probability",
-            graph.gatherElements(graph.squeeze(said.logProbabilities, axes: [1]), answers, axis: 1))
         return Scene(
-            mask: mask, rotation: rotation, reach: resampled.reach, reads: reads, gated: crossed, rest: rest,
-            last: last, head: said, answers: answers)
+            mask: mask, rotation: rotation, reach: reach, reads: reads, gated: crossed, rest: rest, last: last,
+            head: said, answers: answers,
+            logProbability: graph.gatherElements(
+                graph.squeeze(said.logProbabilities, axes: [1]), answers, axis: 1))
     }
 
     /// [batch, 1, tokens, images·latents]: a token that may read a picture may read all latents that stand for it.
@@ -140,11 +186,47 @@ struct Flamingo: Sendable {
 
     // MARK: Relevance
 
-    /// The gradient of each answer's log-probability at the output of the last gated block,
-    /// [batch, answers, tokens, width]: through the head, the final norm, and the layers behind that block.
-    private func gradientAtGated(_ graph: GraphBuilder, _ scene: Scene) -> Wire {
-        let atNorm = graph.unsqueeze(
-            head.gradientOfLogProbability(graph, scene.head, of: scene.answers), axes: [2])
+    /// What a gradient is of.
+    private enum Target {
+        /// The log-probability of each answer.
+        case eachAnswer
+        /// The first answer's less the second's.
+        case odds
+    }
+
+    /// [batch, answers or 1, tokens, images, patches]
+    private func relevance(
+        _ graph: GraphBuilder, _ kind: CrossMethod.Kind, _ target: Target, _ layer: Int, _ scene: Scene, images: Int
+    ) -> Wire {
+        let attention = scene.gated[layer].attention.probabilities ?? graph.scalar(0)
+        let overLatents: Wire
+        switch kind {
+        case .attention: overLatents = graph.perDirection(graph.mean(attention, axes: [1], keep: false))
+        case .gradient:
+            let atCross = gated[layer].gradientAtAttention(
+                graph, scene.gated[layer], gradientAtGated(graph, target, scene))
+            let atAttention = gated[layer].attention.gradientAtProbabilities(
+                graph, scene.gated[layer].attention, atCross, shaped: graph.perDirection)
+            overLatents = graph.gradientWeighted(attention, atAttention)
+        }
+        return toPatches(graph, scene, overLatents, images: images)
+    }
+
+    /// The first position along the second axis less the second, [batch, 1, …].
+    private func difference(_ graph: GraphBuilder, _ x: Wire) -> Wire {
+        graph.minus(graph.slice(x, axis: 1, from: 0, to: 1), graph.slice(x, axis: 1, from: 1, to: 2))
+    }
+
+    /// 1 at the tokens that read a picture, [batch, tokens, 1].
+    private func readers(_ graph: GraphBuilder, _ scene: Scene) -> Wire {
+        graph.times(scene.mask.column(graph), scene.reads)
+    }
+
+    /// The gradient at the output of the last gated block, [batch, answers or 1, tokens, width]: through the head, the
+    /// final norm, and the layers behind that block.
+    private func gradientAtGated(_ graph: GraphBuilder, _ target: Target, _ scene: Scene) -> Wire {
+        let each = head.gradientOfLogProbability(graph, scene.head, of: scene.answers)
+        let atNorm = graph.unsqueeze(target == .odds ? difference(graph, each) : each, axes: [2])
         let state = graph.state(of: finalNorm, at: graph.perDirection(scene.last))
         let atLast = graph.applyTransposed(finalNorm, state, atNorm)
         // The answer is read off the last token, so nothing else has a gradient at the end.
@@ -158,11 +240,10 @@ struct Flamingo: Sendable {
 
     /// [batch, answers or 1, tokens, images·latents] → [batch, answers or 1, tokens, images, patches].
     private func toPatches(_ graph: GraphBuilder, _ scene: Scene, _ overLatents: Wire, images: Int) -> Wire {
-        let real = graph.times(scene.mask.column(graph), scene.reads)
         let parts = graph.reshape(
-            graph.times(overLatents, graph.perDirection(real)), [0, 0, 0, images, resampler.count])
-        let reach = image.patchesOnly(graph, scene.reach ?? graph.scalar(0))
-        let each = graph.reshape(reach, [-1, 1, images, resampler.count, patches.rows * patches.columns])
+            graph.times(overLatents, graph.perDirection(readers(graph, scene))), [0, 0, 0, images, resampler.count])
+        let each = graph.reshape(
+            scene.reach ?? graph.scalar(0), [-1, 1, images, resampler.count, patches.rows * patches.columns])
         let product = graph.product(graph.transpose(parts, [0, 1, 3, 2, 4]), each)
         return graph.transpose(product, [0, 1, 3, 2, 4])
     }

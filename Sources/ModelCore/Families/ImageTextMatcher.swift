@@ -5,7 +5,7 @@
 ///     text → alone → tokens ─┴→ fused → first token → head → no match, match
 ///
 /// The embeddings have their graphs in ``image`` and ``text``; here is the matching.
-struct ImageTextMatcher: Sendable {
+struct ImageTextMatcher: JointGraphs {
     /// Its ``Encoder/tokenNorm`` stands before the image tokens that the text reads.
     let image: Encoder
     /// The text by itself.
@@ -26,12 +26,7 @@ struct ImageTextMatcher: Sendable {
     /// - Parameter batch: pairs of a picture and a text; nil leaves it free.
     func scoreGraph(batch: Int? = 1) throws(WeightsError) -> Engine.Source {
         let graph = GraphBuilder(weights: image.weights)
-        let scene = scene(graph, batch: batch)
-        var x = scene.tokens
-        for block in fused.dropLast() { x = block.forward(graph, x, reading: scene.image, mask: scene.mask).output }
-        // The head reads the first token only.
-        let last = fused.last?.forward(graph, x, reading: scene.image, queries: .first(1), mask: scene.mask)
-        describeScore(graph, last?.output ?? x)
+        describeScore(graph, firstToken(graph, scene(graph, .pixels(batch: batch))))
         return try graph.source()
     }
 
@@ -41,23 +36,39 @@ struct ImageTextMatcher: Sendable {
     ///
     /// - Throws: ``ExplanationError/noSuchPart(_:)`` for a layer that is not there, else ``WeightsError``.
     func explainGraph(_ method: CrossMethod, batch: Int? = 1) throws -> Engine.Source {
-        let layer = try method.checkedLayer(of: fused.count, usual: explainedLayer)
         let graph = GraphBuilder(weights: image.weights)
-        let scene = scene(graph, batch: batch)
-        var x = scene.tokens
-        var traces: [FusionBlock.Trace] = []
-        for (index, block) in fused.enumerated() {
-            traces.append(
-                block.forward(
-                    graph, x, reading: scene.image, mask: scene.mask, keepingProbabilities: index >= layer))
-            x = traces[index].output
-        }
-        describeScore(graph, TokenRows.first(1).taken(graph, x))
-        let map = relevance(graph, method.kind, layer, traces, scene.mask)
-        let patches = graph.times(image.patchesOnly(graph, map), scene.mask.column(graph))
-        graph.result("relevance", patches)
-        graph.result("whole", Self.meanOverWords(graph, patches, scene.mask))
+        let found = try explained(graph, method, .logit, scene(graph, .pixels(batch: batch)))
+        graph.result("relevance", found.relevance)
+        graph.result("whole", found.whole)
         return try graph.source()
+    }
+
+    /// `picture` are the normalised image tokens, `embedding` the contrastive one.
+    func pictureGraph() throws(WeightsError) -> Engine.Source {
+        let graph = GraphBuilder(weights: image.weights)
+        let input = image.input(graph, batch: 1)
+        let tokens = image.throughBlocks(graph, input.tokens)
+        graph.result("picture", graph.apply(image.tokenNorm, tokens))
+        let pooled = image.pool(graph, tokens, input).token
+        graph.result("embedding", graph.squeeze(image.embedded(graph, pooled), axes: [1]))
+        return try graph.source()
+    }
+
+    /// `picture`, `ids` and `mask` [texts, tokens] → `score` [texts], the log-odds of a match: the logit of "match" less
+    /// that of "no match".
+    func readingGraph(explaining method: CrossMethod?) throws -> Engine.Source {
+        let graph = GraphBuilder(weights: image.weights)
+        let scene = scene(graph, .encoded)
+        if let method {
+            graph.result("whole", try explained(graph, method, .odds, scene).whole)
+        } else {
+            describeScore(graph, firstToken(graph, scene))
+        }
+        return try graph.source()
+    }
+
+    func checkedLayer(of method: CrossMethod) throws(ExplanationError) -> Int {
+        try method.checkedLayer(of: fused.count, usual: explainedLayer)
     }
 
     // MARK: Forward
@@ -70,33 +81,81 @@ struct ImageTextMatcher: Sendable {
         let mask: AttentionMask
     }
 
-    private func scene(_ graph: GraphBuilder, batch: Int?) -> Scene {
-        let picture = image.throughBlocks(graph, image.input(graph, batch: batch).tokens)
+    private func scene(_ graph: GraphBuilder, _ picture: PictureInput) -> Scene {
+        let tokens: Wire
+        switch picture {
+        case .pixels(let batch):
+            let encoded = image.throughBlocks(graph, image.input(graph, batch: batch).tokens)
+            tokens = graph.apply(image.tokenNorm, encoded)
+        case .encoded: tokens = graph.parameter("picture", .f32, shape: [1, nil, image.width])
+        }
         let texts = words.tokens(graph)
-        let tokens = alone.reduce(texts.tokens) { $1.forward(graph, $0, mask: texts.mask).output }
-        return Scene(image: graph.apply(image.tokenNorm, picture), tokens: tokens, mask: texts.mask)
+        return Scene(
+            image: tokens, tokens: alone.reduce(texts.tokens) { $1.forward(graph, $0, mask: texts.mask).output },
+            mask: texts.mask)
+    }
+
+    /// What the head reads, [batch, 1, width]. Only its row is computed in the last layer.
+    private func firstToken(_ graph: GraphBuilder, _ scene: Scene) -> Wire {
+        var x = scene.tokens
+        for block in fused.dropLast() { x = block.forward(graph, x, reading: scene.image, mask: scene.mask).output }
+        return fused.last?.forward(graph, x, reading: scene.image, queries: .first(1), mask: scene.mask).output ?? x
     }
 
     private func describeScore(_ graph: GraphBuilder, _ first: Wire) {
         let logits = graph.squeeze(graph.apply(head, first), axes: [1])
         graph.result("logits", logits)
-        graph.result(
-            "match", graph.squeeze(graph.slice(graph.softmax(logits), axis: 1, from: 1, to: 2), axes: [1]))
+        func column(_ index: Int, of x: Wire) -> Wire {
+            graph.squeeze(graph.slice(x, axis: 1, from: index, to: index + 1), axes: [1])
+        }
+        graph.result("match", column(1, of: graph.softmax(logits)))
+        graph.result("score", graph.minus(column(1, of: logits), column(0, of: logits)))
     }
 
     // MARK: Relevance
 
+    /// What a gradient is of.
+    private enum Target {
+        /// The logit of a match, which the authors explain.
+        case logit
+        /// Less that of no match, which policies are scored by.
+        case odds
+    }
+
+    /// [batch, tokens, patches] and [batch, patches]; describes the score too.
+    private func explained(
+        _ graph: GraphBuilder, _ method: CrossMethod, _ target: Target, _ scene: Scene
+    ) throws(ExplanationError) -> (relevance: Wire, whole: Wire) {
+        let layer = try checkedLayer(of: method)
+        var x = scene.tokens
+        var traces: [FusionBlock.Trace] = []
+        for (index, block) in fused.enumerated() {
+            traces.append(
+                block.forward(
+                    graph, x, reading: scene.image, mask: scene.mask, keepingProbabilities: index >= layer))
+            x = traces[index].output
+        }
+        describeScore(graph, TokenRows.first(1).taken(graph, x))
+        let map = relevance(graph, method.kind, target, layer, traces, scene.mask)
+        let patches = graph.times(image.patchesOnly(graph, map), scene.mask.column(graph))
+        return (patches, Self.meanOverWords(graph, patches, scene.mask))
+    }
+
     /// [batch, tokens, image tokens]
     private func relevance(
-        _ graph: GraphBuilder, _ kind: CrossMethod.Kind, _ layer: Int, _ traces: [FusionBlock.Trace],
+        _ graph: GraphBuilder, _ kind: CrossMethod.Kind, _ target: Target, _ layer: Int, _ traces: [FusionBlock.Trace],
         _ mask: AttentionMask
     ) -> Wire {
         let attention = traces[layer].cross.probabilities ?? graph.scalar(0)
         guard kind == .gradient else { return graph.mean(attention, axes: [1], keep: false) }
         // The head reads the first token, so nothing else has a gradient at the end.
         let isFirst = graph.equal(graph.positions(along: 1, of: mask.present), graph.scalar(0))
-        let match = graph.weight(WeightSlice(head.weight.name, shape: head.weight.tensorShape, rows: 1..<2))
-        var gradient = graph.times(match, graph.unsqueeze(isFirst, axes: [0, 1, 3]))
+        func row(_ index: Int) -> Wire {
+            graph.weight(
+                WeightSlice(head.weight.name, shape: head.weight.tensorShape, rows: index..<index + 1))
+        }
+        let atHead = target == .logit ? row(1) : graph.minus(row(1), row(0))
+        var gradient = graph.times(atHead, graph.unsqueeze(isFirst, axes: [0, 1, 3]))
         for index in fused.indices.reversed() {
             gradient = fused[index].gradientAtCross(graph, traces[index], gradient)
             if index == layer { break }

@@ -134,6 +134,9 @@ struct Checkpoint {
         }
     }
 
+    /// Whether pictures have an embedding by themselves.
+    var hasImageEmbedding: Bool { family != .flamingo }
+
     private static let onlyAnswers = "is of a model that answers questions about pictures and embeds nothing"
 
     // MARK: Which family

@@ -116,7 +116,9 @@ public struct ModelLibrary: Sendable {
                 notes.append("\(path) was fitted on other weights of \(calibration.model) and is not used.")
                 continue
             }
-            let known = Set(heads.filter { $0.model == calibration.model }.map(\.id) + zeroShot.map(\.headID))
+            let recipe = recipes.first { $0.id == calibration.model }
+            let asked = zeroShot.map { recipe?.headID(of: $0) ?? $0.headID }
+            let known = Set(heads.filter { $0.model == calibration.model }.map(\.id) + asked)
             // Without the policies' words nobody can say which heads there are.
             let lost = zeroShot.isEmpty ? [] : Set(calibration.entries.map(\.head)).subtracting(known).sorted()
             for head in lost {
@@ -175,29 +177,35 @@ public struct ModelLibrary: Sendable {
 
     private func zeroShotDescriptions(of recipe: Recipe) -> [ModelDescription.ZeroShot] {
         let asked = policiesInWords(for: recipe)
+        func describe(_ policy: ZeroShotPolicy) -> ModelDescription.ZeroShot {
+            ModelDescription.ZeroShot(
+                policy: policy.policy, head: recipe.headID(of: policy), isCalibrated: isCalibrated(policy, for: recipe))
+        }
+        guard recipe.prompts == nil else {
+            return asked.filter { !$0.positive.isEmpty }.map(describe).sorted { $0.policy < $1.policy }
+        }
         guard !asked.isEmpty, let folder = folder(of: recipe),
             let weights = try? SafeTensors(path: "\(folder)/\(recipe.weightsFile)"),
             let side = try? ZeroShot(recipe, Checkpoint(of: recipe, folder: folder, weights: weights))
         else { return [] }
-        return asked.filter(side.suffices).map {
-            ModelDescription.ZeroShot(
-                policy: $0.policy, head: $0.headID, isCalibrated: isCalibrated($0, for: recipe))
-        }.sorted { $0.policy < $1.policy }
+        return asked.filter(side.suffices).map(describe).sorted { $0.policy < $1.policy }
     }
 
     /// The policies that a model is asked about in words: a fitted head, or the model's own output, is better.
     func policiesInWords(for recipe: Recipe) -> [ZeroShotPolicy] {
-        guard ZeroShot.isThinkable(recipe) else { return [] }
+        guard ZeroShot.isThinkable(recipe) || recipe.prompts != nil else { return [] }
         let known = Set(recipe.outputs.map(\.policy) + heads(of: recipe).flatMap { $0.policies.map(\.policy) })
         return zeroShot.filter { !known.contains($0.policy) }
     }
 
+    /// What was fitted on a model's weights, whatever for.
+    func calibrationEntries(for recipe: Recipe) -> [Calibration.Entry] {
+        calibrations.filter { $0.weightsSHA256 == recipe.weightsSHA256 }.flatMap(\.entries)
+    }
+
     /// Whether a model's answers about a policy in words were calibrated.
     func isCalibrated(_ policy: ZeroShotPolicy, for recipe: Recipe) -> Bool {
-        calibrations.contains { calibration in
-            calibration.weightsSHA256 == recipe.weightsSHA256
-                && calibration.entries.contains { $0.policy == policy.policy && $0.head == policy.headID }
-        }
+        calibrationEntries(for: recipe).contains { $0.policy == policy.policy && $0.head == recipe.headID(of: policy) }
     }
 
     /// The heads that were fitted on a model.

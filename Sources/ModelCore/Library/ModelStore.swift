@@ -196,6 +196,7 @@ public struct ModelStore: Sendable {
             let preprocessing = try mapped ?? PublishedPreprocessing(imagesOf: draft)
             notes = preprocessing.notes
             text.image = preprocessing
+            text.prompts = try Recipe.Prompts(published: checkpoint)
         case .text:
             guard case .words(let words) = try checkpoint.textEncoder().embedding else {
                 throw CheckpointError.undecided(path: published.folder, reason: "its text encoder reads no tokens.")
@@ -208,24 +209,46 @@ public struct ModelStore: Sendable {
         if wish.links {
             notes.append("the weights stay where they are: who can write to them can end or mislead a run")
         }
-        let path = "\(draft)/\(Self.recipeName)"
-        do {
-            try text.toml.write(toFile: path, atomically: false, encoding: .utf8)
-        } catch {
-            throw CheckpointError.notWritable(path: path, reason: error.localizedDescription)
+        var recipe = try Self.recipe(of: text, writtenTo: draft)
+        if recipe.prompts != nil {
+            do {
+                _ = try JointModel(recipe, checkpoint, input: .normalized)
+            } catch {
+                let reason = "\(error)".replacing(draft, with: published.folder)
+                guard checkpoint.hasImageEmbedding else {
+                    throw CheckpointError.undecided(
+                        path: published.folder, reason: "it cannot be asked anything. \(reason)")
+                }
+                // Its embeddings are of use without the words.
+                notes.append("it cannot be asked about policies in words: \(Self.withoutFullStop(reason))")
+                text.prompts = nil
+                recipe = try Self.recipe(of: text, writtenTo: draft)
+            }
         }
-        let recipe = try Recipe(path: path)
         try Rehearsal.run(recipe, checkpoint)
         if modality == .image, ZeroShot.isThinkable(recipe) {
             do {
                 _ = try ZeroShot(recipe, checkpoint)
             } catch {
-                let reason = "\(error)".replacing(draft, with: published.folder).trimmingCharacters(
-                    in: CharacterSet(charactersIn: "."))
+                let reason = Self.withoutFullStop("\(error)".replacing(draft, with: published.folder))
                 notes.append("it cannot be asked about policies in words (zero-shot): \(reason)")
             }
         }
         return (recipe, notes)
+    }
+
+    private static func recipe(of text: RecipeText, writtenTo draft: String) throws -> Recipe {
+        let path = "\(draft)/\(recipeName)"
+        do {
+            try text.toml.write(toFile: path, atomically: false, encoding: .utf8)
+        } catch {
+            throw CheckpointError.notWritable(path: path, reason: error.localizedDescription)
+        }
+        return try Recipe(path: path)
+    }
+
+    private static func withoutFullStop(_ text: String) -> String {
+        text.trimmingCharacters(in: CharacterSet(charactersIn: "."))
     }
 
     /// Faults are found in the copy; who reads of them knows the source only.

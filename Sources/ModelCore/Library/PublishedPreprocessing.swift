@@ -53,7 +53,9 @@ struct PublishedPreprocessing {
 
     private mutating func read(transformers fields: [String: Any], path: String) throws(CheckpointError) {
         let crops = fields["do_center_crop"] as? Bool ?? (fields["crop_size"] != nil)
-        let resized = try Self.size(fields["size"], path: path)
+        // IDEFICS's names the size otherwise, and always scales bicubically.
+        let isOfIdefics = fields["size"] == nil && fields["image_size"] != nil
+        let resized = try Self.size(fields["size"] ?? fields["image_size"], path: path)
         let cut = crops ? try Self.size(fields["crop_size"], path: path) : nil
         guard let seen = cut ?? resized else { throw Self.undecided(path, "size", "is missing") }
         (height, width) = seen
@@ -62,6 +64,7 @@ struct PublishedPreprocessing {
         }
         switch (fields["resample"] as? NSNumber)?.intValue {
         // The numbers of Pillow's filters.
+        case nil where isOfIdefics: filter = .bicubic
         case nil, 2: filter = .bilinear
         case 3: filter = .bicubic
         default:

@@ -64,6 +64,8 @@ public struct Recipe: Sendable, Hashable {
     public let files: [String: String]
     public let image: ImageSettings?
     public let text: TextSettings?
+    /// Of a model that reads picture and text together: how it is asked about policies in words; nil where it is not.
+    public let prompts: Prompts?
     public let outputs: [Output]
     public let relevance: RelevanceMethod
 
@@ -77,7 +79,7 @@ public struct Recipe: Sendable, Hashable {
         let fields = try RecipeFields(path: path)
         try fields.allow([
             "name", "version", "family", "modality", "licence", "source", "folder", "weights", "files",
-            "image", "text", "output", "explain",
+            "image", "text", "prompts", "output", "explain",
         ])
         file = path
         name = try fields.word("name")
@@ -105,6 +107,10 @@ public struct Recipe: Sendable, Hashable {
         text = try fields.optionalTable("text").map { (table) throws(RecipeError) in try TextSettings(table) }
         guard (modality == .image ? image != nil : text != nil) else {
             throw fields.fault(modality.rawValue, "is missing: the modality needs this table")
+        }
+        prompts = try fields.optionalTable("prompts").map { (table) throws(RecipeError) in try Prompts(table) }
+        guard prompts == nil || modality == .image else {
+            throw fields.fault("prompts", "are put to models of pictures only")
         }
         var outputs: [Output] = []
         for table in try fields.tables("output") { outputs.append(try Output(table)) }

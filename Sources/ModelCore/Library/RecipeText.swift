@@ -12,6 +12,7 @@ struct RecipeText {
     let files: [String: String]
     var image: PublishedPreprocessing?
     var text: PublishedTextSettings?
+    var prompts: Recipe.Prompts?
 
     var toml: String {
         var lines = [
@@ -33,6 +34,7 @@ struct RecipeText {
         if let text {
             lines += ["", "[text]", "max_tokens = \(text.maximumTokens)", "pooling = \(quoted(text.pooling.rawValue))"]
         }
+        if let prompts { lines += [""] + prompts.toml(quoted: quoted) }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -4,6 +4,13 @@ enum Rehearsal {
     /// - Parameter recipe: read back from the folder it will stay in.
     /// - Throws: ``WeightsError``, ``ConfigurationError`` or ``TokenizerError``.
     static func run(_ recipe: Recipe, _ checkpoint: Checkpoint) throws {
+        if recipe.prompts != nil {
+            let graphs = try JointModel(recipe, checkpoint, input: .normalized).graphs
+            _ = try graphs.pictureGraph()
+            _ = try graphs.readingGraph(explaining: nil)
+            _ = try graphs.readingGraph(explaining: CrossMethod())
+            if !checkpoint.hasImageEmbedding { return }
+        }
         let encoder: Encoder
         switch recipe.modality {
         case .image:

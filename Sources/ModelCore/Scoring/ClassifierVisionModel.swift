@@ -25,7 +25,7 @@ final class ClassifierVisionModel: VisionModel {
     func check(_ method: ExplanationMethod) throws(ExplanationError) {
         switch method.kind {
         case .cam, .occlusion: try method.requireNoParts()
-        case .legrad, .pooled, .weighted, .decomposition, .attention, .rollout:
+        case .legrad, .pooled, .weighted, .decomposition, .attention, .rollout, .crossAttention, .crossGradient:
             throw .notApplicable(
                 method: method.kind.rawValue, reason: "it is a convolutional network without attention")
         }

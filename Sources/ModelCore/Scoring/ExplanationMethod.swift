@@ -41,11 +41,19 @@ public struct ExplanationMethod: Sendable, Hashable {
         /// Source: Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2, of
         /// pictures; Li et al. 2016, "Understanding Neural Networks through Representation Erasure", eq. 1, of texts.
         case occlusion
+        /// Of models that read picture and text together: where a policy's words look in the picture.
+        ///
+        /// Source: ``CrossMethod/Kind/attention``.
+        case crossAttention = "cross-attention"
+        /// The same where looking more would raise the score.
+        ///
+        /// Source: ``CrossMethod/Kind/gradient``.
+        case crossGradient = "cross-grad"
 
-        /// Whether it is about a direction; else there is one map for all.
+        /// Whether it is about a direction or a policy's words; else there is one map for all.
         public var isDirected: Bool { inGraph?.isDirected ?? true }
         /// Whether negative values mean evidence against.
-        public var isSigned: Bool { inGraph?.isSigned ?? true }
+        public var isSigned: Bool { inGraph?.isSigned ?? (cross == nil) }
 
         /// The graph's own method that this is, or is made from; nil where no graph computes it.
         var inGraph: RelevanceMethod.Kind? {
@@ -55,9 +63,12 @@ public struct ExplanationMethod: Sendable, Hashable {
             case .decomposition: .decomposition
             case .attention: .attention
             case .rollout: .rollout
-            case .cam, .occlusion: nil
+            case .cam, .occlusion, .crossAttention, .crossGradient: nil
             }
         }
+
+        /// What of a cross-attention this is; nil for methods that look at none.
+        var cross: CrossMethod.Kind? { CrossMethod.Kind(rawValue: rawValue) }
 
         init(_ kind: RelevanceMethod.Kind) {
             switch kind {
@@ -80,6 +91,8 @@ public struct ExplanationMethod: Sendable, Hashable {
             case .rollout: "attention through the layers (Abnar & Zuidema 2020)"
             case .cam: "what a place adds to the score; signed (Zhou 2016)"
             case .occlusion: "fall of the score without a part; signed (Zeiler 2014)"
+            case .crossAttention: "where a policy's words look in the picture"
+            case .crossGradient: "where more of that would raise the score (Li 2021)"
             }
         }
     }
@@ -103,6 +116,21 @@ public struct ExplanationMethod: Sendable, Hashable {
         return kind.inGraph.map { RelevanceMethod($0, layers: layers, heads: heads) }
     }
 
+    /// What a graph that reads picture and text together is asked for; nil for methods that look at no cross-attention.
+    ///
+    /// - Throws: ``ExplanationError/notApplicable(method:reason:)`` for heads, and for several layers.
+    func cross() throws(ExplanationError) -> CrossMethod? {
+        guard let cross = kind.cross else { return nil }
+        guard heads == nil else {
+            throw .notApplicable(method: kind.rawValue, reason: "it is the mean over all heads")
+        }
+        switch layers {
+        case nil: return CrossMethod(cross)
+        case .only(let numbers) where numbers.count == 1: return CrossMethod(cross, layer: numbers[0])
+        default: throw .notApplicable(method: kind.rawValue, reason: "it looks at one layer")
+        }
+    }
+
     /// Layers and heads are no parts of what looks at the model from outside.
     ///
     /// - Throws: ``ExplanationError/notApplicable(method:reason:)``.
@@ -122,6 +150,8 @@ extension Encoder {
             throw .notApplicable(
                 method: method.kind.rawValue, reason: "it does not end in average pooling and a linear layer")
         case .occlusion: try method.requireNoParts()
+        case .crossAttention, .crossGradient:
+            throw .notApplicable(method: method.kind.rawValue, reason: "it does not read a picture from a text")
         case .weighted:
             if case .patches = embedding {
                 throw .notApplicable(method: method.kind.rawValue, reason: "it was made for the words of texts")

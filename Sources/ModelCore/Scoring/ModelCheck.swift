@@ -28,7 +28,7 @@ extension Scorer {
         if let advice = library.status(of: recipe, anew: true).advice {
             throw RecipeError.notReady(model: recipe.id, reason: advice)
         }
-        let found = try builtIn(recipe, heads: heads(for: recipe), explain: .flagged)
+        let found = try builtIn(recipe, heads: heads(for: recipe), explain: .flagged, asking: asked(recipe))
         let width = found[0].embedding.count
         guard found[0].embedding != found[1].embedding || found[0].scores != found[1].scores else {
             throw ScorerError.indifferent(model: recipe.id)
@@ -38,15 +38,30 @@ extension Scorer {
             // A model that waits for its first head must be able to explain one.
             let direction = (0..<width).map { Float($0 % 7) - 3 }
             let probe = Head(probing: recipe.id, weightsSHA256: recipe.weightsSHA256, direction: direction)
-            explanations += try builtIn(recipe, heads: [probe], explain: .policies(["probe"])).flatMap(\.explanations)
+            explanations += try builtIn(recipe, heads: [probe], explain: .policies(["probe"]), asking: [])
+                .flatMap(\.explanations)
         }
         return ModelCheck(
             model: recipe.id, weightsSHA256: recipe.weightsSHA256, width: width,
-            policies: found[0].scores.map(\.policy), methods: Set(explanations.map(\.method)).sorted(),
+            policies: found[0].scores.map(\.policy).filter { $0 != Self.probe.policy },
+            methods: Set(explanations.map(\.method)).sorted(),
             seconds: Date().timeIntervalSince(started))
     }
 
-    private func builtIn(_ recipe: Recipe, heads: [Head], explain: ExplainRequest) throws -> [Assessment] {
+    /// The policies that a model is asked about in words; one of ours where nobody named any, so that a model that can
+    /// only be asked is asked something.
+    private func asked(_ recipe: Recipe) -> [ZeroShotPolicy] {
+        let policies = library.policiesInWords(for: recipe)
+        return policies.isEmpty && recipe.prompts != nil ? [Self.probe] : policies
+    }
+
+    private static let probe = ZeroShotPolicy(
+        policy: "probe", description: "", templates: ["a photo of {}."], positive: ["a bright disc"],
+        negative: ["an empty street"], threshold: nil)
+
+    private func builtIn(
+        _ recipe: Recipe, heads: [Head], explain: ExplainRequest, asking policies: [ZeroShotPolicy]
+    ) throws -> [Assessment] {
         switch recipe.modality {
         case .text:
             let texts = ["The committee moved the meeting to Tuesday.", "Zwei Wörter 👍"]
@@ -55,7 +70,7 @@ extension Scorer {
             guard let settings = recipe.image else {
                 throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
             }
-            let model = try visionModel(recipe, heads: heads)
+            let model = try visionModel(recipe, heads: heads, asking: policies)
             let pictures = [false, true].compactMap { Self.disc(settings.width, settings.height, inverted: $0) }
             return try sound(model.assess(pictures, explain: explain, by: nil))
         }

@@ -147,8 +147,9 @@ final class ProjectedEncoder {
 
     // MARK: What to explain
 
-    /// What can be explained before the scores are known: the policies that are asked for by name, or the one that will
-    /// turn out to lead. nil where nothing is, or where heads are explained by several methods.
+    /// What can be explained before the scores are known: the policies that are asked for by name; the one that will
+    /// turn out to lead, or all where that costs no more. nil where nothing is, or where heads are explained by several
+    /// methods.
     private func firstGuess(
         _ explain: ExplainRequest
     ) -> (method: RelevanceMethod, directions: [Int], leading: Bool)? {
@@ -157,10 +158,22 @@ final class ProjectedEncoder {
         }
         switch explain {
         case .none: return nil
-        case .flagged: return contrasts.allSatisfy { $0 == .none } ? (method, [], true) : nil
+        case .flagged:
+            guard contrasts.allSatisfy({ $0 == .none }) else { return nil }
+            return isFurtherDirectionCheap(method) ? (method, Array(directions.indices), false) : (method, [], true)
         case .policies(let policies):
             let rows = needed(for: policies, method)
             return rows.isEmpty ? nil : (method, rows, false)
+        }
+    }
+
+    /// Whether explaining every direction costs less than looking twice at an input with two flagged policies: where one
+    /// token is pooled, a direction more is one row of products a layer.
+    private func isFurtherDirectionCheap(_ method: RelevanceMethod) -> Bool {
+        guard method.kind == .decomposition || method.kind == .pooled else { return false }
+        return switch encoder.pooling {
+        case .first, .last, .endOfText: true
+        case .mean, .attention: false
         }
     }
 
@@ -185,14 +198,17 @@ final class ProjectedEncoder {
 
     // MARK: Running
 
-    /// Batches of like length, the longest first (in each batch too), so that little is computed for padding and the requests in flight end
-    /// together.
-    private func batches(_ work: [Int], of inputs: Inputs) -> [[Int]] {
+    /// Batches of like length, the longest first (in each batch too), so that little is computed for padding and the
+    /// requests in flight end together.
+    ///
+    /// - Parameter directions: that each input is explained for; a batch holds the fewer inputs the more there are, so that
+    ///   the memory it takes does not depend on it.
+    private func batches(_ work: [Int], of inputs: Inputs, directions: Int = 1) -> [[Int]] {
         let order = work.sorted { (inputs.lengths[$1], $0) < (inputs.lengths[$0], $1) }
         var batches: [[Int]] = []
         var rest = order[...]
         while let longest = rest.first {
-            let size = fixedBatch ?? max(1, inputs.batch(inputs.lengths[longest]))
+            let size = fixedBatch ?? max(1, inputs.batch(inputs.lengths[longest]) / max(1, directions))
             batches.append(Array(rest.prefix(size)))
             rest = rest.dropFirst(size)
         }
@@ -227,7 +243,10 @@ final class ProjectedEncoder {
         let rows = Dictionary(uniqueKeysWithValues: work.map { ($0.input, $0.directions) })
         // Inputs of one batch have the same number of directions.
         let batches = Dictionary(grouping: work) { $0.directions.count }.sorted { $0.key > $1.key }
-            .flatMap { self.batches($0.value.map(\.input), of: inputs) }
+            .flatMap {
+                self.batches(
+                    $0.value.map(\.input), of: inputs, directions: method.kind.isDirected ? $0.key : 1)
+            }
         let tensors = try batches.map { batch in
             try inputs.tensors(batch).merging(
                 selection(batch.map { rows[$0] ?? [] }, method, leading: leading)

@@ -226,17 +226,56 @@ public actor Scorer {
             heads: heads, engine: engine)
     }
 
-    func visionModel(_ recipe: Recipe, heads: [Head]) throws -> any VisionModel {
+    /// - Parameter policies: that a model that reads picture and text together is asked about; nil for those that the
+    ///   library has words for and no head knows.
+    func visionModel(
+        _ recipe: Recipe, heads: [Head], asking policies: [ZeroShotPolicy]? = nil
+    ) throws -> any VisionModel {
         let folder = try library.readyFolder(of: recipe)
         switch recipe.family {
         case .onnxClassifier:
             return try ClassifierVisionModel(recipe: recipe, folder: folder, engine: engine)
         case .bert, .roberta, .xlmRoberta:
             throw ScorerError.wrongModality(model: recipe.id, modality: "texts")
-        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b, .blip, .albef, .coca, .flamingo, .transformer:
+        case .blip, .albef, .coca, .flamingo:
+            return try jointModel(recipe, folder: folder, heads: heads, asking: policies)
+        case .vit, .deit, .dinov2, .clip, .siglip, .eva, .vit22b, .transformer:
             return try TransformerVisionModel(
                 recipe: recipe, folder: folder, weights: library.weights(of: recipe), heads: heads, engine: engine)
         }
+    }
+
+    /// A model that reads picture and text together: by its embedding, by a policy's words, or both.
+    private func jointModel(
+        _ recipe: Recipe, folder: String, heads: [Head], asking policies: [ZeroShotPolicy]?
+    ) throws -> any VisionModel {
+        let weights = try library.weights(of: recipe)
+        let checkpoint = try Checkpoint(of: recipe, folder: folder, weights: weights)
+        let policies =
+            policies
+            ?? library.policiesInWords(for: recipe).filter {
+                admitsUncalibrated || library.isCalibrated($0, for: recipe)
+            }
+        func embedder() throws -> TransformerVisionModel {
+            try TransformerVisionModel(
+                recipe: recipe, folder: folder, weights: weights, heads: heads, engine: engine)
+        }
+        func joint() throws -> JointModel {
+            let colours = try recipe.image?.normalization.map { ($0.mean, $0.deviation) } ?? checkpoint.colours()
+            return try JointModel(recipe, checkpoint, input: .bytes(mean: colours.0, deviation: colours.1))
+        }
+        if recipe.prompts != nil {
+            return try PromptedVisionModel(
+                recipe: recipe, model: joint(), embedder: checkpoint.hasImageEmbedding ? embedder() : nil,
+                heads: heads, asking: policies, calibrated: library.calibrationEntries(for: recipe), engine: engine)
+        }
+        // Words that made no direction are no captions either.
+        let scored = Set(heads.filter { $0.origin == .zeroShot }.flatMap { $0.policies.map(\.policy) })
+        let captions = policies.filter { scored.contains($0.policy) }
+        guard checkpoint.family == .coca, !captions.isEmpty else { return try embedder() }
+        return try CaptionedVisionModel(
+            recipe: recipe, model: embedder(), joint: joint(), side: TextSide(recipe, checkpoint), asking: captions,
+            engine: engine)
     }
 
     // MARK: Heads
@@ -252,7 +291,8 @@ public actor Scorer {
     private func zeroShotHeads(for recipe: Recipe, besides fitted: [Head]) throws -> [Head] {
         let asked = library.policiesInWords(for: recipe)
             .filter { admitsUncalibrated || library.isCalibrated($0, for: recipe) }
-        guard !asked.isEmpty else { return [] }
+        // A model that reads picture and text together has no directions for words.
+        guard !asked.isEmpty, recipe.prompts == nil else { return [] }
         let checkpoint = try Checkpoint(
             of: recipe, folder: library.readyFolder(of: recipe), weights: library.weights(of: recipe))
         let zeroShot: ZeroShot

@@ -35,19 +35,30 @@ struct TextSide {
 
     /// Texts for an encoder of ``encoder``.
     func inputs(_ encodings: [Tokenizer.Encoding]) -> ProjectedEncoder.Inputs {
-        ProjectedEncoder.Inputs(
-            lengths: encodings.map { filledLength ?? $0.ids.count }, batch: { Self.batchTokens / max(1, $0) }
-        ) { (chosen) throws(EngineError) in try tensors(chosen.map { encodings[$0] }) }
+        let lengths = encodings.map { filledLength ?? min(Self.paddedLength($0.ids.count), max(limit, $0.ids.count)) }
+        return ProjectedEncoder.Inputs(lengths: lengths, batch: { Self.batchTokens / max(1, $0) }) {
+            (chosen) throws(EngineError) in
+            try tensors(chosen.map { encodings[$0] }, length: chosen.lazy.map { lengths[$0] }.max())
+        }
     }
 
-    func tensors(_ encodings: [Tokenizer.Encoding]) throws(EngineError) -> [String: Tensor] {
+    /// How long a text of so many tokens is made: up to 16 exactly, then eight lengths an octave. The engine keeps something
+    /// for every shape it has met (10,000 tweets explained: 0.3 GB), and of all lengths there are too many.
+    static func paddedLength(_ count: Int) -> Int {
+        let octave = Int.bitWidth - 1 - max(1, count - 1).leadingZeroBitCount
+        let step = 1 << max(0, octave - 3)
+        return (count + step - 1) / step * step
+    }
+
+    /// - Parameter length: in tokens; nil for that of the longest.
+    func tensors(_ encodings: [Tokenizer.Encoding], length: Int? = nil) throws(EngineError) -> [String: Tensor] {
         try Self.tensors(
-            encodings, padding: tokenizer.paddingID, filledUpTo: filledLength, isFillingRead: isFillingRead)
+            encodings, padding: tokenizer.paddingID, filledUpTo: filledLength ?? length, isFillingRead: isFillingRead)
     }
 
     /// Token ids padded to the longest, and the mask that says so.
     ///
-    /// - Parameter filledLength: where the model wants every text this long.
+    /// - Parameter filledLength: where every text is to be this long.
     static func tensors(
         _ encodings: [Tokenizer.Encoding], padding: Int64 = 0, filledUpTo filledLength: Int? = nil,
         isFillingRead: Bool = false

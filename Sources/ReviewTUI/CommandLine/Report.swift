@@ -36,7 +36,7 @@ extension Main {
         case is EngineError, is WeightsError, is ConfigurationError, is TokenizerError: .unavailable
         case is ExplanationError: .usage
         case let error as RecipeError: error.exitStatus
-        case is ScorerError: .failed
+        case is ScorerError, is PromptError: .failed
         case is ExplanationError: .usage
         case let error as CheckpointError: error.exitStatus
         case is SettingsError: .usage

@@ -6,10 +6,10 @@ import Queue
 /// Scores and explains on request and tells how long it took, for `tools/bench/bench_models.py`: peers take turns, so each
 /// waits in a process of its own for its next turn.
 ///
-/// A line in names what to do, `images` or `texts` and one of
+/// A line in is a model's name and what to do with all pictures or texts:
 ///
 /// * `score`: embeddings and scores;
-/// * `explain N`: the same and the relevance of the first N policies of the head;
+/// * `explain N`: the same and the relevance of the first N policies of the model's head;
 /// * `flagged`: the same and the relevance of what stands out, as `reviewtui score` does it;
 /// * `dump`: not timed; embeddings and scores.
 ///
@@ -36,16 +36,12 @@ struct BenchModelsCommand: AsyncParsableCommand {
         options.precision = computing.precision
         options.performance = latency ? .latency : .throughput
         let scorer = try Scorer(library: library, engine: try InstalledModels().engine(options))
-        guard let input = scorer.imageInputs.first, let textModel = scorer.textModels.first else {
-            throw CommandFailure(.notFound, "The folder of recipes needs one model of pictures and one of texts.")
-        }
-        let images = try pictures(for: input)
+        let images = try scorer.imageInputs.first.map(pictures) ?? []
         let texts = try JSONDecoder().decode([String].self, from: Data(contentsOf: URL(fileURLWithPath: texts)))
         while let line = readLine() {
             let words = line.split(separator: " ")
-            guard words.count >= 2 else { continue }
-            let isText = words[0] == "texts"
-            let model = isText ? textModel : input.model
+            guard words.count >= 2 else { throw ValidationError("A line names a model and what to do.") }
+            let model = try library.recipe(String(words[0])).id
             let request: ExplainRequest
             switch words[1] {
             case "explain":
@@ -57,7 +53,7 @@ struct BenchModelsCommand: AsyncParsableCommand {
             let processor = Self.processorSeconds
             let start = ContinuousClock.now
             let found =
-                isText
+                scorer.textModels.contains(model)
                 ? try await scorer.assess(texts: texts, model: model, explain: request)
                 : try await scorer.assess(images: images, model: model, explain: request)
             let seconds = start.duration(to: .now) / .seconds(1)

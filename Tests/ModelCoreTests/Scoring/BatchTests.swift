@@ -12,9 +12,16 @@ struct BatchTests {
     }
 
     /// A head of eight policies over the tiny networks' 16 dimensions, three of which are flagged with about any input.
-    private static func taught(_ fixture: String, contrast: String = "none") throws -> ModelLibrary {
+    ///
+    /// - Parameter method: the recipe's, which explains pictures.
+    private static func taught(
+        _ fixture: String, contrast: String = "none", method: String = "legrad"
+    ) throws -> ModelLibrary {
         let (library, _, store) = try TinyCheckpoint.library(fixture)
         let recipe = try #require(library.recipes.first)
+        let added = try String(contentsOfFile: recipe.file, encoding: .utf8)
+        try (added + "\n[explain]\nmethod = \"\(method)\"\n").write(
+            toFile: recipe.file, atomically: true, encoding: .utf8)
         let recipes = try Scratch.folder()
         func vector(_ seed: Int) -> String {
             (0..<16).map { "\(($0 * (seed + 3) + seed) % 7 - 3)" }.joined(separator: ",")
@@ -80,6 +87,14 @@ struct BatchTests {
         #expect(together.contains { $0.explanations.count > 1 })
     }
 
+    @Test func `Texts are made one of few lengths, by less than an eighth longer than they are`() {
+        let lengths = (1...512).map(TextSide.paddedLength)
+        #expect(Set(lengths).count == 16 + 5 * 8)
+        for (count, length) in zip(1..., lengths) {
+            #expect(length >= count && 8 * (length - count) < count)
+        }
+    }
+
     @Test func `What stands out is explained as it is where it is asked for by name`() async throws {
         let scorer = try Scorer(library: Self.taught("legrad-tiny-bert"), engine: Self.engine(.throughput))
         let flagged = try await scorer.assess(texts: Self.texts, model: "tiny", explain: .flagged)
@@ -104,6 +119,29 @@ struct BatchTests {
         Self.expectAlike(together, alone)
         #expect(Set(together.map(\.embedding)).count == pictures.count)
         #expect(together.allSatisfy { $0.explanations.isEmpty == (explain == .none) })
+    }
+
+    @Test(arguments: ["legrad", "legrad-pooled", "token-decomposition"])
+    func `What stands out in a picture is explained as it is where it is asked for by name`(
+        method: String
+    ) async throws {
+        let scorer = try Scorer(
+            library: Self.taught("legrad-tiny-vit", method: method), engine: Self.engine(.throughput))
+        let pictures = try (1...5).map { seed in
+            try #require(PixelImage(width: 16, height: 16, rgb: (0..<768).map { UInt8($0 * seed % 251) }))
+        }
+        let flagged = try await scorer.assess(images: pictures, model: "tiny", explain: .flagged)
+        #expect(flagged.contains { $0.explanations.count > 1 })
+        for (picture, some) in zip(pictures, flagged) {
+            let over = some.scores.filter { $0.probability >= 0.6 }.map(\.policy)
+            #expect(Set(some.explanations.map(\.policy)) == Set(over))
+            for explanation in some.explanations {
+                let policy = try #require(explanation.policy)
+                let named = try await scorer.assess(images: [picture], model: "tiny", explain: .policies([policy]))
+                let same = try #require(named.first?.explanations.first)
+                #expect(same.method == method && Self.difference(explanation, same) < 1e-4)
+            }
+        }
     }
 
     @Test func `A picture of the wrong size fails alone among many`() async throws {

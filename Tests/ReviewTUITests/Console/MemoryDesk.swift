@@ -1,6 +1,6 @@
-import Queue
 import Synchronization
 
+@testable import Queue
 @testable import ReviewTUI
 
 /// A queue in memory, for tests of the console alone: items in the order given, one reviewer, leases as tokens.
@@ -136,6 +136,18 @@ final class MemoryDesk: ReviewDesk {
             QueueCounts(
                 pending: state.waiting.count - state.leases.count, leased: state.leases.count,
                 decided: state.decisions.count)
+        }
+    }
+
+    func history() throws -> [DecisionRecord] {
+        try call("history") { state in
+            state.decisions.reversed().enumerated().map { number, decision in
+                DecisionRecord(
+                    decision: "d\(number)", item: decision.item, verdict: decision.draft.verdict,
+                    policies: decision.draft.policies.sorted(), labels: [:], severity: decision.draft.severity,
+                    note: decision.draft.note, reviewer: "mia", decidedAt: Timestamp(milliseconds: Sample.start),
+                    scores: [], review: .first, isStanding: true, hash: "")
+            }
         }
     }
 

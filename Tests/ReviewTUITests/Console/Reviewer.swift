@@ -105,6 +105,7 @@ struct Reviewer {
                 try desk.recordReveal(id, what)
                 return .revealed(id, what)
             case .count: return .counts(try desk.counts())
+            case .loadHistory: return .history(try desk.history())
             default: return nil
             }
         } catch let failure as ConsoleFailure {

@@ -171,6 +171,66 @@ struct VerdictTests {
         #expect(state.waiting.isEmpty && state.status.text.contains("Nothing was recorded"))
     }
 
+    @Test(
+        "a policy is chosen by the letters of its key, the nested one by two, and a letter pressed twice is the first")
+    func letters() {
+        var mia = Reviewer([Sample.harmless, Sample.text("post-30", "two"), Sample.text("post-31", "three")])
+        mia.press("x g")
+        #expect(mia.record == ["post-18 remove violence/graphic"])
+        mia.press("x s")
+        #expect(mia.record.count == 1 && mia.screen.contains("s m"))
+        mia.press("m")
+        #expect(mia.record.last == "post-30 remove sexual/minors")
+        mia.press("r s s")
+        #expect(mia.record.last == "post-31 restrict sexual")
+    }
+
+    @Test("letters choose several policies before a verdict, and none that is no key")
+    func severalLetters() {
+        var mia = Reviewer([Sample.harmless])
+        mia.press("p h a z esc x")
+        #expect(mia.record == ["post-18 remove harassment+hate"])
+    }
+
+    @Test("how grave it is goes with the verdict, and can be unsaid")
+    func severity() {
+        var mia = Reviewer(three())
+        mia.press("s")
+        #expect(mia.screen.contains("How grave is it?"))
+        mia.press("4")
+        #expect(mia.screen.contains("4 grave"))
+        mia.press("x s 2 s 0 a s esc a")
+        #expect(mia.desk.decisions.map(\.draft.severity) == [4, nil, nil])
+    }
+
+    @Test("the last verdict is done again with its policies, severity and note; what differs is the person's choice")
+    func repeated() throws {
+        var mia = Reviewer([Sample.threat, Sample.text("post-30", "two", scores: [("spam", 0.97)])])
+        mia.press(".")
+        #expect(mia.record.isEmpty && mia.statusLine.contains("no verdict yet"))
+        mia.press("2 s 3 n")
+        mia.type("again")
+        mia.press("enter x .")
+        #expect(mia.record == ["post-17 remove hate", "post-30 remove hate"])
+        let draft = try #require(mia.desk.decisions.last?.draft)
+        #expect(draft.severity == 3 && draft.note == "again")
+        #expect(draft.deselected == ["spam"] && draft.preselected.isEmpty)
+    }
+
+    @Test("the history shows what was decided, newest first, and u in it takes the latest back")
+    func history() {
+        var mia = Reviewer(three())
+        mia.press("x a h")
+        #expect(mia.screen.contains("Your last verdicts: u takes the latest back"))
+        let allowed = mia.lines.firstIndex { $0.contains("allowed") && $0.contains("post-18") }
+        let removed = mia.lines.firstIndex { $0.contains("removed") && $0.contains("post-17") && $0.contains("hate") }
+        #expect(allowed.map { $0 + 1 } == removed && removed != nil)
+        mia.press("u")
+        #expect(mia.state.mode == .review && mia.record == ["post-17 remove harassment+hate"])
+        mia.press("h j esc")
+        #expect(mia.state.mode == .review)
+    }
+
     @Test("with nothing to undo the console says so")
     func nothingToUndo() {
         var mia = Reviewer(three())

@@ -11,7 +11,7 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono
+            mono, severity, history
 
         var testDescription: String { rawValue }
     }
@@ -55,6 +55,8 @@ struct SnapshotTests {
         case .command: keys = ": e x"
         case .hostile: items = [Sample.hostile]
         case .decided: keys = "x"
+        case .severity: keys = "s 3 s"
+        case .history: keys = "x a h"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light

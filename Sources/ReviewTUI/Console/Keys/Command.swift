@@ -3,7 +3,8 @@
 enum CommandID: String, CaseIterable, Sendable, Hashable {
     case allow, remove, restrict, escalate, skip, undo
     case escalateWithQuestion = "escalate-question"
-    case note
+    case repeatLast = "repeat"
+    case note, severity, history
     case down, up
     case pageDown = "page-down"
     case pageUp = "page-up"
@@ -89,6 +90,10 @@ struct Command: Hashable, Sendable {
         Command(
             id: .undo, group: .verdicts, help: "Take your last verdict back", keys: ["u", "backspace"], hint: "undo"),
         Command(id: .note, group: .verdicts, help: "Write a note into the verdict", keys: ["n"], hint: "note"),
+        Command(id: .severity, group: .verdicts, help: "Say how grave it is, from 1 to 4", keys: ["s"]),
+        Command(
+            id: .repeatLast, group: .verdicts, help: "The last verdict again: policies, severity, note", keys: ["."]),
+        Command(id: .history, group: .verdicts, help: "Your last verdicts, to look at or take back", keys: ["h"]),
         Command(
             id: .policy1, group: .policies, help: "Choose or drop the policy with that number", keys: ["1"],
             hint: "policies"),

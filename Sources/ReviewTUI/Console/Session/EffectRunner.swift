@@ -91,6 +91,7 @@ final class EffectRunner: Sendable {
             try desk.recordReveal(id, what)
             return .revealed(id, what)
         case .count: return .counts(try desk.counts())
+        case .loadHistory: return .history(try desk.history())
         case .dwell, .preview, .redraw, .suspend, .quit: return nil
         }
     }

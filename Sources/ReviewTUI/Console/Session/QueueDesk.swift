@@ -94,6 +94,10 @@ struct QueueDesk: ReviewDesk {
         }
     }
 
+    func history() throws -> [DecisionRecord] {
+        try saying { try store.decisions(reviewer: reviewer, limit: 100) }
+    }
+
     func dataVersion() throws -> Int {
         try saying { try store.dataVersion() }
     }

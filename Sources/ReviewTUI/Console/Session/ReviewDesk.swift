@@ -20,6 +20,8 @@ protocol ReviewDesk: Sendable {
     /// Puts the reviewer's look at a hidden or blurred picture on record.
     func recordReveal(_ id: ItemID, _ what: RevealedContent) throws
     func counts() throws -> QueueCounts
+    /// This reviewer's latest verdicts and undos, newest first.
+    func history() throws -> [DecisionRecord]
     /// Changes when another process writes.
     func dataVersion() throws -> Int
 }

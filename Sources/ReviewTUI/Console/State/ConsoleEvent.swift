@@ -27,6 +27,7 @@ enum ConsoleEvent: Hashable, Sendable {
     /// The look at a hidden or blurred picture is on record: it may be shown.
     case revealed(ItemID, RevealedContent)
     case counts(QueueCounts)
+    case history([DecisionRecord])
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -73,6 +74,8 @@ enum Effect: Hashable, Sendable {
     /// Record that the reviewer looks at a hidden picture, or at a blurred one without its blur.
     case reveal(ItemID, RevealedContent)
     case count
+    /// Read what this reviewer decided last.
+    case loadHistory
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

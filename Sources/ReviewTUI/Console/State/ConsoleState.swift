@@ -20,12 +20,18 @@ enum Mode: Hashable, Sendable {
     case review
     case help(scroll: Int)
     case policies(PolicyPicker)
+    /// How grave the violation is: one more key says it.
+    case severity
+    /// What this reviewer decided last, newest first.
+    case history([DecisionRecord], scroll: Int)
     case prompt(Prompt)
 }
 
 /// The list of all policies, open over the item.
 struct PolicyPicker: Hashable, Sendable {
     var index = 0
+    /// Letters of a policy's key, as far as they were typed.
+    var typed = ""
     /// The verdict that waits for a policy; nil where the picker was opened for itself.
     var pending: VerdictCommand?
 }
@@ -65,6 +71,7 @@ struct ConsoleState: Hashable, Sendable {
     let reviewer: String
     /// Policies of the taxonomy, in its order.
     let taxonomy: [Policy]
+    let policyKeys: PolicyKeys
     var keymap: Keymap
     var size: CellSize
     var abilities: ScreenAbilities
@@ -90,6 +97,8 @@ struct ConsoleState: Hashable, Sendable {
     var waiting: [WaitingInput] = []
     /// Claims, and undos that claim, on their way: leaving waits for them, so that their leases are given back.
     var claimsUnderWay = 0
+    /// What was recorded last, for doing the same again.
+    var lastVerdict: DecisionDraft?
     /// An undo is under way: what a verdict key would land on is about to change.
     var undoIsAsked = false
 
@@ -116,6 +125,7 @@ struct ConsoleState: Hashable, Sendable {
     ) {
         self.reviewer = reviewer
         self.taxonomy = taxonomy
+        policyKeys = PolicyKeys(taxonomy)
         self.keymap = keymap
         self.size = size
         self.abilities = abilities

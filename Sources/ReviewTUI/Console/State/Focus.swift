@@ -19,6 +19,8 @@ struct Focus: Hashable, Sendable {
     var hold: Hold
     var choice: PolicyChoice
     var note: String?
+    /// 1 (mild) to 4 (grave), where the reviewer said so.
+    var severity: Int?
     /// Index into ``explained``.
     var explainedIndex: Int
     /// What can be explained: policies, most likely first; nil for attention that knows no policy.

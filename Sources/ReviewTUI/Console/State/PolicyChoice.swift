@@ -57,6 +57,11 @@ struct PolicyChoice: Hashable, Sendable {
         }
     }
 
+    /// Exactly these, each that differs as chosen or dropped by hand.
+    mutating func choose(exactly policies: Set<PolicyID>, taxonomy: [Policy]) {
+        for policy in chosen.symmetricDifference(policies).sorted() { toggle(policy, taxonomy: taxonomy) }
+    }
+
     /// Preselected and left alone: what the model proposed and one key confirmed.
     var confirmed: Set<PolicyID> { chosen.intersection(preselected).subtracting(touched) }
     /// Preselected, or chosen before, and dropped by hand.

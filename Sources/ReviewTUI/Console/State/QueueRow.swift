@@ -43,7 +43,9 @@ struct ListPage: Hashable, Sendable {
 /// The part of the queue that is in memory: a window of rows that follows the selection, however long the queue is.
 struct ListWindow: Hashable, Sendable {
     private(set) var rows: [QueueRow] = [] {
-        didSet { positions = Dictionary(rows.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first }) }
+        didSet {
+            positions = Dictionary(rows.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+        }
     }
     private var positions: [ItemID: Int] = [:]
     private(set) var reachesStart = true

@@ -39,8 +39,23 @@ extension ConsoleState {
         case .end: picker.index = count - 1
         case .character(" "): focus?.choice.toggle(taxonomy[picker.index].id, taxonomy: taxonomy)
         case .enter: return confirm(picker)
+        case .character(let letter):
+            switch policyKeys.match(picker.typed, then: Character(letter)) {
+            case .policy(let policy):
+                picker.index = taxonomy.firstIndex { $0.id == policy } ?? picker.index
+                picker.typed = ""
+                if picker.pending != nil { return confirm(picker) }
+                focus?.choice.toggle(policy, taxonomy: taxonomy)
+            case .prefix(let policy):
+                picker.index = taxonomy.firstIndex { $0.id == policy } ?? picker.index
+                picker.typed += String(letter)
+            case .nothing: picker.typed = ""
+            }
+            mode = .policies(picker)
+            return []
         default: break
         }
+        picker.typed = ""
         mode = .policies(picker)
         return []
     }
@@ -55,6 +70,35 @@ extension ConsoleState {
         case .remove: return judge(.remove)
         case .restrict: return judge(.restrict)
         default: return []
+        }
+    }
+
+    // MARK: Severity
+
+    mutating func pressInSeverity(_ key: Key) -> [Effect] {
+        mode = .review
+        guard case .character(let scalar) = key, let digit = Character(scalar).wholeNumberValue, digit <= 4 else {
+            return []
+        }
+        focus?.severity = digit == 0 ? nil : digit
+        return []
+    }
+
+    // MARK: History
+
+    /// `u` works in it; it closes first, so that the item that comes back is seen.
+    mutating func pressInHistory(_ key: Key, _ records: [DecisionRecord], _ scroll: Int) -> [Effect] {
+        let last = max(0, records.count - HistoryView.rows(records.count, size))
+        switch key {
+        case .down, .character("j"), .pageDown:
+            mode = .history(records, scroll: min(last, scroll + (key == .pageDown ? 10 : 1)))
+            return []
+        case .up, .character("k"), .pageUp:
+            mode = .history(records, scroll: max(0, scroll - (key == .pageUp ? 10 : 1)))
+            return []
+        default:
+            mode = .review
+            return keymap.command(for: key) == .undo ? takeInTurn(key) : []
         }
     }
 

@@ -21,6 +21,8 @@ extension ConsoleState {
             return run(command)
         case .help(let scroll): return pressInHelp(key, scroll)
         case .policies(let picker): return pressInPicker(key, picker)
+        case .severity: return pressInSeverity(key)
+        case .history(let records, let scroll): return pressInHistory(key, records, scroll)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         }
     }
@@ -45,6 +47,9 @@ extension ConsoleState {
         case .undo: return askForUndo()
         case .escalateWithQuestion: return open(.question)
         case .note: return open(.note)
+        case .severity: if focus != nil { mode = .severity }
+        case .repeatLast: return repeatLast()
+        case .history: return [.loadHistory]
         case .commandLine: return open(.command)
         case .search: return open(.search)
         case .filter: return open(.filter)

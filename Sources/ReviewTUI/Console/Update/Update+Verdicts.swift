@@ -14,6 +14,20 @@ extension ConsoleState {
         return verdict == .skip ? setAside(focus, lease) : record(verdict, focus, lease)
     }
 
+    /// The last verdict again, on this item: its policies, severity and note.
+    mutating func repeatLast() -> [Effect] {
+        guard let last = lastVerdict, let focus else {
+            say("There is no verdict yet to do again.")
+            return []
+        }
+        var choice = focus.choice
+        if last.verdict != .allow { choice.choose(exactly: last.policies, taxonomy: taxonomy) }
+        self.focus?.choice = choice
+        self.focus?.severity = last.severity
+        self.focus?.note = last.note ?? focus.note
+        return judge(last.verdict.command)
+    }
+
     func needsPicker(_ verdict: VerdictCommand, _ focus: Focus) -> Bool {
         (verdict == .remove || verdict == .restrict) && focus.choice.chosen.isEmpty
     }
@@ -34,7 +48,7 @@ extension ConsoleState {
         return DecisionDraft(
             verdict: verdict, policies: policies,
             preselected: seen ? focus.choice.confirmed.intersection(policies) : [],
-            deselected: focus.choice.dropped, note: focus.note,
+            deselected: focus.choice.dropped, severity: focus.severity, note: focus.note,
             durationMilliseconds: focus.shownAt.map { now - $0 },
             shownScores: seen ? Set(visible.filter { $0.score != nil }.map(\.policy)) : [],
             shownExplanation: seen ? shownExplanation(of: focus) : nil)
@@ -61,6 +75,7 @@ extension ConsoleState {
         let reason = policies.isEmpty ? "" : " for \(policies.joined(separator: ", "))"
         let undo = keymap.label(for: .undo).map { " · \($0) takes it back" } ?? ""
         say("\(draft.verdict.past) \(name(receipt.item))\(reason)\(undo)", .good)
+        lastVerdict = draft
         list.remove(receipt.item)
         count(leased: -1, decided: 1)
         if focus?.id == receipt.item { showNext() }
@@ -124,6 +139,15 @@ extension VerdictCommand {
 }
 
 extension Verdict {
+    fileprivate var command: VerdictCommand {
+        switch self {
+        case .allow: .allow
+        case .remove: .remove
+        case .restrict: .restrict
+        case .escalate: .escalate
+        }
+    }
+
     /// "Removed", for the status line.
     var past: String {
         switch self {

@@ -27,7 +27,8 @@ extension CommandID {
     var need: Need {
         switch self {
         case .explanation, .overlay, .grey, .help, .redraw, .suspend: .nothing
-        case .undo, .quit, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine: .quiet
+        case .undo, .quit, .history, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine:
+            .quiet
         default: .item
         }
     }
@@ -36,9 +37,12 @@ extension CommandID {
     fileprivate var leavesItem: Bool {
         switch self {
         case .undo, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine: true
-        default: verdict != nil
+        default: judges
         }
     }
+
+    /// Whether it finishes with the item before the reviewer.
+    fileprivate var judges: Bool { verdict != nil || self == .repeatLast }
 }
 
 extension ConsoleState {
@@ -63,7 +67,7 @@ extension ConsoleState {
             return []
         }
         if command == .undo, dropLastVerdict() { return [] }
-        if command?.verdict != nil, targetIsChanging {
+        if command?.judges == true, targetIsChanging {
             // What it was meant for is not on the screen yet, and it must not land on another item.
             say("Nothing was recorded: press the key again when the item is before you.", .bad)
             return []
@@ -77,7 +81,7 @@ extension ConsoleState {
             case .later: break
             }
         }
-        wait(for: .key(key), isVerdict: command?.verdict != nil)
+        wait(for: .key(key), isVerdict: command?.judges == true)
         return []
     }
 
@@ -141,7 +145,7 @@ extension ConsoleState {
         if focus?.isRecording == true || undoIsAsked { return .later }
         guard command.need == .item else { return .now }
         if selection != nil || jump != nil { return .later }
-        let verb = command.verdict.map { _ in "“\(command.rawValue)” was not recorded: " }
+        let verb = !command.judges ? nil : "“\(command.rawValue)” was not recorded: "
         guard let focus else {
             let isComing = nextIsAsked || drySince == nil
             return isComing ? .later : .never(verb.map { $0 + "no item is before you." })
@@ -154,7 +158,7 @@ extension ConsoleState {
     }
 
     private mutating func wait(for input: WaitingInput.Input, isVerdict: Bool) {
-        let verdicts = waiting.filter { command(of: $0)?.verdict != nil }.count
+        let verdicts = waiting.filter { command(of: $0)?.judges == true }.count
         guard waiting.count < Self.mostWaiting, !isVerdict || verdicts < Self.mostWaitingVerdicts else {
             say("Too many keys wait already; this one is dropped.", .bad)
             return
@@ -166,7 +170,7 @@ extension ConsoleState {
 
     /// Takes back the verdict that waits last, with all that was typed behind it.
     private mutating func dropLastVerdict() -> Bool {
-        guard let last = waiting.lastIndex(where: { command(of: $0)?.verdict != nil }) else { return false }
+        guard let last = waiting.lastIndex(where: { command(of: $0)?.judges == true }) else { return false }
         waiting.removeSubrange(last...)
         say("The verdict that waited is dropped; nothing was recorded for it.")
         return true

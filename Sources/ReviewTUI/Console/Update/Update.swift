@@ -54,7 +54,7 @@ extension ConsoleState {
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
         switch mode {
-        case .policies: break
+        case .policies, .severity: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
         default: return
         }
@@ -122,6 +122,9 @@ extension ConsoleState {
         case .counts(let counts):
             self.counts = counts
             countedAt = now
+            return []
+        case .history(let records):
+            if mode == .review { mode = .history(records, scroll: 0) }
             return []
         case .queueChanged:
             drySince = nil

@@ -38,7 +38,11 @@ enum HintsView {
         case .help: return ([("j/k", "scroll"), ("esc", "back")], [])
         case .policies(let picker):
             let done = picker.pending.map { $0 == .remove ? "remove" : "restrict" } ?? "choose"
-            return ([("j/k", "move"), ("space", "choose"), ("enter", done), ("esc", "back")], [])
+            return ([("letters", done), ("j/k", "move"), ("space", "choose"), ("enter", done), ("esc", "back")], [])
+        case .severity: return ([("1–4", "say it"), ("0", "not said"), ("esc", "back")], [])
+        case .history:
+            let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
+            return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
         case .prompt(let prompt):
             guard prompt.purpose == .command else { return ([("enter", "done"), ("esc", "back")], []) }
             return ([("tab", "complete"), ("enter", "do it"), ("esc", "back")], [])

@@ -20,11 +20,17 @@ enum PolicyPickerView {
             let isChosen = state.focus?.choice.chosen.contains(policy.id) == true
             let mark = isChosen ? glyphs.chosen : glyphs.unchosen
             buffer.write(mark, row: row, column: rect.column + 2, style: style)
+            let key = state.policyKeys.key(of: policy.id)
+            var keyStyle = isSelected ? style : theme[.dialogTitle]
+            // What was typed stands out, and what it leads to.
+            keyStyle.underline = !picker.typed.isEmpty && key.hasPrefix(picker.typed)
+            buffer.write(
+                key.map(String.init).joined(separator: " "), row: row, column: rect.column + 4, style: keyStyle)
             let id = SafeText.line(policy.id.rawValue, limit: 60, ascii: glyphs.ascii)
-            buffer.write(id, row: row, column: rect.column + 4, style: style, width: 26, ellipsis: glyphs.ellipsis)
+            buffer.write(id, row: row, column: rect.column + 9, style: style, width: 24, ellipsis: glyphs.ellipsis)
             let title = SafeText.line(policy.title, limit: 80, ascii: glyphs.ascii)
             buffer.write(
-                title, row: row, column: rect.column + 31, style: style, width: width - 38, ellipsis: glyphs.ellipsis)
+                title, row: row, column: rect.column + 34, style: style, width: width - 41, ellipsis: glyphs.ellipsis)
             if let score = state.focus?.choice.score(of: policy.id) {
                 buffer.writeRight(ScoresView.short(score), row: row, endColumn: rect.column + width - 2, style: style)
             }

@@ -48,6 +48,9 @@ enum ReviewScreen {
         switch state.mode {
         case .help: HelpView.draw(state, theme, into: &buffer)
         case .policies(let picker): PolicyPickerView.draw(picker, state, theme, into: &buffer)
+        case .severity: SeverityView.draw(state, theme, into: &buffer)
+        case .history(let records, let scroll):
+            HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
         case .review, .prompt: break
         }
         return Frame(cells: buffer, picture: picture(state, layout, buffer))

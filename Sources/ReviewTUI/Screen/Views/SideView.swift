@@ -22,6 +22,12 @@ enum SideView {
             }
             line += 2
         }
+        if let severity = focus.severity {
+            heading("SEVERITY", line, theme, into: &buffer)
+            buffer.write(
+                "\(severity) \(SeverityView.names[severity] ?? "")", row: line + 1, column: 0, style: theme[.text])
+            line += 3
+        }
         if let note = focus.note {
             heading("NOTE", line, theme, into: &buffer)
             line = paragraph(note, from: line + 1, limit: 3, theme[.text], theme, into: &buffer) + 1
