@@ -75,7 +75,15 @@ struct ThemeTests {
             let index = try #require(Palette.index(of: seen.front, depth: depth))
             #expect(Palette.ansi[Int(index)] == seen.front)
             #expect(seen.front.contrast(with: seen.back) >= 3, "\(role.rawValue)")
+            #expect(theme[role].foreground != .black || !theme[role].bold, "\(role.rawValue): bold black is grey")
         }
+    }
+
+    @Test("black is sent to a direct-colour terminal as a colour, not as ANSI's number 0, which is grey when bold")
+    func directBlack() {
+        #expect(Palette.index(of: .black, depth: .truecolor) == 8)
+        #expect(Palette.index(of: RGB(0, 1, 0), depth: .truecolor) == 0x100)
+        #expect(Palette.index(of: .white, depth: .truecolor) == 0xFF_FFFF)
     }
 
     @Test(

@@ -2,22 +2,22 @@
 enum Palette {
     /// The index of an RGB colour in a terminal's own numbering; nil where it has no colours.
     ///
-    /// Direct-colour terminals take the RGB value itself, but keep the numbers below 8 for the ANSI colours.
+    /// Direct-colour terminals take the RGB value itself, but keep the numbers below 8 for the ANSI colours, and xterm
+    /// shows bold ANSI black as grey: black is the darkest blue.
     static func index(of colour: RGB, depth: ColorDepth) -> Int32? {
         switch depth {
         case .mono: return nil
         case .eight, .sixteen: return nearest(colour, in: colours(of: depth)).map(Int32.init)
         case .indexed: return Int32(colour.xtermIndex)
         case .truecolor:
-            let value = Int32(colour.red) << 16 | Int32(colour.green) << 8 | Int32(colour.blue)
-            return value < 8 ? 0 : value
+            return max(8, Int32(colour.red) << 16 | Int32(colour.green) << 8 | Int32(colour.blue))
         }
     }
 
     /// A style in the colours of a terminal that has eight or sixteen: the nearest there are.
     ///
     /// Colours that differ may have the same neighbour, and words would vanish: a foreground then takes the nearest
-    /// that stands out from its background at 3:1.
+    /// that stands out from its background at 3:1. Black is never bold: many terminals show that as grey.
     ///
     /// - Parameter ground: what lies under a style that brings no background.
     static func style(_ style: Style, on ground: RGB, depth: ColorDepth) -> Style {
@@ -28,6 +28,7 @@ enum Palette {
         let under = fitted.background ?? ground
         let readable = colours.filter { $0.contrast(with: under) >= 3 }
         fitted.foreground = style.foreground.flatMap { nearest($0, in: readable).map { readable[$0] } }
+        if fitted.foreground == .black { fitted.bold = false }
         return fitted
     }
 
