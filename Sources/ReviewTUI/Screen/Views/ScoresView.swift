@@ -86,9 +86,11 @@ enum ScoresView {
             buffer[row, column + offset] = cell
         }
         let tick = min(width - 1, max(0, Int((threshold * Double(width)).rounded(.down))))
-        var style = theme[.threshold]
-        if tick * steps < filled { style.background = fill.foreground }
-        buffer[row, column + tick] = Cell(text: glyphs.threshold, style: style)
+        // On the filled part a gap in the bar: that stands out as far as the bar does, in every theme.
+        var gap = fill
+        gap.reverse.toggle()
+        buffer[row, column + tick] = Cell(
+            text: glyphs.threshold, style: tick * steps < filled ? gap : theme[.threshold])
     }
 
     /// A score in three columns: `.07`, `.93`, `1.0`.
