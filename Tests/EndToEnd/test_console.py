@@ -53,6 +53,30 @@ def test_ten(sandbox):
     assert sandbox.run("stats", "--json").json["items"] == {"pending": 1, "leased": 0, "decided": 9}
 
 
+def test_profile(sandbox):
+    """config.toml chooses a theme and the keys of another tool; the screen names them, and what it left goes by name"""
+    ten(sandbox)
+    sandbox.write(".config/reviewtui/config.toml", 'theme = "paper"\nkeys = "label-studio"\n')
+    sandbox.open_console()
+    sandbox.wait_for(lambda screen: showing(0)(screen) and "S remove" in screen, "the profile's keys in the hint row")
+    sandbox.press("S")
+    sandbox.wait_for(showing(1), "the second item")
+    sandbox.press("C-Space")
+    sandbox.wait_for(showing(2), "the third item, the second skipped")
+    sandbox.press("C-z")
+    sandbox.wait_for(showing(0), "the first item again: ctrl-z undoes, and does not suspend")
+    sandbox.press(":", *"allow", "Enter")
+    sandbox.wait_for(lambda _: decided(sandbox) == 1, "a verdict by its command's name")
+    sandbox.press("C-q")
+    sandbox.wait_for("ended with 0", "the console's end")
+    (row,) = sandbox.export()
+    assert (row["id"], row["verdict"]) == ("post-0", "allow"), row
+    sandbox.write(".config/reviewtui/config.toml", 'theme = "paper"\nkeys = "vim"\n')
+    refused = sandbox.run("review").expect(64)
+    assert "config.toml:2: keys cannot be followed" in refused.err, refused.err
+    assert "default, label-studio, ozone, prodigy" in refused.err, refused.err
+
+
 def test_undo(sandbox):
     """u takes the last verdict back and shows the item again"""
     ten(sandbox)

@@ -102,6 +102,8 @@ struct ConsoleState: Hashable, Sendable {
     /// An undo is under way: what a verdict key would land on is about to change.
     var undoIsAsked = false
 
+    /// Whether every item is judged once before scores and explanations are shown.
+    var isBlindFirst = false
     var explains = true
     var overlay = OverlayStyle.heat
     var grey = false
@@ -133,6 +135,9 @@ struct ConsoleState: Hashable, Sendable {
 
     /// Leases to give back when the console ends.
     var leases: [Lease] { ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 } }
+
+    /// Whether the explanation of an item is to be seen.
+    func explains(_ focus: Focus) -> Bool { explains && !focus.isVeiled }
 
     /// The item the list points at.
     var selected: ItemID? { selection ?? focus?.id }

@@ -39,6 +39,10 @@ extension ConsoleState {
         case .end: picker.index = count - 1
         case .character(" "): focus?.choice.toggle(taxonomy[picker.index].id, taxonomy: taxonomy)
         case .enter: return confirm(picker)
+        // The key that asked does not answer.
+        case _
+        where picker.typed.isEmpty && picker.pending != nil && keymap.command(for: key)?.verdict == picker.pending:
+            break
         case .character(let letter):
             switch policyKeys.match(picker.typed, then: Character(letter)) {
             case .policy(let policy):

@@ -49,6 +49,7 @@ extension ConsoleState {
         case .note: return open(.note)
         case .severity: if focus != nil { mode = .severity }
         case .repeatLast: return repeatLast()
+        case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
         case .commandLine: return open(.command)
         case .search: return open(.search)
