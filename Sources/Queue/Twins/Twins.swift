@@ -14,7 +14,7 @@ extension QueueStore {
         let alike = try look(for: subject.likenesses)
         return try read { db in
             var search = TwinSearch(db: db, item: subject.seq)
-            try search.add(alike)
+            try search.add(alike, limit: limit)
             try search.addTexts(like: subject.text, limit: limit)
             let found = try search.twins(limit: limit)
             return TwinGroup(
@@ -145,9 +145,12 @@ private struct TwinSearch {
         self.item = item
     }
 
-    /// Adds what the index found, as far as the rows are still what they were: one may have been erased since.
-    mutating func add(_ alike: [LikenessIndex.Near]) throws {
-        for near in alike {
+    /// Adds what the index found, as far as the rows are still what they were: one may have been erased since. Of a picture
+    /// that came in thousands of times, the nearest are enough.
+    mutating func add(_ alike: [LikenessIndex.Near], limit: Int) throws {
+        let nearest = alike.prefix(10 * limit)
+        isCut = nearest.count < alike.count
+        for near in nearest {
             let row = try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT item, hash FROM likeness WHERE seq = ?"), arguments: [near.row])
             guard let row, LikenessIndex.hashes(row[1]).first == near.hash, row[0] as Int64 != item else { continue }
@@ -166,7 +169,7 @@ private struct TwinSearch {
                         JOIN item i ON i.seq = k.item
                     WHERE k.key = ? AND k.item <> ? ORDER BY w.decision IS NULL, k.item DESC LIMIT ?
                     """), arguments: [TextKey.key(ofNormalised: text), item, limit + 1])
-        isCut = rows.count > limit
+        isCut = isCut || rows.count > limit
         for row in rows {
             let other = (row[1] as Data?).flatMap { TextKey.normalised(String(decoding: $0, as: UTF8.self)) }
             if other == text { found[row[0], default: Found()].hasSameText = true }

@@ -81,11 +81,15 @@ struct ScoreCommand: AsyncParsableCommand {
                     }),
                 "broken": .array(
                     result.broken.map { ["model": .string($0.model), "reason": .string("\($0.error)")] }),
-                "hashed": .integer(Int64(likenesses.hashed)), "seconds": .number(seconds),
+                "hashed": .integer(Int64(likenesses.hashed)),
+                "not_hashed": .integer(Int64(likenesses.unreadable)), "seconds": .number(seconds),
             ]
             return Output.result(printed.text)
         }
         if likenesses.hashed > 0 || onlyTwins { Output.say("Hashed \(likenesses.hashed) media.") }
+        if likenesses.unreadable > 0 {
+            Output.say("\(likenesses.unreadable) media could not be decoded: nothing will be found to look like them.")
+        }
         let counts = result.items.sorted { $0.key < $1.key }.map { "\($0.value) by \($0.key)" }
         if !counts.isEmpty {
             Output.say("Scored \(counts.joined(separator: ", ")) in \(String(format: "%.1f", seconds)) s.")

@@ -34,8 +34,9 @@ struct QueueLikenesses: Sendable {
                 seen[medium.storedPath].map { (medium: medium, likeness: $0) }
             }
             try store.record(known)
-            result.hashed += known.filter { $0.likeness != nil }.count
-            result.unreadable += page.media.count - known.filter { $0.likeness != nil }.count
+            let hashed = known.count { $0.likeness != nil }
+            result.hashed += hashed
+            result.unreadable += page.media.count - hashed
             progress(result.hashed + result.unreadable, total)
         } while cursor != nil
         return result
