@@ -148,11 +148,3 @@ extension PDQFingerprint.Turn {
         return out
     }
 }
-
-extension MediaDecoder {
-    /// Decodes the first frame of a file in the worker, small, and tells what it looks like. While one file is hashed the
-    /// next can be decoded.
-    public nonisolated func fingerprint(path: String) async throws(MediaError) -> PDQFingerprint {
-        PDQFingerprint(of: try await decode(path: path, bound: PDQFingerprint.bound).image)
-    }
-}

@@ -16,8 +16,8 @@ struct QueueLikenesses: Sendable {
     let store: QueueStore
     let decoder: MediaDecoder
 
-    /// Media a page: their pictures wait in memory at once, at most 3 MB each.
-    private static let pageLength = 16
+    /// Media a page: worth a transaction.
+    private static let pageLength = 32
 
     /// - Parameter progress: called with the media looked at and the total, after each page.
     /// - Throws: what concerns the queue or the worker as such. A file that cannot be decoded throws nothing.
@@ -43,30 +43,27 @@ struct QueueLikenesses: Sendable {
     }
 
     /// What the files look like, by path: nil for one that is broken, nothing for one that another try, or another
-    /// version, may read.
+    /// version, may read. While one picture is hashed the next is decoded.
     private func look(at paths: Set<String>) async throws -> [String: Likeness?] {
-        try await withThrowingTaskGroup(of: (String, Swift.Result<PDQFingerprint, MediaError>).self) { group in
-            for path in paths {
-                group.addTask {
-                    do throws(MediaError) {
-                        return (path, .success(try await decoder.fingerprint(path: path)))
-                    } catch {
-                        return (path, .failure(error))
-                    }
+        var seen: [String: Likeness?] = [:]
+        var hashing: (path: String, fingerprint: Task<PDQFingerprint, Never>)?
+        for path in paths.sorted() {
+            let picture: RGBImage
+            do throws(MediaError) {
+                picture = try await decoder.decode(path: path, bound: PDQFingerprint.bound).image
+            } catch {
+                switch error {
+                case .workerUnavailable: throw error
+                case .corrupt, .empty, .tooManyPixels, .tooManyBytes: seen[path] = .some(nil)
+                default: break
                 }
+                continue
             }
-            var seen: [String: Likeness?] = [:]
-            for try await (path, outcome) in group {
-                switch outcome {
-                case .success(let fingerprint): seen[path] = Likeness(fingerprint)
-                case .failure(.workerUnavailable(let detail)): throw MediaError.workerUnavailable(detail: detail)
-                case .failure(.corrupt), .failure(.empty), .failure(.tooManyPixels), .failure(.tooManyBytes):
-                    seen[path] = .some(nil)
-                case .failure: break
-                }
-            }
-            return seen
+            if let last = hashing { seen[last.path] = Likeness(await last.fingerprint.value) }
+            hashing = (path, Task { PDQFingerprint(of: picture) })
         }
+        if let last = hashing { seen[last.path] = Likeness(await last.fingerprint.value) }
+        return seen
     }
 }
 

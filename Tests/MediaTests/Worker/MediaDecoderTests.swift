@@ -42,19 +42,6 @@ struct MediaDecoderTests {
         }
     }
 
-    @Test("a file is hashed within one bound, from the worker's pixels, whatever else it is decoded for")
-    func fingerprint() async throws {
-        try await withFolder { folder in
-            let png = PNGEncoder.encode(gradient(width: 1500, height: 900))
-            let path = folder.appendingPathComponent("a.png").path
-            try Data(png).write(to: URL(fileURLWithPath: path))
-            let small = try ImageDecoder().decode(png, bound: PDQFingerprint.bound).image
-            #expect(small.size == PixelSize(width: 1024, height: 614))
-            #expect(try await decoder().fingerprint(path: path) == PDQFingerprint(of: small))
-            await #expect(throws: MediaError.notFound) { try await decoder().fingerprint(path: path + "x") }
-        }
-    }
-
     @Test("what is no readable file is refused without waking the worker")
     func refusals() async throws {
         try await withFolder { folder in
