@@ -107,6 +107,28 @@ def test_burst(sandbox):
     assert sandbox.run("stats", "--json").json["items"] == {"pending": 5, "leased": 0, "decided": 5}
 
 
+def test_blind_first(sandbox):
+    """--blind-first shows no score before the first call, and the export has both calls"""
+    ten(sandbox)
+    sandbox.open_console("--blind-first")
+    screen = sandbox.wait_for(showing(0), "the first item")
+    assert "hidden until you judge" in screen and ".93" not in screen, screen
+    sandbox.press("a")
+    assert "First call: allow" in sandbox.wait_for(".93", "the score after the first call")
+    sandbox.press("x")
+    sandbox.wait_for("hate", "the picker")
+    sandbox.press("h", "h")
+    sandbox.wait_for(showing(1), "the second item")
+    sandbox.press("a", "Enter")
+    sandbox.wait_for(showing(2), "the third item")
+    sandbox.press("q")
+    sandbox.wait_for("ended with 0", "the console's end")
+    calls = {row["id"]: (row["first_call"]["verdict"], row["verdict"]) for row in sandbox.export()}
+    assert calls == {"post-0": ("allow", "remove"), "post-1": ("allow", "allow")}, calls
+    judged = sandbox.run("stats", "--json").json["judgement"]["first_calls"]
+    assert judged == {"kept": 1, "changed": 1}, judged
+
+
 def test_kill(sandbox):
     """A verdict shown as done survives SIGKILL"""
     ten(sandbox)

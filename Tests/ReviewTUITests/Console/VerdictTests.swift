@@ -122,6 +122,28 @@ struct VerdictTests {
         #expect(mia.desk.decisions.first?.draft.note == "axe q")
     }
 
+    @Test("the arrows bring back what was entered before, of its own kind, and what was being typed")
+    func recalled() {
+        var mia = Reviewer(three())
+        mia.press("n")
+        mia.type("one")
+        mia.press("enter a n")
+        mia.type("two")
+        mia.press("enter a n")
+        mia.type("ne")
+        mia.press("up up up")
+        #expect(mia.statusLine.contains("Note: one"))
+        mia.press("down")
+        #expect(mia.statusLine.contains("Note: two"))
+        mia.press("down")
+        mia.type("w")
+        #expect(mia.statusLine.contains("Note: new"))
+        mia.press("up up enter a")
+        #expect(mia.desk.decisions.map(\.draft.note) == ["one", "two", "one"])
+        mia.press(": up")
+        #expect(!mia.statusLine.contains("one"))
+    }
+
     @Test("pasted text is never taken for verdicts")
     func paste() {
         var mia = Reviewer(three())

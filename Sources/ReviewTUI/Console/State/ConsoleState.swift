@@ -47,6 +47,14 @@ struct Prompt: Hashable, Sendable {
 
     var purpose: Purpose
     var text: String
+    /// Which of the earlier lines is shown, 0 for the newest, and what had been typed instead; nil for a line of one's own.
+    var recalled: Recalled?
+
+    struct Recalled: Hashable, Sendable {
+        var index: Int
+        var instead: String
+    }
+
     /// Why the text is no query.
     var error: QuerySyntaxError?
 }
@@ -115,6 +123,8 @@ struct ConsoleState: Hashable, Sendable {
     var jump: PageRequest.Anchor?
     var status = StatusLine(text: "", tone: .neutral)
     var mode = Mode.review
+    /// Lines entered before, newest first, for each purpose.
+    var entered: [Prompt.Purpose: [String]] = [:]
     /// Milliseconds since 1970, as of the last event.
     var now: Int64 = 0
     var isQuitting = false

@@ -128,6 +128,8 @@ extension ConsoleState {
             mode = .review
             return []
         case .enter: return enter(prompt)
+        case .up: recall(1, in: &prompt)
+        case .down: recall(-1, in: &prompt)
         case .backspace:
             if prompt.text.isEmpty, prompt.purpose == .command || prompt.purpose == .search {
                 mode = .review
@@ -149,9 +151,23 @@ extension ConsoleState {
         return []
     }
 
+    /// Goes through earlier lines of the same kind, and back to what was being typed.
+    private func recall(_ step: Int, in prompt: inout Prompt) {
+        let lines = entered[prompt.purpose] ?? []
+        let index = (prompt.recalled?.index ?? -1) + step
+        guard index < lines.count else { return }
+        let instead = prompt.recalled?.instead ?? prompt.text
+        prompt.recalled = index < 0 ? nil : Prompt.Recalled(index: index, instead: instead)
+        prompt.text = index < 0 ? instead : lines[index]
+    }
+
     private mutating func enter(_ prompt: Prompt) -> [Effect] {
         mode = .review
         let text = prompt.text.trimmingSpaces
+        if !text.isEmpty {
+            let others = (entered[prompt.purpose] ?? []).filter { $0 != text }
+            entered[prompt.purpose] = Array(([text] + others).prefix(50))
+        }
         switch prompt.purpose {
         case .note:
             focus?.note = text.isEmpty ? nil : text
