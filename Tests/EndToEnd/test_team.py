@@ -76,3 +76,20 @@ def test_dead_holder(sandbox):
     assert claim(sandbox, "ben")["item"]["id"] == held["item"]["id"]
     lost = sandbox.run("decide", "--lease", held["lease"], "--verdict", "allow").expect(75)
     assert "lease is lost" in lost.err, lost.err
+
+
+def test_escalation(sandbox):
+    """An escalation goes to the queue for it, another reviewer sees the question and settles it, and stats say so"""
+    sandbox.queue_of([post(1), post(2)])
+    sandbox.run("queue", "set", "escalations").expect()
+    claim = sandbox.run("claim", "--reviewer", "ann").expect().json
+    refused = sandbox.run("decide", "--lease", claim["lease"], "--verdict", "allow", "--to", "escalations").expect(64)
+    assert "escalate" in refused.err, refused.err
+    sandbox.run("decide", "--lease", claim["lease"], "--verdict", "escalate", "--note", "satire?").expect()
+    assert sandbox.run("claim", "--reviewer", "ann", "--queue", "escalations", "--json").expect().json is None
+    asked = sandbox.run("claim", "--reviewer", "sue", "--queue", "escalations").expect().json
+    assert asked["item"]["id"] == claim["item"]["id"] and asked["appeal"]["note"] == "satire?", asked
+    sandbox.run("decide", "--lease", asked["lease"], "--verdict", "allow").expect()
+    (row,) = sandbox.export()
+    assert (row["id"], row["verdict"]) == (claim["item"]["id"], "allow"), row
+    sandbox.run("audit", "verify").expect()

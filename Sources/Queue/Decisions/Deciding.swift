@@ -63,11 +63,13 @@ extension QueueStore {
                 sql: """
                     UPDATE work SET state = ?, review = ?, lease_token = NULL, lease_reviewer = NULL,
                         lease_expires = NULL, lease_probability = NULL, decision = iif(?, decision, ?),
-                        queue = iif(?, \(QueueCode.restricted), queue)
+                        queue = CASE WHEN ? OR queue = \(QueueCode.restricted) THEN \(QueueCode.restricted)
+                            ELSE coalesce(?, queue) END
                     WHERE item = ? AND lease_token = ?
                     """
             ).execute(arguments: [
-                state, (next ?? .first).rawValue, round == .gold, seq, isRestricted, item, token,
+                state, (next ?? .first).rawValue, round == .gold, seq, isRestricted,
+                next == .escalated ? try FollowUp.taker(of: draft, in: db) : nil, item, token,
             ])
             guard db.changesCount == 1 else { throw Self.leaseLost }
             if round == .appeal {
@@ -117,7 +119,7 @@ extension QueueStore {
                 reviewer: reviewer, decidedAt: now.milliseconds, taxonomy: try taxonomyInForce(db).seq,
                 supersedes: undone.seq, review: undone.round)
             let (seq, hash) = try row.record(in: db, at: now)
-            let isWaiting = try Self.reopen(undone, undo: seq, in: db)
+            let isWaiting = try reopen(undone, undo: seq, in: db)
             let receipt = DecisionReceipt(
                 decision: row.id, hash: hash.hex, item: ItemID(undone.itemID), verdict: undone.verdict)
             guard reclaiming, isWaiting else { return Undone(receipt: receipt) }
@@ -135,7 +137,7 @@ extension QueueStore {
     ///
     /// - returns: Whether the item waits again. It does not where somebody holds it, giving what would have been the next
     ///   verdict and now takes the place of the one undone; nor where it was made gold since, or is no longer.
-    private static func reopen(_ undone: ToUndo, undo: Int64, in db: Database) throws -> Bool {
+    private func reopen(_ undone: ToUndo, undo: Int64, in db: Database) throws -> Bool {
         if undone.round == .appeal {
             try db.execute(sql: "UPDATE appeal SET outcome = NULL WHERE outcome = ?", arguments: [undone.seq])
         } else if undone.round != .gold {
@@ -162,6 +164,11 @@ extension QueueStore {
             arguments: [
                 undone.round.rawValue, isGold, isHeld, undone.round.waitingState, undone.sampled, undone.item,
             ])
+        if row["review"] as Int == ReviewRound.escalated.rawValue, !isHeld {
+            // It waits where it would have waited without the escalation.
+            let line = try Router(db: db, taxonomy: taxonomyInForce(db).taxonomy).code(ofStored: undone.item)
+            try db.execute(sql: "UPDATE work SET queue = ? WHERE item = ?", arguments: [line, undone.item])
+        }
         return !isHeld
     }
 

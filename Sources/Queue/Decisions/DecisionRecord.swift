@@ -44,6 +44,8 @@ public enum Review: String, Sendable {
     case appeal
     /// On an item with a known answer: it measures the reviewer and does not stand for the item.
     case gold
+    /// On an item that somebody handed on.
+    case escalated
 
     init(_ round: ReviewRound) {
         switch round {
@@ -52,6 +54,7 @@ public enum Review: String, Sendable {
         case .third: self = .third
         case .appeal: self = .appeal
         case .gold: self = .gold
+        case .escalated: self = .escalated
         }
     }
 }

@@ -189,7 +189,7 @@ struct QueryCompiler {
         switch state {
         case .pending: return waiting([WorkState.pending], [.first])
         case .leased: return "(w.state = 1 AND w.lease_expires > \(bind(now.milliseconds)))"
-        case .awaiting: return waiting([WorkState.awaiting], [.second, .third, .appeal])
+        case .awaiting: return waiting([WorkState.awaiting], [.second, .third, .appeal, .escalated])
         case .decided, .gold: return waiting([WorkState.decided, WorkState.gold], [.gold])
         }
     }

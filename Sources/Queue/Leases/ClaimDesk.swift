@@ -223,10 +223,15 @@ struct ClaimDesk {
         guard let row else { throw QueueError.notFound("The item is no longer in the queue.") }
         let stored = StoredItem(db: db, mediaFolder: mediaFolder)
         let item = try stored.item(seq)
-        let isAppeal = row["review"] as Int == ReviewRound.appeal.rawValue
+        let appeal: Appeal? =
+            switch ReviewRound(rawValue: row["review"]) {
+            case .appeal: try Appeal.open(on: seq, in: db)
+            case .escalated: try Appeal.escalation(of: seq, in: db)
+            default: nil
+            }
         return Claim(
             lease: Lease(token: token, expiresAt: expiry, item: item.id), item: item, scores: try stored.scores(seq),
             explanations: try stored.explanations(seq), sampledWithProbability: row["lease_probability"],
-            appeal: isAppeal ? try Appeal.open(on: seq, in: db) : nil)
+            appeal: appeal)
     }
 }

@@ -109,8 +109,8 @@ extension QueueStore {
 
     /// Makes a line, or gives one other conditions. Call ``reroute(progress:)`` to move what already waits.
     ///
-    /// - throws: ``QueueError/usage(_:)`` for an unknown policy, or conditions on `default` or `restricted`, which have
-    ///   their own; skills they may have.
+    /// - throws: ``QueueError/usage(_:)`` for an unknown policy, or conditions on `default`, `restricted` or
+    ///   `escalations`, which have their own; skills they may have.
     public func set(_ line: QueueLine) throws {
         try write { db in
             let taxonomy = try taxonomyInForce(db).taxonomy
@@ -119,11 +119,11 @@ extension QueueStore {
                     "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are."
                 )
             }
-            let isBuiltIn = line.name == .default || line.name == .restricted
-            if isBuiltIn, !(line.policies.isEmpty && line.sources.isEmpty && line.languages.isEmpty) {
+            let takesByRule = ![.default, .restricted, .escalations].contains(line.name)
+            if !takesByRule, !(line.policies.isEmpty && line.sources.isEmpty && line.languages.isEmpty) {
                 throw QueueError.usage("The queue \"\(line.name)\" has its own conditions: only its skills can be set.")
             }
-            if !isBuiltIn, line.policies.isEmpty, line.sources.isEmpty, line.languages.isEmpty {
+            if takesByRule, line.policies.isEmpty, line.sources.isEmpty, line.languages.isEmpty {
                 throw QueueError.usage("A queue needs a condition: name a policy, a source or a language.")
             }
             for word in line.sources + line.languages + line.skills { try Self.check(word: word) }

@@ -9,7 +9,9 @@ struct Router {
     init(db: Database, taxonomy: Taxonomy) throws {
         self.db = db
         self.taxonomy = taxonomy
-        lines = try KnownLine.all(in: db).filter { $0.line.name != .default && $0.line.name != .restricted }
+        // What is escalated comes into its line by a reviewer's hand alone.
+        let byHand: Set<QueueName> = [.default, .restricted, .escalations]
+        lines = try KnownLine.all(in: db).filter { !byHand.contains($0.line.name) }
     }
 
     /// Whether a score of a restricted policy reaches its threshold, or a report names such a policy.
@@ -36,14 +38,16 @@ struct Router {
     }
 
     /// The same for an item that is there, as it stands. What is restricted stays so: a lower second opinion must not
-    /// bring such an item before everyone.
+    /// bring such an item before everyone. What was escalated stays where a reviewer put it.
     func code(ofStored item: Int64) throws -> Int {
         let row = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
-                    SELECT w.queue, i.source, i.language FROM work w JOIN item i ON i.seq = w.item WHERE w.item = ?
+                    SELECT w.queue, i.source, i.language, w.review FROM work w JOIN item i ON i.seq = w.item
+                    WHERE w.item = ?
                     """), arguments: [item])
         guard let row, row["queue"] as Int != QueueCode.restricted else { return QueueCode.restricted }
+        guard row["review"] as Int != ReviewRound.escalated.rawValue else { return row["queue"] }
         let stored = StoredItem(db: db, mediaFolder: "")
         return code(
             scores: try stored.scores(item), reports: try stored.reports(of: item), source: row["source"],

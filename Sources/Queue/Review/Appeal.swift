@@ -1,9 +1,12 @@
 import Foundation
 import GRDB
 
-/// A complaint against a verdict. The item goes to somebody who has not judged it, with its history.
+/// A complaint against a verdict, or a question of the reviewer who handed the item on. The item goes to somebody who has
+/// not judged it, with its history.
 public struct Appeal: Sendable, Hashable {
     public var item: ItemID
+    /// Whether a reviewer asks, and not somebody who was judged.
+    public var isEscalation = false
     public var note: String?
     public var filedAt: Timestamp
     /// Every verdict and undo about the item, oldest first.
@@ -22,6 +25,16 @@ public struct Appeal: Sendable, Hashable {
                 item: ItemID(row["id"] as String), note: row["note"],
                 filedAt: Timestamp(milliseconds: row["filed_at"]),
                 history: try QueueStore.records(where: "d.item = ? ORDER BY d.seq", [item], in: db))
+        }
+    }
+}
+
+extension Appeal {
+    /// What was asked when the item was handed on last.
+    static func escalation(of item: Int64, in db: Database) throws -> Appeal? {
+        let history = try QueueStore.records(where: "d.item = ? ORDER BY d.seq", [item], in: db)
+        return history.last { $0.verdict == .escalate }.map {
+            Appeal(item: $0.item, isEscalation: true, note: $0.note, filedAt: $0.decidedAt, history: history)
         }
     }
 }

@@ -9,12 +9,23 @@ enum FollowUp {
     static func next(
         after round: ReviewRound, _ draft: DecisionDraft, on item: Int64, in db: Database
     ) throws -> ReviewRound? {
+        if round != .gold, try Self.taker(of: draft, in: db) != nil { return .escalated }
         switch round {
         case .first: return try ReviewSettings.read(in: db).asksForSecond(after: draft) ? .second : nil
         case .second: return try agrees(draft, on: item, in: db) ? nil : .third
-        case .third, .appeal: return nil
+        case .third, .appeal, .escalated: return nil
         case .gold: return .gold
         }
+    }
+
+    /// The line that takes an escalated item: the one that is named, else the one for escalations. Nil where there is none:
+    /// then an escalation ends the item as any verdict does.
+    ///
+    /// - throws: ``QueueError`` for a line that is not there.
+    static func taker(of draft: DecisionDraft, in db: Database) throws -> Int? {
+        guard draft.verdict == .escalate else { return nil }
+        if let name = draft.escalatesTo { return try KnownLine.named(name, in: db).code }
+        return try KnownLine.all(in: db).first { $0.line.name == .escalations }?.code
     }
 
     private static func agrees(_ draft: DecisionDraft, on item: Int64, in db: Database) throws -> Bool {

@@ -43,13 +43,13 @@ enum QueueCode {
 
 /// `work.review`: what the next verdict on an item is.
 enum ReviewRound: Int, Sendable {
-    case first, second, third, appeal, gold
+    case first, second, third, appeal, gold, escalated
 
     /// `work.state` of an item that waits for this verdict and is in nobody's hands.
     var waitingState: Int {
         switch self {
         case .first: WorkState.pending
-        case .second, .third, .appeal: WorkState.awaiting
+        case .second, .third, .appeal, .escalated: WorkState.awaiting
         case .gold: WorkState.gold
         }
     }

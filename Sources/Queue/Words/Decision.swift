@@ -23,6 +23,8 @@ public struct DecisionDraft: Sendable, Hashable {
     public var shownExplanation: ShownExplanation?
     /// What the reviewer said before any score or explanation was shown; nil where they were shown from the start.
     public var firstCall: FirstCall?
+    /// The line that an `escalate` hands the item to; nil for ``QueueName/escalations``, where there is such a line.
+    public var escalatesTo: QueueName?
     /// What the statement of reasons of a `remove` or `restrict` says other than what follows from policy and item.
     public var statement: StatementDraft?
 
@@ -54,7 +56,7 @@ public struct DecisionDraft: Sendable, Hashable {
         verdict: Verdict, policies: Set<PolicyID> = [], preselected: Set<PolicyID> = [],
         deselected: Set<PolicyID> = [], severity: Int? = nil, note: String? = nil,
         durationMilliseconds: Int64? = nil, shownScores: Set<PolicyID> = [], shownExplanation: ShownExplanation? = nil,
-        firstCall: FirstCall? = nil, statement: StatementDraft? = nil
+        firstCall: FirstCall? = nil, escalatesTo: QueueName? = nil, statement: StatementDraft? = nil
     ) {
         self.verdict = verdict
         self.policies = policies
@@ -66,6 +68,7 @@ public struct DecisionDraft: Sendable, Hashable {
         self.shownScores = shownScores
         self.shownExplanation = shownExplanation
         self.firstCall = firstCall
+        self.escalatesTo = escalatesTo
         self.statement = statement
     }
 }

@@ -17,6 +17,8 @@ public struct QueueName: RawRepresentable, Sendable, Hashable, Comparable, Codab
     public static let `default` = QueueName(known: "default")
     /// Items under a restricted policy (`sexual/minors`): they never come out of another line.
     public static let restricted = QueueName(known: "restricted")
+    /// Takes what is escalated without a line's name, where somebody set such a line up.
+    public static let escalations = QueueName(known: "escalations")
 
     public var description: String { rawValue }
 

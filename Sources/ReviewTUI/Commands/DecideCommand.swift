@@ -24,14 +24,28 @@ struct DecideCommand: ParsableCommand {
     var severity: Int?
     @Option(help: "Why, for the record.")
     var note: String?
+    @Option(
+        help: ArgumentHelp(
+            "With escalate: the queue that takes the item. Else the queue escalations, where there is one.",
+            valueName: "queue"))
+    var to: String?
     @OptionGroup(title: "Statement of reasons") var statement: StatementOptions
 
     func run() throws {
+        guard to == nil || verdict == .escalate else {
+            throw CommandFailure(.usage, "--to hands an item on: it goes with --verdict escalate only.")
+        }
+        let taker = try to.map { name in
+            guard let taker = QueueName(rawValue: name) else {
+                throw CommandFailure(.usage, "“\(SafeText.line(name))” cannot be the name of a queue.")
+            }
+            return taker
+        }
         let store = try options.openQueue()
         // `claim` printed every score, so every score was shown.
         let draft = DecisionDraft(
             verdict: verdict, policies: Set(policy.map { PolicyID($0) }), severity: severity, note: note,
-            shownScores: try store.scoredPolicies(lease: lease), statement: statement.draft)
+            shownScores: try store.scoredPolicies(lease: lease), escalatesTo: taker, statement: statement.draft)
         let receipt = try store.decide(token: lease, draft: draft)
         Output.result(ContractJSON.receipt(receipt).text)
     }

@@ -112,6 +112,22 @@ struct VerdictTests {
         #expect(mia.desk.decisions.first?.draft.note == "satire?")
     }
 
+    @Test("a question can name the queue that takes the item")
+    func questionToAQueue() {
+        var mia = Reviewer(three())
+        mia.press("E")
+        mia.type("@legal satire?")
+        mia.press("enter E")
+        mia.type("@Not/One what?")
+        mia.press("enter")
+        #expect(mia.record == ["post-17 escalate harassment+hate"])
+        #expect(mia.statusLine.contains("cannot be the name of a queue"))
+        #expect(mia.desk.decisions.first?.draft.escalatesTo?.rawValue == "legal")
+        #expect(mia.desk.decisions.first?.draft.note == "satire?")
+        mia.press("e")
+        #expect(mia.desk.decisions.last?.draft.escalatesTo == nil)
+    }
+
     @Test("a note goes with the verdict, and letters typed into it are no commands")
     func note() {
         var mia = Reviewer(three())

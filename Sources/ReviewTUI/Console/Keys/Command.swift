@@ -75,7 +75,8 @@ struct Command: Hashable, Sendable {
         Command(
             id: .escalate, group: .verdicts, help: "Escalate to someone else, at once", keys: ["e"], hint: "escalate"),
         Command(
-            id: .escalateWithQuestion, group: .verdicts, help: "Escalate with a question", keys: ["E"]),
+            id: .escalateWithQuestion, group: .verdicts, help: "Escalate with a question, to a queue: @legal …",
+            keys: ["E"]),
         Command(
             id: .skip, group: .verdicts, help: "Set aside without a verdict; it comes back later", keys: ["space"],
             hint: "skip"),

@@ -23,6 +23,8 @@ struct Focus: Hashable, Sendable {
     var isVeiled = false
     /// What was said while they were.
     var firstCall: DecisionDraft.FirstCall?
+    /// The line that an escalation hands the item to, where the reviewer named one.
+    var escalatesTo: QueueName?
     /// 1 (mild) to 4 (grave), where the reviewer said so.
     var severity: Int?
     /// Index into ``explained``.
@@ -43,6 +45,7 @@ struct Focus: Hashable, Sendable {
     let facts: [Fact]
     /// What an appeal says and what was decided before, a line each; raw. Empty where nobody appealed.
     let appeal: [String]
+    let isEscalated: Bool
     /// Read after the item is on the screen: nothing waits for it.
     var twins = TwinLines.unknown
 
@@ -86,6 +89,7 @@ struct Focus: Hashable, Sendable {
         safeText = item.text.map { SafeText($0, ascii: ascii) }
         facts = ItemFacts.facts(of: item, ascii: ascii)
         self.appeal = appeal.map(Self.lines) ?? []
+        isEscalated = appeal?.isEscalation ?? false
     }
 
     private static func lines(of appeal: Appeal) -> [String] {
@@ -94,7 +98,7 @@ struct Focus: Hashable, Sendable {
             let verdict = record.verdict.map { "\($0)" } ?? "undo"
             return
                 "\(record.decidedAt.rfc3339.prefix(10)) \(verdict)\(policies.isEmpty ? "" : ": \(policies)") by \(record.reviewer)"
-        } + [appeal.note ?? "The appeal gives no reason."]
+        } + [appeal.note ?? (appeal.isEscalation ? "Handed on without a question." : "The appeal gives no reason.")]
     }
 
     init(_ claim: Claim, taxonomy: [Policy], ascii: Bool) {

@@ -178,8 +178,7 @@ extension ConsoleState {
                 say("Without a question nothing was escalated.")
                 return []
             }
-            focus?.note = text
-            return judge(.escalate)
+            return escalate(asking: text)
         case .search, .filter: return look(for: prompt)
         case .command:
             guard !text.isEmpty else { return [] }
@@ -190,6 +189,26 @@ extension ConsoleState {
             }
             return run(command)
         }
+    }
+
+    /// `@legal is this satire?` hands the item to the line `legal`; without a name it goes to whoever takes escalations.
+    private mutating func escalate(asking text: String) -> [Effect] {
+        var question = text[...]
+        focus?.escalatesTo = nil
+        if text.hasPrefix("@") {
+            let name = text.dropFirst().prefix { $0 != " " }
+            guard let line = QueueName(rawValue: String(name)) else {
+                say(
+                    "“\(SafeText.line(String(name), limit: 40))” cannot be the name of a queue; nothing was escalated.",
+                    .bad)
+                return []
+            }
+            focus?.escalatesTo = line
+            question = text.dropFirst(name.count + 1)
+        }
+        let asked = String(question).trimmingSpaces
+        focus?.note = asked.isEmpty ? nil : asked
+        return judge(.escalate)
     }
 
     /// The names of commands that begin as typed.

@@ -74,7 +74,8 @@ extension ConsoleState {
             deselected: focus.choice.dropped, severity: focus.severity, note: focus.note,
             durationMilliseconds: focus.shownAt.map { now - $0 },
             shownScores: seen ? Set(visible.filter { $0.score != nil }.map(\.policy)) : [],
-            shownExplanation: seen ? shownExplanation(of: focus) : nil, firstCall: focus.firstCall)
+            shownExplanation: seen ? shownExplanation(of: focus) : nil, firstCall: focus.firstCall,
+            escalatesTo: verdict == .escalate ? focus.escalatesTo : nil)
     }
 
     /// The explanation a reviewer sees now: on the picture if it is up, else on the words.
@@ -116,6 +117,7 @@ extension ConsoleState {
             return reloadList() + recount()
         case .busy(let text), .failed(let text):
             self.focus?.hold = .held(lease)
+            self.focus?.escalatesTo = nil
             say("\(text) Not recorded: press the key again.\(rest)", .bad)
             return []
         }

@@ -45,6 +45,9 @@ enum HintsView {
             return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
         case .prompt(let prompt):
             let earlier = state.entered[prompt.purpose]?.isEmpty == false ? [("↑", "earlier")] : []
+            if prompt.purpose == .question {
+                return ([("@queue …", "to that queue"), ("enter", "escalate")] + earlier + [("esc", "back")], [])
+            }
             guard prompt.purpose == .command else { return ([("enter", "done")] + earlier + [("esc", "back")], []) }
             return ([("tab", "complete"), ("enter", "do it")] + earlier + [("esc", "back")], [])
         }

@@ -12,7 +12,7 @@ enum SideView {
         heading("EXPLANATION", line, theme, into: &buffer)
         line = ExplanationView.draw(state, focus, from: line + 1, theme, into: &buffer) + 1
         if !focus.appeal.isEmpty {
-            heading("APPEAL", line, theme, into: &buffer)
+            heading(focus.isEscalated ? "ESCALATED" : "APPEAL", line, theme, into: &buffer)
             for (offset, entry) in focus.appeal.suffix(4).enumerated() {
                 let isNote = offset == min(4, focus.appeal.count) - 1
                 line =
