@@ -29,6 +29,9 @@ struct ReviewCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("default, another key profile in keymaps/, or a file.", valueName: "profile"))
     var keys = "default"
 
+    @Option(help: "How pictures are drawn: auto is the best that the terminal says it can.")
+    var graphics: GraphicsChoice = .auto
+
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
@@ -57,7 +60,8 @@ struct ReviewCommand: AsyncParsableCommand {
         }
 
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
-            let abilities = Self.printedAbilities()
+            var abilities = Self.printedAbilities()
+            if graphics == .ascii { abilities.graphics = .ascii }
             let lines = await PrintedScreen.lines(
                 state(Self.printedSize(), abilities), item: start, theme: look, runner: runner(abilities))
             let screen: JSONValue = ["screen": .array(lines.map { .string($0) })]
@@ -70,7 +74,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let terminal = try Terminal()
         let session = ConsoleSession(
             state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
-            runner: runner(terminal.abilities))
+            runner: runner(terminal.abilities), graphics: graphics)
         if let signal = await session.run(startingWith: start) { TerminalRescue.end(by: signal) }
     }
 
@@ -128,3 +132,5 @@ struct ReviewCommand: AsyncParsableCommand {
         return ScreenAbilities(colours: .mono, unicode: isUnicode)
     }
 }
+
+extension GraphicsChoice: ExpressibleByArgument {}
