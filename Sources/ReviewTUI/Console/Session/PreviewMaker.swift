@@ -89,10 +89,7 @@ actor PreviewMaker {
         var image = image
         if request.blurred { image = image.blurred(radius: max(2, max(image.width, image.height) / 40)) }
         if request.grey { image = image.greyed() }
-        guard let overlay = request.overlay,
-            let grid = HeatGrid(rows: overlay.rows, columns: overlay.columns, values: overlay.values)
-        else { return image }
-        return HeatOverlay(grid: grid, style: overlay.style, scale: Float(overlay.strength)).composited(over: image)
+        return request.overlay?.heat?.composited(over: image) ?? image
     }
 }
 

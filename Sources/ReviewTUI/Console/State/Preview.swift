@@ -11,6 +11,14 @@ struct PreviewRequest: Hashable, Sendable {
         /// How strongly it glows, in [0, 1]: the score of the policy it explains.
         var strength: Double
         var style: OverlayStyle
+        var opacity: OverlayOpacity
+
+        /// What is laid over the picture; nil where the values do not fill the grid.
+        var heat: HeatOverlay? {
+            HeatGrid(rows: rows, columns: columns, values: values).map {
+                HeatOverlay(grid: $0, style: style, scale: Float(strength), signed: signed, opacity: opacity)
+            }
+        }
     }
 
     var media: MediaReference

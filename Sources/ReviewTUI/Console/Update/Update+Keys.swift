@@ -100,6 +100,10 @@ extension ConsoleState {
             overlay = overlay.next
             explains = true
             say(overlay == .off ? "The picture is shown plain." : "Explanation drawn as \(overlay.rawValue).")
+        case .opacity:
+            opacity = opacity.next
+            explains = true
+            say("The explanation covers at most \(opacity.rawValue) % of the picture.")
         case .grey: grey.toggle()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)
