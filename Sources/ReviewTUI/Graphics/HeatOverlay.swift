@@ -47,7 +47,7 @@ struct HeatOverlay: Sendable {
     var scale: Float
     /// Heat shows what speaks against in another colour, both relative to the greatest magnitude.
     var signed = false
-    /// Does not touch the mask: what it hides is hidden.
+    /// Of heat, lines and darkness. A mask hides as much as the score says, whatever this is.
     var opacity = OverlayOpacity.strong
 
     /// Relevance at the lines of a contour, relative to the maximum.

@@ -29,18 +29,15 @@ enum OverlayLegend {
         buffer.write(end, row: row, column: column, style: theme[.dim])
     }
 
-    /// The heat of a relevance as it lies over a middle grey; without colour as much ink as it is strong.
+    /// The heat's own colour for a relevance, without the picture that shines through; without colour as much ink as the
+    /// relevance is strong.
     private static func cell(_ heat: HeatOverlay, _ relevance: Float, _ depth: ColorDepth) -> Cell {
-        let (color, share) = heat.glow(of: relevance)
         guard depth != .mono else {
             let ink = InkPreview.ramp
             let character = ink[min(ink.count - 1, Int(abs(relevance) * Float(ink.count)))]
             return Cell(text: String(character), style: .plain)
         }
-        func mixed(_ level: UInt8) -> UInt8 { UInt8((128 * (1 - share) + Float(level) * share).rounded()) }
-        return Cell(
-            text: " ",
-            style: Style(background: RGB(mixed(color.red), mixed(color.green), mixed(color.blue))))
+        return Cell(text: " ", style: Style(background: heat.glow(of: relevance).color))
     }
 
     private static func words(_ style: OverlayStyle, _ top: Float) -> String {
