@@ -53,6 +53,30 @@ def test_ten(sandbox):
     assert sandbox.run("stats", "--json").json["items"] == {"pending": 1, "leased": 0, "decided": 9}
 
 
+def test_profile(sandbox):
+    """config.toml chooses a theme and the keys of another tool; the screen names them, and what it left goes by name"""
+    ten(sandbox)
+    sandbox.write(".config/reviewtui/config.toml", 'theme = "paper"\nkeys = "label-studio"\n')
+    sandbox.open_console()
+    sandbox.wait_for(lambda screen: showing(0)(screen) and "S remove" in screen, "the profile's keys in the hint row")
+    sandbox.press("S")
+    sandbox.wait_for(showing(1), "the second item")
+    sandbox.press("C-Space")
+    sandbox.wait_for(showing(2), "the third item, the second skipped")
+    sandbox.press("C-z")
+    sandbox.wait_for(showing(0), "the first item again: ctrl-z undoes, and does not suspend")
+    sandbox.press(":", *"allow", "Enter")
+    sandbox.wait_for(lambda _: decided(sandbox) == 1, "a verdict by its command's name")
+    sandbox.press("C-q")
+    sandbox.wait_for("ended with 0", "the console's end")
+    (row,) = sandbox.export()
+    assert (row["id"], row["verdict"]) == ("post-0", "allow"), row
+    sandbox.write(".config/reviewtui/config.toml", 'theme = "paper"\nkeys = "vim"\n')
+    refused = sandbox.run("review").expect(64)
+    assert "config.toml:2: keys cannot be followed" in refused.err, refused.err
+    assert "default, label-studio, ozone, prodigy" in refused.err, refused.err
+
+
 def test_undo(sandbox):
     """u takes the last verdict back and shows the item again"""
     ten(sandbox)
@@ -81,6 +105,28 @@ def test_burst(sandbox):
     assert exported == {
         f"post-{n}": ("remove", ["hate"]) if n % 2 == 0 else ("allow", []) for n in range(5)}, exported
     assert sandbox.run("stats", "--json").json["items"] == {"pending": 5, "leased": 0, "decided": 5}
+
+
+def test_blind_first(sandbox):
+    """--blind-first shows no score before the first call, and the export has both calls"""
+    ten(sandbox)
+    sandbox.open_console("--blind-first")
+    screen = sandbox.wait_for(showing(0), "the first item")
+    assert "hidden until you judge" in screen and ".93" not in screen, screen
+    sandbox.press("a")
+    assert "First call: allow" in sandbox.wait_for(".93", "the score after the first call")
+    sandbox.press("x")
+    sandbox.wait_for("hate", "the picker")
+    sandbox.press("h", "h")
+    sandbox.wait_for(showing(1), "the second item")
+    sandbox.press("a", "Enter")
+    sandbox.wait_for(showing(2), "the third item")
+    sandbox.press("q")
+    sandbox.wait_for("ended with 0", "the console's end")
+    calls = {row["id"]: (row["first_call"]["verdict"], row["verdict"]) for row in sandbox.export()}
+    assert calls == {"post-0": ("allow", "remove"), "post-1": ("allow", "allow")}, calls
+    judged = sandbox.run("stats", "--json").json["judgement"]["first_calls"]
+    assert judged == {"kept": 1, "changed": 1}, judged
 
 
 def test_kill(sandbox):

@@ -146,33 +146,40 @@ class Bench:
 
     # The queue
 
+    def run(self, *words):
+        subprocess.run(
+            [self.program, *words], env=self.environment, check=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+
     def fill(self):
-        """A queue of posts, and before them all some with pictures, each of them a file of its own."""
-        if os.path.exists(self.database):
-            say(f"the queue in {self.folder} is used as it is")
-            return
-        os.makedirs(f"{self.folder}/img", exist_ok=True)
+        """A queue of posts, and before them all some with pictures, which every run needs anew: it judges them."""
         items = f"{self.folder}/items.jsonl"
-        bench_queue.apart(bench_queue.write_items, items, self.options.items)
+        if os.path.exists(self.database):
+            say(f"the posts in {self.folder} are used as they are")
+        else:
+            bench_queue.apart(bench_queue.write_items, items, self.options.items)
+            self.run("init", "--sample-share", "0")
+            self.run("ingest", items)
+        self.add_pictures()
+
+    def add_pictures(self):
+        """Each a file of its own, so that none is decoded already."""
+        os.makedirs(f"{self.folder}/img", exist_ok=True)
+        first = len(os.listdir(f"{self.folder}/img"))
         photos = sorted(path for path in pathlib.Path(self.options.photos).iterdir() if "broken" not in path.name)
         grid = {"model": "vision@1", "method": "legrad", "policy": "violence", "grid": [16, 16],
                 "values": [abs((n * 37 % 101) / 101) for n in range(256)]}
         with open(f"{self.folder}/pictured.jsonl", "w") as file:
-            for number in range(self.options.pictured):
+            for number in range(first, first + self.options.keys + 50):
                 photo = photos[number % len(photos)]
                 name = f"img/{number}{photo.suffix}"
                 pathlib.Path(self.folder, name).write_bytes(commented(photo, number))
                 file.write(json.dumps({
-                    "id": f"photo-{number:04d}", "text": f"A photo, number {number}.", "media": [{"path": name}],
+                    "id": f"photo-{number:06d}", "text": f"A photo, number {number}.", "media": [{"path": name}],
                     "flagged_at": "2020-01-01T00:00:00Z", "priority": 1_000_000 - number,
                     "scores": [{"model": "vision@1", "policy": "violence", "score": 0.8}],
                     "explanations": [grid]}) + "\n")
-        run = lambda *words: subprocess.run(
-            [self.program, *words], env=self.environment, check=True, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
-        run("init", "--sample-share", "0")
-        run("ingest", items)
-        run("ingest", f"{self.folder}/pictured.jsonl")
+        self.run("ingest", f"{self.folder}/pictured.jsonl")
 
     # Ours
 
@@ -301,7 +308,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default=".build/release/reviewtui")
     parser.add_argument("--items", type=int, default=1_000_000)
-    parser.add_argument("--pictured", type=int, default=400, help="items with a picture, before the others")
     parser.add_argument("--photos", default=".demo/items/img")
     parser.add_argument("--keys", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)

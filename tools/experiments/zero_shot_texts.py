@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """How well a text model tells policies that nobody has taught it, by their description alone: AUROC of MiniLM on the
-1,000 prompts of openai-moderation, for the table in docs/models.md ("Zero-shot").
+1,000 prompts of openai-moderation, for the table in docs/zero-shot.md.
 
     python tools/experiments/zero_shot_texts.py --models MODELS [--cache DIR]
 

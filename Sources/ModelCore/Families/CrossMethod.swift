@@ -1,7 +1,7 @@
 /// Which explanation of a model that reads a picture and a text together: what each text token looks at, as a map over
 /// patches.
 ///
-/// Formulas, sources, and what of them is exact: docs/models.md ("Models that read picture and text together").
+/// Formulas, sources, and what of them is exact: docs/model-families.md ("Models that read picture and text together").
 public struct CrossMethod: Sendable, Hashable {
     public enum Kind: String, Sendable, CaseIterable {
         /// A layer's cross-attention, mean over heads. Knows no score.

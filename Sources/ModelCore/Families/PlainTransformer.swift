@@ -1,5 +1,5 @@
 /// Transformers that no publisher's layout describes: their configuration and their tensors' names come from a
-/// ``MappingFile``. docs/models.md, "Mapping files", lists keys and names.
+/// ``MappingFile``. docs/model-families.md, "Mapping files", lists keys and names.
 extension Checkpoint {
     /// Tensors `image.…`: `patches`, `class_token`, `positions`, `blocks.{layer}.…`, `norm`, `projection`.
     func plainImageEncoder(size: ImageSize?, input: PatchEmbedding.Input) throws(ConfigurationError) -> Encoder {

@@ -1,6 +1,6 @@
 /// Which explanation of an encoder's embedding, over which layers and heads.
 ///
-/// Sources and formulas: docs/models.md ("How the closed form of LeGrad reads") and docs/explanations.md.
+/// Sources and formulas: docs/explanations.md ("How the closed form of LeGrad reads").
 public struct RelevanceMethod: Sendable, Hashable {
     public enum Kind: String, Sendable, CaseIterable {
         /// LeGrad as published (Bousselham et al. 2024, eq. 4-10 and the code beside it): each layer's own output is

@@ -1,7 +1,7 @@
 import Foundation
 
 /// `mapping.toml` beside a checkpoint that is published in no layout that is known: what it is, and how its tensors
-/// correspond to a family's names. docs/models.md, "Mapping files", has the format; models/mappings has examples.
+/// correspond to a family's names. docs/model-families.md, "Mapping files", has the format; models/mappings has examples.
 struct MappingFile {
     static let name = "mapping.toml"
 

@@ -84,7 +84,7 @@ public struct ModelStore: Sendable {
             throw CheckpointError.undecided(
                 path: source,
                 reason: "nothing says what these weights are. Put the publisher's config.json beside them, or give a "
-                    + "--mapping (docs/models.md, \"Mapping files\").")
+                    + "--mapping (docs/model-families.md, \"Mapping files\").")
         }
         let hash = try take(published, into: draft, linking: wish.links)
         let (recipe, notes) = try namingSource(source, of: draft) {

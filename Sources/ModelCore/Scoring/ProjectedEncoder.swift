@@ -209,8 +209,10 @@ final class ProjectedEncoder {
         var rest = order[...]
         while let longest = rest.first {
             let size = fixedBatch ?? max(1, inputs.batch(inputs.lengths[longest]) / max(1, directions))
-            batches.append(Array(rest.prefix(size)))
-            rest = rest.dropFirst(size)
+            // Powers of two: the engine keeps something for every shape it has met.
+            let count = 1 << (Int.bitWidth - 1 - min(size, rest.count).leadingZeroBitCount)
+            batches.append(Array(rest.prefix(count)))
+            rest = rest.dropFirst(count)
         }
         return batches
     }

@@ -8,8 +8,8 @@ import Foundation
 /// checkpoint lie in one buffer: each starts on a page of its own.
 ///
 /// Trap: a file that is cut short while it is mapped kills the process with SIGBUS on the next read, and one that is
-/// written to changes under the reader. ``changedFile`` says so afterwards; what else holds is in docs/models.md,
-/// "Trust".
+/// written to changes under the reader. ``changedFile`` says so afterwards; what else holds is in
+/// docs/model-trust.md.
 public final class MappedFile: @unchecked Sendable {
     // @unchecked: the pages are written only in `init`.
     private let base: UnsafeMutableRawPointer

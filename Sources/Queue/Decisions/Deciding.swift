@@ -250,9 +250,13 @@ extension QueueStore {
                     "confirmed": shown.confirmed.map { .bool($0) } ?? .null,
                 ]
             } ?? .null
-        return [
-            "scores": .array(draft.shownScores.sorted().map { .string($0.rawValue) }), "explanation": explanation,
-        ]
+        var members = [JSONMember("scores", .array(draft.shownScores.sorted().map { .string($0.rawValue) }))]
+        if let call = draft.firstCall {
+            let policies = call.policies.sorted().map { JSONValue.string($0.rawValue) }
+            members.append(
+                JSONMember("first_call", ["verdict": .string(call.verdict.rawValue), "policies": .array(policies)]))
+        }
+        return .object(members + [JSONMember("explanation", explanation)])
     }
 }
 

@@ -17,6 +17,7 @@ public struct DecisionRecord: Sendable, Hashable {
     /// The scores that stood when the verdict fell.
     public var scores: [Score]
     public var shownExplanation: DecisionDraft.ShownExplanation?
+    public var firstCall: DecisionDraft.FirstCall?
     /// Set where the claim had been drawn uniformly: the share of claims so drawn.
     public var sampledWithProbability: Double?
     /// The statement of reasons of a restriction, in the attributes of the DSA Transparency Database.
@@ -152,7 +153,8 @@ extension DecisionRow {
     }
 
     func decoded(supersedes: String?, isStanding: Bool, hash: Data) -> DecisionRecord {
-        let explanation = (try? JSONValue(parsing: shown))?["explanation"]
+        let shown = try? JSONValue(parsing: shown)
+        let explanation = shown?["explanation"]
         return DecisionRecord(
             decision: id, item: ItemID(itemID), verdict: verdict.flatMap(Verdict.init), policies: decodedPolicies,
             labels: decodedLabels, severity: severity, note: note, reviewer: reviewer,
@@ -164,7 +166,7 @@ extension DecisionRow {
                         confirmed: explanation["confirmed"].flatMap { $0 == .null ? nil : $0 == .bool(true) })
                 }
             },
-            sampledWithProbability: sampled,
+            firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init), sampledWithProbability: sampled,
             statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
             review: Review(review),
             isStanding: isStanding, hash: hash.hex)
@@ -189,6 +191,14 @@ extension DecisionRow {
                 value: score["score"]?.double ?? 0, threshold: score["threshold"]?.double,
                 provenance: Score.Provenance(in: score))
         }
+    }
+}
+
+extension DecisionDraft.FirstCall {
+    fileprivate init?(_ json: JSONValue) {
+        guard let verdict = json["verdict"]?.string.flatMap(Verdict.init) else { return nil }
+        self.init(
+            verdict: verdict, policies: Set((json["policies"]?.array ?? []).compactMap(\.string).map { PolicyID($0) }))
     }
 }
 

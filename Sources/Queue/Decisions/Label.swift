@@ -13,7 +13,7 @@ public struct Label: Sendable, Hashable {
     ///
     /// * `allow` clears every policy that was shown with a score. Where the model was under its threshold, or the
     ///   reviewer left it alone, that agrees with the model at the cost of one key, so the origin is `model`; where
-    ///   the reviewer overruled it, `person`.
+    ///   the reviewer overruled it, or had said the same before the model was shown, `person`.
     /// * `remove` and `restrict` confirm the chosen policies with their ancestors and clear those deselected by hand.
     /// * `escalate` teaches nothing.
     ///
@@ -27,8 +27,10 @@ public struct Label: Sendable, Hashable {
         case .escalate: break
         case .allow:
             for policy in draft.shownScores.intersection(scored) {
-                let isOverruled = overThreshold.contains(policy) || draft.deselected.contains(policy)
-                labels[policy] = Label(isViolation: false, origin: isOverruled ? .person : .model)
+                let isPersonal =
+                    overThreshold.contains(policy) || draft.deselected.contains(policy)
+                    || draft.firstCall?.verdict == .allow
+                labels[policy] = Label(isViolation: false, origin: isPersonal ? .person : .model)
             }
         case .remove, .restrict:
             for policy in draft.deselected { labels[policy] = Label(isViolation: false, origin: .person) }

@@ -93,19 +93,24 @@ struct SnapshotLines {
         writer.append(raw: row.isNull(column) ? "null" : String(row.integer(column)))
     }
 
-    /// What `decision.shown` says of the explanation; most verdicts fall without one.
+    /// What `decision.shown` says of the explanation, and the first call of a blind-first review behind it; most
+    /// verdicts fall without either.
     private mutating func append(explanation shown: UnsafeBufferPointer<UInt8>) {
-        let none = "\"explanation\":null}".utf8
+        let none = "],\"explanation\":null}".utf8
         if shown.count >= none.count, shown[(shown.count - none.count)...].elementsEqual(none) {
             return writer.append(raw: "{\"shown\":false,\"method\":null,\"confirmed\":null}")
         }
-        let explanation = (try? JSONValue(parsing: Array(shown)))?["explanation"]
+        let shown = try? JSONValue(parsing: Array(shown))
+        let explanation = shown?["explanation"]
         let method = explanation?["method"]?.string
         var confirmed: JSONValue = .null
         if method != nil, let answer = explanation?["confirmed"], answer != .null {
             confirmed = .bool(answer == .bool(true))
         }
         writer.append(["shown": .bool(method != nil), "method": .optional(method), "confirmed": confirmed])
+        guard let call = shown?["first_call"], call != .null else { return }
+        writer.append(raw: ",\"first_call\":")
+        writer.append(call)
     }
 
     /// RFC 3339 in UTC; the date is worked out once a day.

@@ -43,6 +43,7 @@ public struct QueueStats: Sendable, Hashable {
     /// How many items each model has been over.
     public var models: [String: Int] = [:]
 
+    public var judgement = JudgementStats()
     /// When the item was flagged that has waited longest.
     public var oldestPending: Timestamp?
 
@@ -64,7 +65,7 @@ public struct QueueStats: Sendable, Hashable {
                 Verdict.allCases.map { JSONMember($0.rawValue, .integer(Int64(verdicts[$0] ?? 0))) }),
             "policies": json([String: Int](uniqueKeysWithValues: policies.map { ($0.key.rawValue, $0.value) })),
             "awaiting": .integer(Int64(items.awaiting)), "gold": .integer(Int64(items.gold)),
-            "sampled": .integer(Int64(sampled)), "models": json(models),
+            "sampled": .integer(Int64(sampled)), "models": json(models), "judgement": judgement.json,
             "oldest_pending": .optional(oldestPending?.rfc3339),
         ]
     }
@@ -126,6 +127,7 @@ extension QueueStore {
             {
                 stats.models[row[0]] = row[1]
             }
+            stats.judgement = try JudgementStats.read(in: db)
             let oldest = try Int64.fetchOne(
                 db, sql: "SELECT min(i.flagged_at) FROM work w JOIN item i ON i.seq = w.item WHERE w.state = 0")
             stats.oldestPending = oldest.map { Timestamp(milliseconds: $0) }

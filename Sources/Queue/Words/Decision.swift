@@ -21,6 +21,8 @@ public struct DecisionDraft: Sendable, Hashable {
     public var shownScores: Set<PolicyID>
     /// The explanation on the screen when the verdict fell; nil if none was shown.
     public var shownExplanation: ShownExplanation?
+    /// What the reviewer said before any score or explanation was shown; nil where they were shown from the start.
+    public var firstCall: FirstCall?
     /// What the statement of reasons of a `remove` or `restrict` says other than what follows from policy and item.
     public var statement: StatementDraft?
 
@@ -37,11 +39,22 @@ public struct DecisionDraft: Sendable, Hashable {
         }
     }
 
+    /// A judgement without the model's.
+    public struct FirstCall: Sendable, Hashable {
+        public var verdict: Verdict
+        public var policies: Set<PolicyID>
+
+        public init(verdict: Verdict, policies: Set<PolicyID>) {
+            self.verdict = verdict
+            self.policies = policies
+        }
+    }
+
     public init(
         verdict: Verdict, policies: Set<PolicyID> = [], preselected: Set<PolicyID> = [],
         deselected: Set<PolicyID> = [], severity: Int? = nil, note: String? = nil,
         durationMilliseconds: Int64? = nil, shownScores: Set<PolicyID> = [], shownExplanation: ShownExplanation? = nil,
-        statement: StatementDraft? = nil
+        firstCall: FirstCall? = nil, statement: StatementDraft? = nil
     ) {
         self.verdict = verdict
         self.policies = policies
@@ -52,6 +65,7 @@ public struct DecisionDraft: Sendable, Hashable {
         self.durationMilliseconds = durationMilliseconds
         self.shownScores = shownScores
         self.shownExplanation = shownExplanation
+        self.firstCall = firstCall
         self.statement = statement
     }
 }

@@ -23,14 +23,26 @@ struct ReviewCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Begin with this item.", valueName: "id"))
     var item: String?
 
-    @Option(help: ArgumentHelp("dark, light, another theme in themes/, or a file.", valueName: "theme"))
-    var theme = "dark"
+    @Option(
+        help: ArgumentHelp(
+            "Colours: dark, light, another theme in themes/, or a file. dark where neither this nor config.toml says.",
+            valueName: "theme"))
+    var theme: String?
 
-    @Option(help: ArgumentHelp("default, another key profile in keymaps/, or a file.", valueName: "profile"))
-    var keys = "default"
+    @Option(
+        help: ArgumentHelp(
+            "Keys: default, another profile in keymaps/, or a file. default where neither this nor config.toml says.",
+            valueName: "profile"))
+    var keys: String?
 
-    @Option(help: "How pictures are drawn: auto is the best that the terminal says it can.")
-    var graphics: GraphicsChoice = .auto
+    @Flag(help: "Hide scores and explanations until you have judged an item once; both calls are recorded.")
+    var blindFirst = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How pictures are drawn: \(GraphicsChoice.allCases.map(\.rawValue).joined(separator: ", ")). auto, the best that "
+                + "the terminal says it can, where neither this nor config.toml says.", valueName: "graphics"))
+    var graphics: GraphicsChoice?
 
     @MainActor
     mutating func run() async throws {
@@ -45,14 +57,19 @@ struct ReviewCommand: AsyncParsableCommand {
         }
         let who = Reviewer.name(option: reviewer)
         let desk = QueueDesk(store: store, reviewer: who, queue: name)
-        let look = try Self.theme(theme, locations)
-        let keymap = try Self.keymap(keys, locations)
+        let preferences = try Preferences(locations)
+        let look = try Self.theme(preferences.theme.overridden(by: theme), locations)
+        let keymap = try Self.keymap(preferences.keys.overridden(by: keys), locations)
+        let graphics = graphics ?? preferences.graphics
         let taxonomy = try store.taxonomy().policies
         let start = item.map { ItemID($0) }
         let decoder = MediaDecoder.ownProcess()
 
         func state(_ size: CellSize, _ abilities: ScreenAbilities) -> ConsoleState {
-            ConsoleState(reviewer: who, taxonomy: taxonomy, keymap: keymap, size: size, abilities: abilities)
+            var state = ConsoleState(
+                reviewer: who, taxonomy: taxonomy, keymap: keymap, size: size, abilities: abilities)
+            state.isBlindFirst = blindFirst
+            return state
         }
         func runner(_ abilities: ScreenAbilities) -> EffectRunner {
             EffectRunner(
@@ -80,37 +97,14 @@ struct ReviewCommand: AsyncParsableCommand {
 
     // MARK: Settings
 
-    private static func theme(_ name: String, _ locations: Locations) throws -> Theme {
-        guard let file = try file(name, in: "themes", locations) else { return .fallback }
+    private static func theme(_ choice: SettingsChoice, _ locations: Locations) throws -> Theme {
+        guard let file = try choice.file(locations) else { return .fallback }
         return try Theme(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
     }
 
-    private static func keymap(_ name: String, _ locations: Locations) throws -> Keymap {
-        guard let file = try file(name, in: "keymaps", locations) else { return .standard }
+    private static func keymap(_ choice: SettingsChoice, _ locations: Locations) throws -> Keymap {
+        guard let file = try choice.file(locations) else { return .standard }
         return try Keymap(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
-    }
-
-    /// A name is looked up in the program's and the user's folders; what ends in `.toml` is a file. Nil where even
-    /// the standard one is not there: then what is built in serves.
-    private static func file(_ name: String, in folder: String, _ locations: Locations) throws -> URL? {
-        if name.hasSuffix(".toml") {
-            guard FileManager.default.fileExists(atPath: name) else {
-                throw CommandFailure(.notFound, "There is no file “\(SafeText.line(name))”.")
-            }
-            return URL(fileURLWithPath: name)
-        }
-        if !name.contains("/"), let found = locations.file(name + ".toml", in: folder) { return found }
-        if name == "dark" || name == "default" { return nil }
-        let known = Set(
-            locations.folders(folder).flatMap { place in
-                ((try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []).filter {
-                    $0.hasSuffix(".toml")
-                }
-            }
-        ).map { String($0.dropLast(5)) }.sorted()
-        throw CommandFailure(
-            .notFound,
-            "There is no “\(SafeText.line(name))” in \(folder)/. Known: \(known.joined(separator: ", ")).")
     }
 
     // MARK: Without a terminal

@@ -18,6 +18,19 @@ struct StatsCommand: ParsableCommand {
         rows.append(["waiting for another verdict", "\(stats.items.awaiting)"])
         rows.append(["set apart as gold", "\(stats.items.gold)"])
         rows.append(["decided from the uniform sample", "\(stats.sampled)"])
+        for (name, outcomes) in [
+            ("with an explanation", stats.judgement.explained), ("without one", stats.judgement.unexplained),
+        ] {
+            guard let rate = outcomes.overturnRate else { continue }
+            rows.append([
+                "proposals overturned, \(name)",
+                "\(outcomes.overturned) of \(outcomes.agreed + outcomes.overturned) (\(Int((rate * 100).rounded())) %)",
+            ])
+        }
+        let calls = (stats.judgement.firstCallsKept, stats.judgement.firstCallsChanged)
+        if calls.0 + calls.1 > 0 {
+            rows.append(["first calls changed after the model was seen", "\(calls.1) of \(calls.0 + calls.1)"])
+        }
         rows += stats.models.sorted { $0.key < $1.key }.map { ["scored by \($0.key)", "\($0.value)"] }
         if let oldest = stats.oldestPending { rows.append(["waiting longest since", oldest.rfc3339]) }
         Output.result(Table.text(header: ["what", "items"], rows: rows))

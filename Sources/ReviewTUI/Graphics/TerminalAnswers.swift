@@ -10,8 +10,8 @@ enum GraphicsChoice: String, CaseIterable, Sendable {
 /// What a terminal has answered to ``TerminalProbe/query`` so far, and which graphics follow from that.
 ///
 /// Kitty's protocol comes first, but only where the terminal is known to have its Unicode placeholders: others answer
-/// the question for the protocol with OK and show the placeholders as rows of unknown characters (WezTerm, issue 7807;
-/// Konsole). Those get sixel.
+/// the question for the protocol with OK and show the placeholders as rows of unknown characters, as WezTerm does. Those
+/// get sixel.
 struct TerminalAnswers: Hashable, Sendable {
     /// Name and version as the terminal gives them; printable ASCII.
     private(set) var version: String?

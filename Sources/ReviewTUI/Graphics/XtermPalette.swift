@@ -24,7 +24,8 @@ extension RGB {
         }
     }
 
-    private func difference(to other: RGB) -> Int {
+    /// Squared differences of the levels and of the chroma.
+    func difference(to other: RGB) -> Int {
         let (r, g, b) = (Int(red) - Int(other.red), Int(green) - Int(other.green), Int(blue) - Int(other.blue))
         let chroma = self.chroma - other.chroma
         return r * r + g * g + b * b + chroma * chroma

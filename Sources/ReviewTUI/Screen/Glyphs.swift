@@ -32,6 +32,8 @@ struct Glyphs: Hashable, Sendable {
             case "×": spelled += "x"
             case "↑": spelled += "^"
             case "↓": spelled += "v"
+            case "←": spelled += "<"
+            case "→": spelled += ">"
             case "⟨": spelled += "<"
             case "⟩": spelled += ">"
             default: spelled += scalar.isASCII ? String(scalar) : "?"

@@ -1,6 +1,6 @@
 import TOMLKit
 
-/// Says what is wrong in a theme or key profile, and where.
+/// Says what is wrong in a theme, a key profile or `config.toml`, and where.
 struct SettingsError: Error, Hashable, CustomStringConvertible {
     let file: String
     /// From 1; nil where the whole file is meant.
@@ -37,6 +37,9 @@ struct SettingsSource {
         guard let value = root[key]?.string else { throw error(key, "is missing, or not a string") }
         return value
     }
+
+    /// Nil where the key is not given.
+    func optionalString(_ key: String) throws -> String? { root.keys.contains(key) ? try string(key) : nil }
 
     func table(_ key: String) throws -> TOMLTable {
         guard let value = root[key]?.table else { throw error(key, "is missing, or not a table") }

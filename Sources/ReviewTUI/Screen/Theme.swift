@@ -35,6 +35,9 @@ enum Role: String, CaseIterable, Sendable {
 /// Read from a TOML file (`themes/dark.toml` shows every key) and fitted to the terminal by ``adapted(to:)``.
 struct Theme: Hashable, Sendable {
     let name: String
+    /// The background that the theme is made for. One that paints its own gives it to its styles, too; for one that lies
+    /// on the terminal's it is the lightest (or, of a light theme, the darkest) on which every word is readable.
+    let background: RGB?
     private var styles: [Role: Style]
     /// Attributes that carry a role's meaning where there is no colour.
     private var plainStyles: [Role: Style]
@@ -47,8 +50,14 @@ struct Theme: Hashable, Sendable {
     /// - Parameter file: named in errors.
     /// - Throws: ``SettingsError`` with file, line and key.
     init(toml: String, file: String) throws {
-        let source = try SettingsSource(toml: toml, file: file, topKeys: ["name", "styles"])
+        let source = try SettingsSource(toml: toml, file: file, topKeys: ["name", "background", "styles"])
         name = try source.string("name")
+        background = try source.optionalString("background").map { text in
+            guard let colour = RGB(hex: text) else {
+                throw source.error("background", "must be a colour such as \"#1e2127\"")
+            }
+            return colour
+        }
         styles = [:]
         plainStyles = [:]
         let table = try source.table("styles")
@@ -79,14 +88,21 @@ struct Theme: Hashable, Sendable {
 
     private init(name: String) {
         self.name = name
+        background = nil
         styles = [:]
         plainStyles = [:]
     }
 
-    /// This theme without colours where there are none, and in ASCII where there is no UTF-8.
+    /// This theme without colours where there are none, readable where there are few, and in ASCII where there is no
+    /// UTF-8.
     func adapted(to abilities: ScreenAbilities) -> Theme {
         var theme = self
-        if abilities.colours == .mono, !plainStyles.isEmpty { theme.styles = plainStyles }
+        switch abilities.colours {
+        case .mono: if !plainStyles.isEmpty { theme.styles = plainStyles }
+        case .eight, .sixteen:
+            theme.styles = styles.mapValues { Palette.style($0, on: ground, depth: abilities.colours) }
+        case .indexed, .truecolor: break
+        }
         theme.glyphs = abilities.unicode ? .unicode : .ascii
         return theme
     }
@@ -99,6 +115,12 @@ struct Theme: Hashable, Sendable {
             theme.styles[role] = plainStyles[role]
         }
         return theme
+    }
+
+    /// What lies under a style without a background: what the theme is made for, else black or white, whichever its text
+    /// stands out from; of both by as much at a luminance of √(1.05 · 0.05) − 0.05.
+    private var ground: RGB {
+        background ?? (self[.text].foreground.map { $0.luminance < 0.179 } == true ? .white : .black)
     }
 
     private static func style(

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import ModelCore
 
-/// LeGrad's closed form in plain Float64, written as the formulas of docs/models.md read: what the graphs compute in
+/// LeGrad's closed form in plain Float64, written as the formulas of docs/explanations.md read: what the graphs compute in
 /// f32, small and slow enough to be compared with automatic differentiation to 1e-10.
 struct Reference {
     /// A matrix, row-major.

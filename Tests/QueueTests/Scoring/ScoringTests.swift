@@ -99,6 +99,36 @@ import Testing
         #expect(try queue.store.auditVerify().faults.isEmpty)
     }
 
+    @Test("A first call is recorded beside the verdict, makes its labels the person's, and is counted")
+    func firstCall() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(3, scores: [TestQueue.score("spam", 0.3), TestQueue.score("hate", 0.9)]))
+        func decide(_ draft: DecisionDraft) throws -> DecisionRecord {
+            let claim = try #require(try queue.store.claim(reviewer: "ann").first)
+            _ = try queue.store.decide(token: claim.lease.token, draft: draft)
+            return try #require(try queue.store.history(of: claim.item.id).last)
+        }
+        let allow = DecisionDraft.FirstCall(verdict: .allow, policies: [])
+        let kept = try decide(DecisionDraft(verdict: .allow, shownScores: ["spam", "hate"], firstCall: allow))
+        #expect(kept.firstCall == allow && kept.labels.values.allSatisfy { $0.origin == .person })
+        let changed = try decide(
+            DecisionDraft(verdict: .remove, policies: ["hate"], shownScores: ["spam", "hate"], firstCall: allow))
+        #expect(changed.firstCall == allow)
+        let plain = try decide(
+            DecisionDraft(
+                verdict: .remove, policies: ["hate"], preselected: ["hate"],
+                shownExplanation: .init(method: "legrad", policy: "hate")))
+        #expect(plain.firstCall == nil)
+        let stats = try queue.store.stats().judgement
+        #expect(stats.firstCallsKept == 1 && stats.firstCallsChanged == 1)
+        #expect(stats.explained == .init(agreed: 1, overturned: 0) && stats.unexplained == .init())
+        let folder = queue.folder + "/out"
+        _ = try queue.store.export(to: folder)
+        let rows = try String(contentsOfFile: folder + "/decisions.jsonl", encoding: .utf8).split(separator: "\n")
+        #expect(rows.filter { $0.contains(#""first_call":{"verdict":"allow","policies":[]}"#) }.count == 2)
+        #expect(try queue.store.auditVerify().faults.isEmpty)
+    }
+
     @Test("A score says what it was computed with, in the item, in the decision and after it was scored anew")
     func provenance() throws {
         let queue = try TestQueue()

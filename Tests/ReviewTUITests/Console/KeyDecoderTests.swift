@@ -17,7 +17,7 @@ struct KeyDecoderTests {
             ("\u{1B}", .escape), ("\u{1B}[A", .up), ("\u{1B}OB", .down), ("\u{1B}[5~", .pageUp),
             ("\u{1B}[6~", .pageDown),
             ("\u{1B}[H", .home), ("\u{1B}[4~", .end), ("\u{1B}[Z", .backTab), ("\u{1B}OP", .function(1)),
-            ("\u{1B}[15~", .function(5)), ("\u{1B}[1;5A", .up),
+            ("\u{1B}[15~", .function(5)), ("\u{1B}[1;5A", .up), ("\0", .control(" ")),
         ])
     func spelled(_ text: String, _ key: Key) {
         #expect(keys(text) == [.key(key)])

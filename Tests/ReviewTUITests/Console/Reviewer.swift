@@ -24,13 +24,14 @@ struct Reviewer {
     init(
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
-        preview: ((PreviewRequest) -> PreviewContent)?? = .none
+        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false
     ) {
         desk = MemoryDesk(items)
         self.theme = theme
         state = ConsoleState(
             reviewer: "mia", taxonomy: Sample.taxonomy, size: CellSize(columns: columns, rows: rows),
             abilities: abilities)
+        state.isBlindFirst = blindFirst
         if case .some(let chosen) = preview { self.preview = chosen }
         take(.started(item: item))
         now += 1_000

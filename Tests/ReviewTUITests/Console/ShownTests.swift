@@ -93,7 +93,7 @@ struct ShownTests {
         let colours = (0..<30).compactMap { buffer[0, $0].style.background }.map(OKLab.init)
         #expect(colours.count >= 20)
         let (first, middle, last) = (colours[0], colours[colours.count / 2], try #require(colours.last))
-        #expect(last.distance(to: first) > 0.3)
+        #expect(last.distance(to: first) > 0.2)
         if signed {
             #expect(first.b < -0.05 && last.b > 0.05 && middle.lightness < 0.1)
         } else {

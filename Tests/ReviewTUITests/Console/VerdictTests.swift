@@ -122,6 +122,28 @@ struct VerdictTests {
         #expect(mia.desk.decisions.first?.draft.note == "axe q")
     }
 
+    @Test("the arrows bring back what was entered before, of its own kind, and what was being typed")
+    func recalled() {
+        var mia = Reviewer(three())
+        mia.press("n")
+        mia.type("one")
+        mia.press("enter a n")
+        mia.type("two")
+        mia.press("enter a n")
+        mia.type("ne")
+        mia.press("up up up")
+        #expect(mia.statusLine.contains("Note: one"))
+        mia.press("down")
+        #expect(mia.statusLine.contains("Note: two"))
+        mia.press("down")
+        mia.type("w")
+        #expect(mia.statusLine.contains("Note: new"))
+        mia.press("up up enter a")
+        #expect(mia.desk.decisions.map(\.draft.note) == ["one", "two", "one"])
+        mia.press(": up")
+        #expect(!mia.statusLine.contains("one"))
+    }
+
     @Test("pasted text is never taken for verdicts")
     func paste() {
         var mia = Reviewer(three())
@@ -183,6 +205,40 @@ struct VerdictTests {
         #expect(mia.record.last == "post-30 remove sexual/minors")
         mia.press("r s s")
         #expect(mia.record.last == "post-31 restrict sexual")
+    }
+
+    @Test("the key that asked for a policy is no answer, whatever letter a policy has")
+    func askingKey() {
+        var mia = Reviewer([Sample.harmless])
+        mia.press("x x x")
+        #expect(mia.record.isEmpty)
+        mia.use(try! Keymap(toml: "name = \"odd\"\n[keys]\nremove = [\"h\"]\nquit = [\"q\"]", file: "odd.toml"))
+        mia.press("esc h h")
+        #expect(mia.record.isEmpty)
+        mia.press("a")
+        #expect(mia.record == ["post-18 remove harassment"])
+    }
+
+    @Test("blind first: nothing of the model is seen until a first call, and both calls are recorded")
+    func blindFirst() throws {
+        var mia = Reviewer(three(), blindFirst: true)
+        #expect(mia.screen.contains("hidden until you judge"))
+        #expect(!mia.screen.contains(".91") && !mia.screen.contains("legrad"))
+        mia.press("x h")
+        #expect(mia.record.isEmpty && mia.screen.contains(".91") && mia.screen.contains("legrad"))
+        #expect(mia.statusLine.contains("First call: remove for hate"))
+        mia.press("enter")
+        #expect(mia.record == ["post-17 remove hate"])
+        let kept = try #require(mia.desk.decisions.last?.draft)
+        #expect(kept.firstCall == .init(verdict: .remove, policies: ["hate"]))
+        #expect(kept.preselected.isEmpty && kept.shownScores.contains("hate") && kept.shownExplanation != nil)
+        // The next item is veiled again; another verdict changes the first call.
+        #expect(mia.screen.contains("hidden until you judge"))
+        mia.press("a e")
+        #expect(mia.record.last == "post-18 escalate")
+        #expect(mia.desk.decisions.last?.draft.firstCall == .init(verdict: .allow, policies: []))
+        mia.press("enter")
+        #expect(mia.record.count == 2 && mia.statusLine.contains("no first call"))
     }
 
     @Test("letters choose several policies before a verdict, and none that is no key")

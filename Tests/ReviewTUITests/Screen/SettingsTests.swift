@@ -5,13 +5,6 @@ import Testing
 
 @Suite("Themes and key profiles")
 struct SettingsTests {
-    @Test("the themes that come with the program load, and name every style", arguments: ["dark", "light"])
-    func themes(_ name: String) throws {
-        let theme = try Themes.load(name)
-        #expect(theme.name == name)
-        #expect(theme[.barHigh] != theme[.barLow])
-    }
-
     @Test("an error in a theme names file, line and key")
     func themeErrors() throws {
         let good = try String(contentsOf: Themes.root.appending(path: "themes/dark.toml"), encoding: .utf8)

@@ -3,6 +3,7 @@
 enum CommandID: String, CaseIterable, Sendable, Hashable {
     case allow, remove, restrict, escalate, skip, undo
     case escalateWithQuestion = "escalate-question"
+    case confirm
     case repeatLast = "repeat"
     case note, severity, history
     case down, up
@@ -91,6 +92,9 @@ struct Command: Hashable, Sendable {
             id: .undo, group: .verdicts, help: "Take your last verdict back", keys: ["u", "backspace"], hint: "undo"),
         Command(id: .note, group: .verdicts, help: "Write a note into the verdict", keys: ["n"], hint: "note"),
         Command(id: .severity, group: .verdicts, help: "Say how grave it is, from 1 to 4", keys: ["s"]),
+        Command(
+            id: .confirm, group: .verdicts, help: "Keep your first call, where the model was hidden till then",
+            keys: ["enter"]),
         Command(
             id: .repeatLast, group: .verdicts, help: "The last verdict again: policies, severity, note", keys: ["."]),
         Command(id: .history, group: .verdicts, help: "Your last verdicts, to look at or take back", keys: ["h"]),

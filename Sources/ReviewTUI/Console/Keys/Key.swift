@@ -1,7 +1,7 @@
 /// One key press, independent of how a terminal spells it.
 enum Key: Hashable, Sendable {
     case character(Unicode.Scalar)
-    /// Control and a lower-case letter.
+    /// Control and a lower-case letter, or the space bar.
     case control(Unicode.Scalar)
     case enter, escape, tab, backTab, backspace, delete
     case up, down, left, right, home, end, pageUp, pageDown
@@ -11,6 +11,7 @@ enum Key: Hashable, Sendable {
         ("space", .character(" ")), ("enter", .enter), ("esc", .escape), ("tab", .tab), ("backtab", .backTab),
         ("backspace", .backspace), ("delete", .delete), ("up", .up), ("down", .down), ("left", .left),
         ("right", .right), ("home", .home), ("end", .end), ("pageup", .pageUp), ("pagedown", .pageDown),
+        ("ctrl-space", .control(" ")),
     ]
 
     /// From its name in a key profile: one character, `space`, `enter`, `ctrl-d`, `f1` …
@@ -46,6 +47,9 @@ enum Key: Hashable, Sendable {
         switch self {
         case .up: "↑"
         case .down: "↓"
+        case .left: "←"
+        case .right: "→"
+        case .control(" "): "^space"
         case .control(let scalar): "^\(String(scalar).uppercased())"
         default: name
         }

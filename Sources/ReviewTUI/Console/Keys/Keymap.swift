@@ -27,8 +27,8 @@ struct Keymap: Hashable, Sendable {
 
     /// Reads a key profile from TOML text. A command that is not named keeps no key.
     ///
-    /// - Throws: ``SettingsError`` with file, line and key: an unknown command or key, a key given twice, no way to
-    ///   quit.
+    /// - Throws: ``SettingsError`` with file, line and key: an unknown command or key, a key given twice, one that would
+    ///   not do what the profile says, no way to quit.
     init(toml: String, file: String) throws {
         let source = try SettingsSource(toml: toml, file: file, topKeys: ["name", "keys"])
         let table = try source.table("keys")
@@ -46,12 +46,27 @@ struct Keymap: Hashable, Sendable {
                 if let other = commands[key] {
                     throw source.error(entry, "wants the key \(key.name), which \(other.rawValue) has")
                 }
+                if let reason = Self.objection(to: key, for: command) {
+                    throw source.error(entry, "wants the key \(key.name), \(reason)")
+                }
                 commands[key] = command
                 keys[command, default: []].append(key)
             }
         }
         guard keys[.quit]?.isEmpty == false else { throw source.error("keys", "leaves no key to quit") }
         self.init(name: try source.string("name"), commands: commands, keys: keys)
+    }
+
+    /// Why a key cannot serve a command; nil where it can.
+    private static func objection(to key: Key, for command: CommandID) -> String? {
+        switch (key, command) {
+        case (.control("c"), .quit): nil
+        case (.control("c"), _): "which leaves from everywhere"
+        // Pressed twice, it would open the list of policies and confirm it: no confirming with the key that asked.
+        case (.enter, .remove), (.enter, .restrict):
+            "which confirms the list of policies that \(command.rawValue) opens"
+        default: nil
+        }
     }
 
     func command(for key: Key) -> CommandID? { commands[key] }

@@ -47,6 +47,14 @@ struct Prompt: Hashable, Sendable {
 
     var purpose: Purpose
     var text: String
+    /// Which of the earlier lines is shown, 0 for the newest, and what had been typed instead; nil for a line of one's own.
+    var recalled: Recalled?
+
+    struct Recalled: Hashable, Sendable {
+        var index: Int
+        var instead: String
+    }
+
     /// Why the text is no query.
     var error: QuerySyntaxError?
 }
@@ -102,6 +110,8 @@ struct ConsoleState: Hashable, Sendable {
     /// An undo is under way: what a verdict key would land on is about to change.
     var undoIsAsked = false
 
+    /// Whether every item is judged once before scores and explanations are shown.
+    var isBlindFirst = false
     var explains = true
     var overlay = OverlayStyle.heat
     var opacity = OverlayOpacity.strong
@@ -114,6 +124,8 @@ struct ConsoleState: Hashable, Sendable {
     var jump: PageRequest.Anchor?
     var status = StatusLine(text: "", tone: .neutral)
     var mode = Mode.review
+    /// Lines entered before, newest first, for each purpose.
+    var entered: [Prompt.Purpose: [String]] = [:]
     /// Milliseconds since 1970, as of the last event.
     var now: Int64 = 0
     var isQuitting = false
@@ -134,6 +146,9 @@ struct ConsoleState: Hashable, Sendable {
 
     /// Leases to give back when the console ends.
     var leases: [Lease] { ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 } }
+
+    /// Whether the explanation of an item is to be seen.
+    func explains(_ focus: Focus) -> Bool { explains && !focus.isVeiled }
 
     /// The item the list points at.
     var selected: ItemID? { selection ?? focus?.id }

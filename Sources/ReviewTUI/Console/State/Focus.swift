@@ -19,6 +19,10 @@ struct Focus: Hashable, Sendable {
     var hold: Hold
     var choice: PolicyChoice
     var note: String?
+    /// Whether scores and explanations are kept back until a first call.
+    var isVeiled = false
+    /// What was said while they were.
+    var firstCall: DecisionDraft.FirstCall?
     /// 1 (mild) to 4 (grave), where the reviewer said so.
     var severity: Int?
     /// Index into ``explained``.

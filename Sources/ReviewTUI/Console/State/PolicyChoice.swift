@@ -23,14 +23,15 @@ struct PolicyChoice: Hashable, Sendable {
     /// Chosen or dropped by hand.
     private(set) var touched: Set<PolicyID> = []
 
-    init(scores: [Score], taxonomy: [Policy]) {
+    /// - Parameter preselecting: what is over its threshold.
+    init(scores: [Score], taxonomy: [Policy], preselecting: Bool = true) {
         let known = Dictionary(taxonomy.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var best: [PolicyID: Row] = [:]
         for score in scores {
             let policy = known[score.policy]
             let threshold = score.threshold ?? policy?.threshold ?? 0.5
             let isOver = score.isCalibrated && score.value >= threshold
-            if isOver { preselected.insert(score.policy) }
+            if isOver, preselecting { preselected.insert(score.policy) }
             let row = Row(
                 policy: score.policy, title: policy?.title ?? score.policy.rawValue, score: score.value,
                 threshold: threshold, isOver: isOver, isCalibrated: score.isCalibrated)

@@ -5,8 +5,8 @@ import Queue
 struct PolicyKeys: Hashable, Sendable {
     private let keys: [PolicyID: String]
 
-    /// What moves in the list or leaves it.
-    private static let taken: Set<Character> = ["j", "k", "q"]
+    /// What moves in the list or leaves it, and what mostly asked for it: a question is not answered by the key that asked.
+    private static let taken: Set<Character> = ["j", "k", "q", "r", "x"]
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz")
 
     /// - Parameter taxonomy: in its order: of two policies that could have a letter the first gets it.

@@ -39,6 +39,10 @@ extension ConsoleState {
         case .end: picker.index = count - 1
         case .character(" "): focus?.choice.toggle(taxonomy[picker.index].id, taxonomy: taxonomy)
         case .enter: return confirm(picker)
+        // The key that asked does not answer.
+        case _
+        where picker.typed.isEmpty && picker.pending != nil && keymap.command(for: key)?.verdict == picker.pending:
+            break
         case .character(let letter):
             switch policyKeys.match(picker.typed, then: Character(letter)) {
             case .policy(let policy):
@@ -124,6 +128,8 @@ extension ConsoleState {
             mode = .review
             return []
         case .enter: return enter(prompt)
+        case .up: recall(1, in: &prompt)
+        case .down: recall(-1, in: &prompt)
         case .backspace:
             if prompt.text.isEmpty, prompt.purpose == .command || prompt.purpose == .search {
                 mode = .review
@@ -145,9 +151,23 @@ extension ConsoleState {
         return []
     }
 
+    /// Goes through earlier lines of the same kind, and back to what was being typed.
+    private func recall(_ step: Int, in prompt: inout Prompt) {
+        let lines = entered[prompt.purpose] ?? []
+        let index = (prompt.recalled?.index ?? -1) + step
+        guard index < lines.count else { return }
+        let instead = prompt.recalled?.instead ?? prompt.text
+        prompt.recalled = index < 0 ? nil : Prompt.Recalled(index: index, instead: instead)
+        prompt.text = index < 0 ? instead : lines[index]
+    }
+
     private mutating func enter(_ prompt: Prompt) -> [Effect] {
         mode = .review
         let text = prompt.text.trimmingSpaces
+        if !text.isEmpty {
+            let others = (entered[prompt.purpose] ?? []).filter { $0 != text }
+            entered[prompt.purpose] = Array(([text] + others).prefix(50))
+        }
         switch prompt.purpose {
         case .note:
             focus?.note = text.isEmpty ? nil : text

@@ -6,6 +6,10 @@ extension ConsoleState {
     mutating func show(_ next: Focus) {
         var next = next
         next.shownAt = now
+        if isBlindFirst, next.firstCall == nil, !next.isVeiled {
+            next.isVeiled = true
+            next.choice = PolicyChoice(scores: [], taxonomy: taxonomy)
+        }
         focus = next
         selection = nil
         preview =

@@ -49,6 +49,7 @@ extension ConsoleState {
         case .note: return open(.note)
         case .severity: if focus != nil { mode = .severity }
         case .repeatLast: return repeatLast()
+        case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
         case .commandLine: return open(.command)
         case .search: return open(.search)
@@ -103,7 +104,10 @@ extension ConsoleState {
         case .opacity:
             opacity = opacity.next
             explains = true
-            say("The explanation covers at most \(opacity.rawValue) % of the picture.")
+            let most = "cover at most \(opacity.rawValue) % of the picture"
+            say(
+                "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
+            )
         case .grey: grey.toggle()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)

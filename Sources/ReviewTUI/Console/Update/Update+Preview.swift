@@ -28,7 +28,7 @@ extension ConsoleState {
         }
         guard let area = layout(for: focus).preview, area.size.rows > 0, area.size.columns > 0 else { return nil }
         var laid: PreviewRequest.Overlay?
-        if explains, overlay != .off, let explanation = focus.gridExplanation,
+        if explains(focus), overlay != .off, let explanation = focus.gridExplanation,
             case .grid(let rows, let columns, let values) = explanation.relevance
         {
             laid = PreviewRequest.Overlay(

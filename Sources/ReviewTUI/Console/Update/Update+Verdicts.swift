@@ -6,12 +6,35 @@ extension ConsoleState {
     mutating func judge(_ verdict: VerdictCommand) -> [Effect] {
         guard let focus else { return [] }
         if verdict != .skip, needsPicker(verdict, focus) { return openPicker(for: verdict) }
+        if focus.isVeiled, let call = verdict.recorded { return unveil(focus, after: call) }
         guard case .held(let lease) = focus.hold else {
             if verdict == .skip { return move(by: 1) }
             wait(for: verdict)
             return []
         }
         return verdict == .skip ? setAside(focus, lease) : record(verdict, focus, lease)
+    }
+
+    /// The first call of a blind-first review: kept beside the verdict that follows, and what the models say is shown.
+    private mutating func unveil(_ focus: Focus, after verdict: Verdict) -> [Effect] {
+        let policies = verdict == .allow ? [] : focus.choice.chosen
+        self.focus?.firstCall = DecisionDraft.FirstCall(verdict: verdict, policies: policies)
+        self.focus?.isVeiled = false
+        var choice = PolicyChoice(scores: focus.scores, taxonomy: taxonomy, preselecting: false)
+        choice.choose(exactly: policies, taxonomy: taxonomy)
+        self.focus?.choice = choice
+        let keep = keymap.label(for: .confirm) ?? ":confirm"
+        let named = policies.isEmpty ? "" : " for \(policies.sorted().map(\.rawValue).joined(separator: ", "))"
+        say(SafeText.line("First call: \(verdict.rawValue)\(named). \(keep) keeps it, a verdict key changes it."))
+        return []
+    }
+
+    mutating func confirmFirstCall() -> [Effect] {
+        guard let focus, let call = focus.firstCall, !focus.isVeiled else {
+            say("There is no first call to keep.")
+            return []
+        }
+        return judge(call.verdict.command)
     }
 
     /// The last verdict again, on this item: its policies, severity and note.
@@ -51,12 +74,12 @@ extension ConsoleState {
             deselected: focus.choice.dropped, severity: focus.severity, note: focus.note,
             durationMilliseconds: focus.shownAt.map { now - $0 },
             shownScores: seen ? Set(visible.filter { $0.score != nil }.map(\.policy)) : [],
-            shownExplanation: seen ? shownExplanation(of: focus) : nil)
+            shownExplanation: seen ? shownExplanation(of: focus) : nil, firstCall: focus.firstCall)
     }
 
     /// The explanation a reviewer sees now: on the picture if it is up, else on the words.
     func shownExplanation(of focus: Focus) -> DecisionDraft.ShownExplanation? {
-        guard explains else { return nil }
+        guard explains(focus) else { return nil }
         var pictureIsUp = false
         if case .picture = preview.content { pictureIsUp = preview.shown?.overlay != nil }
         let explanation = (pictureIsUp ? focus.gridExplanation : nil) ?? focus.spanExplanation

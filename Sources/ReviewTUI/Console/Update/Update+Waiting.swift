@@ -42,7 +42,7 @@ extension CommandID {
     }
 
     /// Whether it finishes with the item before the reviewer.
-    fileprivate var judges: Bool { verdict != nil || self == .repeatLast }
+    fileprivate var judges: Bool { verdict != nil || self == .repeatLast || self == .confirm }
 }
 
 extension ConsoleState {

@@ -17,6 +17,10 @@ enum ExplanationView {
             say("none for this item", line, .dim)
             return line + 1
         }
+        guard !focus.isVeiled else {
+            say("hidden until you judge", line, .dim)
+            return line + 1
+        }
         guard state.explains else {
             let key = state.keymap.label(for: .explanation) ?? ":explanation"
             say("hidden (\(key) shows it)", line, .dim)

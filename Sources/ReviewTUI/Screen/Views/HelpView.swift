@@ -4,6 +4,8 @@ enum HelpView {
         case heading(String)
         case command(keys: String, help: String)
         case gap
+
+        var keyWidth: Int { if case .command(let keys, _) = self { CellWidth.of(keys) } else { 0 } }
     }
 
     static func draw(_ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
@@ -17,10 +19,12 @@ enum HelpView {
             columns: width, rows: rows + 2)
         let below = lines.count - scroll - rows * columns
         buffer.box(rect, title: below > 0 ? "Keys (\(below) more lines below)" : "Keys", theme: theme)
+        let keyWidth = lines.map(\.keyWidth).max() ?? 0
         for (offset, line) in lines.dropFirst(scroll).prefix(rows * columns).enumerated() {
             let column = rect.column + 2 + (offset / rows) * ((width - 4) / columns)
-            let row = rect.row + 1 + offset % rows
-            draw(line, row: row, column: column, width: (width - 4) / columns - 1, theme, into: &buffer)
+            let place = Rect(
+                row: rect.row + 1 + offset % rows, column: column, columns: (width - 4) / columns - 1, rows: 1)
+            draw(line, in: place, keyWidth: min(24, max(14, keyWidth)), theme, into: &buffer)
         }
     }
 
@@ -52,19 +56,22 @@ enum HelpView {
     }
 
     private static func draw(
-        _ line: Line, row: Int, column: Int, width: Int, _ theme: Theme, into buffer: inout CellBuffer
+        _ line: Line, in place: Rect, keyWidth: Int, _ theme: Theme, into buffer: inout CellBuffer
     ) {
         let glyphs = theme.glyphs
+        let (row, column) = (place.row, place.column)
         switch line {
         case .gap: break
         case .heading(let title): buffer.write(title, row: row, column: column, style: theme[.dialogTitle])
         case .command(let keys, let help):
             var style = theme[.dialog]
             style.bold = true
-            buffer.write(glyphs.spelled(keys), row: row, column: column, style: style, width: 14)
             buffer.write(
-                glyphs.spelled(help), row: row, column: column + 15, style: theme[.dialog], width: width - 15,
+                glyphs.spelled(keys), row: row, column: column, style: style, width: keyWidth,
                 ellipsis: glyphs.ellipsis)
+            buffer.write(
+                glyphs.spelled(help), row: row, column: column + keyWidth + 1, style: theme[.dialog],
+                width: place.size.columns - keyWidth - 1, ellipsis: glyphs.ellipsis)
         }
     }
 }

@@ -44,8 +44,9 @@ enum HintsView {
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
             return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
         case .prompt(let prompt):
-            guard prompt.purpose == .command else { return ([("enter", "done"), ("esc", "back")], []) }
-            return ([("tab", "complete"), ("enter", "do it"), ("esc", "back")], [])
+            let earlier = state.entered[prompt.purpose]?.isEmpty == false ? [("↑", "earlier")] : []
+            guard prompt.purpose == .command else { return ([("enter", "done")] + earlier + [("esc", "back")], []) }
+            return ([("tab", "complete"), ("enter", "do it")] + earlier + [("esc", "back")], [])
         }
     }
 }

@@ -46,7 +46,7 @@ enum QueueListView {
         let marker = isSelected ? glyphs.pointer : row.leasedByOther ? glyphs.bullet : " "
         buffer.write(marker, row: line, column: 0, style: isSelected ? base : quiet)
         var column = 1
-        if let score = row.topScore {
+        if let score = row.topScore, !state.isBlindFirst {
             let isOver = score >= threshold(of: row.topPolicy, state)
             buffer.write(
                 ScoresView.short(score), row: line, column: column,

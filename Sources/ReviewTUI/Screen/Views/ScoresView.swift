@@ -22,7 +22,8 @@ enum ScoresView {
         let width = side.size.columns
         let rows = visibleRows(focus.choice, in: side)
         guard !rows.isEmpty else {
-            buffer.write("no model scored this", row: line, column: 0, style: theme[.dim], width: width)
+            let reason = focus.isVeiled ? "hidden until you judge" : "no model scored this"
+            buffer.write(reason, row: line, column: 0, style: theme[.dim], width: width)
             return line + 1
         }
         for row in rows {
@@ -85,9 +86,11 @@ enum ScoresView {
             buffer[row, column + offset] = cell
         }
         let tick = min(width - 1, max(0, Int((threshold * Double(width)).rounded(.down))))
-        var style = theme[.threshold]
-        if tick * steps < filled { style.background = fill.foreground }
-        buffer[row, column + tick] = Cell(text: glyphs.threshold, style: style)
+        // On the filled part a gap in the bar: that stands out as far as the bar does, in every theme.
+        var gap = fill
+        gap.reverse.toggle()
+        buffer[row, column + tick] = Cell(
+            text: glyphs.threshold, style: tick * steps < filled ? gap : theme[.threshold])
     }
 
     /// A score in three columns: `.07`, `.93`, `1.0`.

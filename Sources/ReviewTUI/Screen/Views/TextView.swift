@@ -6,7 +6,7 @@ enum TextView {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
         guard let focus = state.focus, let text = focus.safeText else { return buffer }
         let lines = TextWrap.lines(text.pieces, width: size.columns)
-        let heat = state.explains ? heat(focus) : [:]
+        let heat = state.explains(focus) ? heat(focus) : [:]
         let room = size.rows
         let hasMore = lines.count > room
         let first = min(focus.textScroll, max(0, lines.count - bodyRows(lines.count, room)))

@@ -1,0 +1,114 @@
+import Foundation
+
+/// What a reviewer wants without saying so every time: `config.toml` in the user's folder (``Locations/configHome``).
+///
+/// ```toml
+/// theme = "ember"
+/// keys = "prodigy"
+/// graphics = "sixel"
+/// ```
+///
+/// All take what the options of `review` take, and the options go first. A file named here is looked for from the folder
+/// that `config.toml` lies in.
+struct Preferences: Sendable {
+    var theme: SettingsChoice
+    var keys: SettingsChoice
+    var graphics = GraphicsChoice.auto
+
+    /// Reads `config.toml`, where there is one.
+    ///
+    /// - Throws: ``SettingsError`` with file, line and key.
+    init(_ locations: Locations) throws {
+        let file = locations.configHome.appending(path: "config.toml")
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            theme = SettingsChoice(.theme)
+            keys = SettingsChoice(.keys)
+            return
+        }
+        let text: String
+        do {
+            text = try String(contentsOf: file, encoding: .utf8)
+        } catch {
+            throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
+        }
+        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics"])
+        theme = try SettingsChoice(.theme, in: source)
+        keys = try SettingsChoice(.keys, in: source)
+        if let name = try source.optionalString("graphics") {
+            guard let choice = GraphicsChoice(rawValue: name) else {
+                throw source.error(
+                    "graphics", "is one of \(GraphicsChoice.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            graphics = choice
+        }
+    }
+}
+
+/// A theme or a key profile, by the name or file that somebody asked for.
+struct SettingsChoice: Sendable {
+    enum Kind: String, Sendable {
+        case theme, keys
+
+        /// Where its files lie, in the user's folder and in the program's.
+        var folder: String { self == .theme ? "themes" : "keymaps" }
+
+        /// What is used where nobody asked; built in as well, so that it need not be there as a file.
+        var standard: String { self == .theme ? "dark" : "default" }
+    }
+
+    let kind: Kind
+    private let name: String?
+    /// The line of `config.toml` that asked, as the error that it may have to become; nil where an option asked or nobody.
+    private let line: SettingsError?
+
+    init(_ kind: Kind, name: String? = nil) {
+        self.kind = kind
+        self.name = name
+        line = nil
+    }
+
+    fileprivate init(_ kind: Kind, in source: SettingsSource) throws {
+        self.kind = kind
+        name = try source.optionalString(kind.rawValue)
+        line = name == nil ? nil : source.error(kind.rawValue, "cannot be followed")
+    }
+
+    /// This choice, unless an option made another.
+    func overridden(by option: String?) -> SettingsChoice { option.map { SettingsChoice(kind, name: $0) } ?? self }
+
+    /// The file that was asked for; nil where what is built in serves.
+    ///
+    /// A name is looked up in the user's folder, then in the program's; what ends in `.toml` is a file.
+    ///
+    /// - Throws: where it is not there, naming those that are: ``SettingsError`` for `config.toml`,
+    ///   ``CommandFailure`` for an option.
+    func file(_ locations: Locations) throws -> URL? {
+        let name = name ?? kind.standard
+        if name.hasSuffix(".toml") {
+            let place = line.map { URL(fileURLWithPath: $0.file).deletingLastPathComponent() }
+            let file = URL(fileURLWithPath: name, relativeTo: place).absoluteURL
+            guard FileManager.default.fileExists(atPath: file.path) else {
+                throw failure("There is no file “\(SafeText.line(name))”.")
+            }
+            return file
+        }
+        if !name.contains("/"), let found = locations.file(name + ".toml", in: kind.folder) { return found }
+        if name == kind.standard { return nil }
+        let known = Self.known(kind, locations).joined(separator: ", ")
+        throw failure("There is no “\(SafeText.line(name))” in \(kind.folder)/. Known: \(known).")
+    }
+
+    /// The names that can be asked for, in alphabetical order.
+    static func known(_ kind: Kind, _ locations: Locations) -> [String] {
+        let files = locations.folders(kind.folder).flatMap { folder in
+            (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        }
+        return Set(files.filter { $0.hasSuffix(".toml") }.map { String($0.dropLast(5)) }).sorted()
+    }
+
+    private func failure(_ sentence: String) -> any Error {
+        guard let line else { return CommandFailure(.notFound, sentence) }
+        return SettingsError(
+            file: line.file, line: line.line, key: line.key, reason: "\(line.reason): \(sentence)")
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@testable import ReviewTUI
+
+@Suite("Preferences")
+struct PreferencesTests {
+    @Test("without config.toml and options the console is dark and has the default keys")
+    func nothing() throws {
+        let home = try Home(config: nil)
+        let preferences = try Preferences(home.locations)
+        #expect(try preferences.theme.file(home.locations)?.lastPathComponent == "dark.toml")
+        #expect(try preferences.keys.file(home.locations)?.lastPathComponent == "default.toml")
+        #expect(preferences.graphics == .auto)
+    }
+
+    @Test("config.toml chooses, and an option goes first")
+    func chosen() throws {
+        let home = try Home(config: "theme = \"ember\"\nkeys = \"prodigy\"\ngraphics = \"sixel\"\n")
+        let preferences = try Preferences(home.locations)
+        #expect(preferences.graphics == .sixel)
+        #expect(try preferences.theme.file(home.locations)?.lastPathComponent == "ember.toml")
+        #expect(try preferences.keys.file(home.locations)?.lastPathComponent == "prodigy.toml")
+        #expect(try preferences.theme.overridden(by: "paper").file(home.locations)?.lastPathComponent == "paper.toml")
+        #expect(try preferences.theme.overridden(by: nil).file(home.locations)?.lastPathComponent == "ember.toml")
+    }
+
+    @Test("the user's own theme goes before the program's, and a file may be named from beside config.toml")
+    func own() throws {
+        let home = try Home(
+            config: "theme = \"themes/mine.toml\"", themes: ["dark.toml": "", "mine.toml": ""])
+        let preferences = try Preferences(home.locations)
+        let mine = home.folder.appending(path: "themes/mine.toml")
+        #expect(try preferences.theme.file(home.locations)?.standardizedFileURL.path == mine.standardizedFileURL.path)
+        let dark = try SettingsChoice(.theme, name: "dark").file(home.locations)
+        #expect(dark?.path == home.folder.appending(path: "themes/dark.toml").path)
+    }
+
+    @Test("an unknown name lists the known ones; one of config.toml names its line, too")
+    func unknown() throws {
+        let home = try Home(config: "keys = \"prodigy\"\ntheme = \"embers\"\n")
+        let known = "There is no “embers” in themes/. Known: \(ThemeTests.names.joined(separator: ", "))."
+        #expect { try SettingsChoice(.theme, name: "embers").file(home.locations) } throws: {
+            ($0 as? CommandFailure)?.status == .notFound && "\($0)" == known
+        }
+        let choice = try Preferences(home.locations).theme
+        #expect { try choice.file(home.locations) } throws: {
+            "\($0)" == "\(home.folder.path)/config.toml:2: theme cannot be followed: \(known)"
+        }
+        #expect { try choice.overridden(by: "no/such.toml").file(home.locations) } throws: {
+            "\($0)" == "There is no file “no/such.toml”."
+        }
+    }
+
+    @Test(
+        "an error in config.toml names its line",
+        arguments: [
+            ("\ntheme = 3", 2, "theme is missing, or not a string"), ("thema = \"dark\"", 1, "thema is not known here"),
+            ("theme = \"dark\"\nkeys = ", 2, ""),
+            ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, symbols, ascii"),
+        ])
+    func errors(_ config: String, _ line: Int, _ reason: String) throws {
+        let home = try Home(config: config)
+        #expect { try Preferences(home.locations) } throws: {
+            "\($0)".hasPrefix("\(home.folder.path)/config.toml:\(line): \(reason)")
+        }
+    }
+
+    /// A configuration folder of a user's, and the project's own themes and key profiles; gone when nobody holds it.
+    private final class Home {
+        let folder: URL
+        let locations: Locations
+
+        init(config: String?, themes: [String: String] = [:]) throws {
+            let home = FileManager.default.temporaryDirectory.appending(path: "preferences-\(UUID().uuidString)")
+            folder = home.appending(path: "reviewtui")
+            let environment = ["XDG_CONFIG_HOME": home.path, "REVIEWTUI_SHARE": Themes.root.path]
+            locations = Locations(environment: environment, executable: URL(fileURLWithPath: "/nowhere/reviewtui"))
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: "themes"), withIntermediateDirectories: true)
+            if let config {
+                try config.write(to: folder.appending(path: "config.toml"), atomically: true, encoding: .utf8)
+            }
+            for (name, text) in themes {
+                try text.write(to: folder.appending(path: "themes/\(name)"), atomically: true, encoding: .utf8)
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+    }
+}
