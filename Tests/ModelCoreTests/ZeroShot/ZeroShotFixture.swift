@@ -39,42 +39,17 @@ struct ZeroShotFixture: Decodable {
         }
     }
 
-    /// The pictures, by the formula that the script states.
-    var pictures: [PixelImage] {
-        (0..<images).compactMap { i in
-            var rgb: [UInt8] = []
-            for y in 0..<16 {
-                for x in 0..<16 {
-                    for c in 0..<3 { rgb.append(UInt8((37 * y + 91 * x + 151 * c + 53 * i + 7 * x * y * i) % 256)) }
-                }
-            }
-            return PixelImage(width: 16, height: 16, rgb: rgb)
-        }
-    }
+    /// Those that the script made.
+    var pictures: [PixelImage] { PublishedFixture.pictures(images) }
 
-    /// A checkpoint with its tokenizer and preprocessing, added to a store of its own.
-    ///
-    /// - Parameters:
-    ///   - recipes: a folder with what comes with the program: heads, calibrations.
-    ///   - harm: done to the published folder before it is added.
+    /// A checkpoint with its tokenizer and preprocessing, added to a store of its own: ``PublishedFixture``.
     func library(
         _ folder: String, recipes: String? = nil, asking policies: [ZeroShotPolicy]? = nil,
         harm: (String) throws -> Void = { _ in }
     ) throws -> (library: ModelLibrary, notes: [String]) {
         let model = try #require(models[folder])
-        let source = try Scratch.folder() + "/published"
-        try FileManager.default.copyItem(atPath: "\(Places.fixtures)/\(folder)", toPath: source)
-        _ = try Scratch.file(try #require(tokenizers[model.tokenizer]), named: "tokenizer.json", in: source)
-        _ = try Scratch.file(
-            """
-            {"size":{"height":16,"width":16},"resample":3,"image_mean":\(mean),"image_std":\(deviation),
-             "rescale_factor":0.00392156862745098}
-            """, named: "preprocessor_config.json", in: source)
-        try harm(source)
-        let store = ModelStore(folder: try Scratch.folder() + "/store")
-        let added = try store.add(folder: source, ModelStore.Wish(name: "tiny"))
-        let library = try ModelLibrary(
-            recipes: recipes ?? Scratch.folder(), stores: [store.folder], zeroShot: policies ?? zeroShot)
-        return (library, added.notes)
+        return try PublishedFixture.library(
+            folder, tokenizer: tokenizers[model.tokenizer], colours: (mean, deviation), recipes: recipes,
+            asking: policies ?? zeroShot, harm: harm)
     }
 }

@@ -38,20 +38,11 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     }
 
     /// The verdict that a command records.
-    var verdict: VerdictCommand? {
-        switch self {
-        case .allow: .allow
-        case .remove: .remove
-        case .restrict: .restrict
-        case .escalate: .escalate
-        case .skip: .skip
-        default: nil
-        }
-    }
+    var verdict: VerdictCommand? { VerdictCommand(rawValue: rawValue) }
 }
 
 /// A key that finishes with an item: a verdict, or skip, which records none.
-enum VerdictCommand: Hashable, Sendable {
+enum VerdictCommand: String, Hashable, Sendable {
     case allow, remove, restrict, escalate, skip
 }
 

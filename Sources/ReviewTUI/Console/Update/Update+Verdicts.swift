@@ -34,7 +34,7 @@ extension ConsoleState {
             say("There is no first call to keep.")
             return []
         }
-        return judge(call.verdict.command)
+        return judge(VerdictCommand(call.verdict))
     }
 
     /// The last verdict again, on this item: its policies, severity and note.
@@ -48,7 +48,7 @@ extension ConsoleState {
         self.focus?.choice = choice
         self.focus?.severity = last.severity
         self.focus?.note = last.note ?? focus.note
-        return judge(last.verdict.command)
+        return judge(VerdictCommand(last.verdict))
     }
 
     func needsPicker(_ verdict: VerdictCommand, _ focus: Focus) -> Bool {
@@ -138,39 +138,21 @@ extension ConsoleState {
 }
 
 extension VerdictCommand {
-    /// The command that asks for it.
-    var command: CommandID {
-        switch self {
-        case .allow: .allow
-        case .remove: .remove
-        case .restrict: .restrict
-        case .escalate: .escalate
-        case .skip: .skip
-        }
+    init(_ verdict: Verdict) {
+        self =
+            switch verdict {
+            case .allow: .allow
+            case .remove: .remove
+            case .restrict: .restrict
+            case .escalate: .escalate
+            }
     }
 
     /// The verdict it records; nil for skip.
-    var recorded: Verdict? {
-        switch self {
-        case .allow: .allow
-        case .remove: .remove
-        case .restrict: .restrict
-        case .escalate: .escalate
-        case .skip: nil
-        }
-    }
+    var recorded: Verdict? { Verdict(rawValue: rawValue) }
 }
 
 extension Verdict {
-    fileprivate var command: VerdictCommand {
-        switch self {
-        case .allow: .allow
-        case .remove: .remove
-        case .restrict: .restrict
-        case .escalate: .escalate
-        }
-    }
-
     /// "Removed", for the status line.
     var past: String {
         switch self {

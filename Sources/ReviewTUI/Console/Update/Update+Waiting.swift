@@ -135,7 +135,7 @@ extension ConsoleState {
     private func command(of waiting: WaitingInput) -> CommandID? {
         switch waiting.input {
         case .key(let key): keymap.command(for: key)
-        case .verdict(let verdict): verdict.command
+        case .verdict(let verdict): CommandID(rawValue: verdict.rawValue)
         }
     }
 
