@@ -5,13 +5,15 @@ import Foundation
 /// ```toml
 /// theme = "ember"
 /// keys = "prodigy"
+/// graphics = "sixel"
 /// ```
 ///
-/// Both take what the options of `review` take, and the options go first. A file named here is looked for from the folder
+/// All take what the options of `review` take, and the options go first. A file named here is looked for from the folder
 /// that `config.toml` lies in.
 struct Preferences: Sendable {
     var theme: SettingsChoice
     var keys: SettingsChoice
+    var graphics = GraphicsChoice.auto
 
     /// Reads `config.toml`, where there is one.
     ///
@@ -29,9 +31,16 @@ struct Preferences: Sendable {
         } catch {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
-        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys"])
+        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
+        if let name = try source.optionalString("graphics") {
+            guard let choice = GraphicsChoice(rawValue: name) else {
+                throw source.error(
+                    "graphics", "is one of \(GraphicsChoice.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            graphics = choice
+        }
     }
 }
 

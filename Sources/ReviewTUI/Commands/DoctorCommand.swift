@@ -112,14 +112,17 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func graphics() -> Finding {
         let environment = ProcessInfo.processInfo.environment
-        if environment["TMUX"] != nil {
-            return Finding(
-                subject: "graphics", verdict: .note,
-                detail: "inside tmux pictures are drawn with symbols; outside, sixel is asked for")
-        }
+        let look = StreamLook()
+        let isInTmux = environment["TMUX"] != nil
+        let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+        let advice = GraphicsAdvice(
+            answers: isInTmux ? nil : TerminalQuestion.ask(environment: environment),
+            abilities: ScreenAbilities(colours: look.colours, unicode: look.unicode),
+            driverCell: TerminalWindow(descriptor: STDOUT_FILENO)?.cell, isInTmux: isInTmux,
+            couldAsk: isTerminal && TerminalProbe.canAsk(term: environment["TERM"]))
         return Finding(
-            subject: "graphics", verdict: .ok,
-            detail: "symbols everywhere; sixel where the terminal answers the console's question for it")
+            subject: "graphics", verdict: advice.improvements.isEmpty ? .ok : .note,
+            detail: ([advice.found + "."] + advice.improvements).joined(separator: " "))
     }
 }
 

@@ -23,9 +23,6 @@ struct PreviewCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-        guard format != .kitty else {
-            throw CommandFailure(.unavailable, "kitty graphics are not drawn yet: use --format sixel or symbols.")
-        }
         let (area, cell) = try target()
         let decoded = try await decode(in: area, cell: cell)
         if options.json {
@@ -33,6 +30,11 @@ struct PreviewCommand: AsyncParsableCommand {
         } else if format == .sixel {
             let pixels = PreviewGeometry.sixelPixels(for: decoded.originalSize, in: area, cell: cell, enlarging: false)
             FileHandle.standardOutput.write(Data(SixelPreview().encode(decoded.image, size: pixels) + [0x0A]))
+        } else if format == .kitty {
+            let cells = PreviewGeometry.kittyCells(for: decoded.originalSize, in: area, cell: cell, enlarging: false)
+            let kitty = KittyPreview(throughTmux: ProcessInfo.processInfo.environment["TMUX"] != nil)
+            let bytes = kitty.transmission(decoded.image, as: .direct(cells))
+            FileHandle.standardOutput.write(Data(bytes + [0x0A]))
         } else {
             let cells = PreviewGeometry.cells(for: decoded.originalSize, in: area, cell: cell)
             let preview = SymbolPreview(colors: colors, symbols: format == .ascii ? .ascii : .blocks)

@@ -38,6 +38,12 @@ struct ReviewCommand: AsyncParsableCommand {
     @Flag(help: "Hide scores and explanations until you have judged an item once; both calls are recorded.")
     var blindFirst = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How pictures are drawn: \(GraphicsChoice.allCases.map(\.rawValue).joined(separator: ", ")). auto, the best that "
+                + "the terminal says it can, where neither this nor config.toml says.", valueName: "graphics"))
+    var graphics: GraphicsChoice?
+
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
@@ -54,6 +60,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let preferences = try Preferences(locations)
         let look = try Self.theme(preferences.theme.overridden(by: theme), locations)
         let keymap = try Self.keymap(preferences.keys.overridden(by: keys), locations)
+        let graphics = graphics ?? preferences.graphics
         let taxonomy = try store.taxonomy().policies
         let start = item.map { ItemID($0) }
         let decoder = MediaDecoder.ownProcess()
@@ -70,7 +77,8 @@ struct ReviewCommand: AsyncParsableCommand {
         }
 
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
-            let abilities = Self.printedAbilities()
+            var abilities = Self.printedAbilities()
+            if graphics == .ascii { abilities.graphics = .ascii }
             let lines = await PrintedScreen.lines(
                 state(Self.printedSize(), abilities), item: start, theme: look, runner: runner(abilities))
             let screen: JSONValue = ["screen": .array(lines.map { .string($0) })]
@@ -83,7 +91,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let terminal = try Terminal()
         let session = ConsoleSession(
             state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
-            runner: runner(terminal.abilities))
+            runner: runner(terminal.abilities), graphics: graphics)
         if let signal = await session.run(startingWith: start) { TerminalRescue.end(by: signal) }
     }
 
@@ -118,3 +126,5 @@ struct ReviewCommand: AsyncParsableCommand {
         return ScreenAbilities(colours: .mono, unicode: isUnicode)
     }
 }
+
+extension GraphicsChoice: ExpressibleByArgument {}

@@ -2,6 +2,12 @@
 ///
 /// Inferno, from matplotlib (Smith and van der Walt 2015, CC0), by the degree-6 polynomial that Matt Zucker fitted to
 /// it ("Colormaps as polynomials", shadertoy.com/view/WlfXRN, 2019, CC0). Within 9 levels of the published table everywhere.
+/// It was designed to be even in CAM02-UCS. Tests hold that every sixteenth of it differs from the next, and that lightness
+/// rises all the way, to the eye with and without each kind of colour blindness as Machado, Oliveira and Fernandes
+/// (2009) simulate it.
+///
+/// Values with a sign go from black to sky blue (against) and orange (for): straight lines in OKLab, equally long and
+/// equally light, and apart in blue and yellow, which the common colour blindnesses leave.
 enum Colormap {
     private static let coefficients: [(red: Float, green: Float, blue: Float)] = [
         (0.0002189403691192265, 0.001651004631001012, -0.01948089843709184),
@@ -25,6 +31,19 @@ enum Colormap {
         func level(_ value: Float) -> UInt8 { UInt8((min(1, max(0, value)) * 255).rounded()) }
         return RGB(level(red), level(green), level(blue))
     }
+
+    /// The colour of a strength with a sign, in [-1, 1].
+    static func signedColor(_ strength: Float) -> RGB {
+        let end = strength < 0 ? against : inFavour
+        let t = strength.isFinite ? min(1, abs(strength)) : 0
+        return OKLab(lightness: end.lightness * t, a: end.a * t, b: end.b * t).rgb
+    }
+
+    private static let inFavour = OKLab(lightness: 0.78, chroma: 0.12, hue: 60)
+    private static let against = OKLab(lightness: 0.78, chroma: 0.12, hue: 240)
+
+    /// 511 colours from all against to all in favour; the middle one is black.
+    static let signedTable: [RGB] = (-255...255).map { signedColor(Float($0) / 255) }
 
     /// 256 colours from no strength to full.
     static let table: [RGB] = (0..<256).map { color(Float($0) / 255) }

@@ -12,12 +12,27 @@ struct HeatGrid: Hashable, Sendable {
         self.values = values.map { $0.isFinite ? $0 : 0 }
     }
 
-    /// The positive part at every pixel of a picture, in [0, 1] of the grid's own maximum, by bilinear interpolation
-    /// between the middles of the patches. All zeros where nothing is positive.
+    /// The greatest value, and 0 where none is above it.
+    var top: Float { values.reduce(0, max) }
+
+    /// The greatest magnitude.
+    var magnitude: Float { values.reduce(0) { max($0, abs($1)) } }
+
+    /// The positive part at every pixel of a picture, in [0, 1] of the grid's own maximum. All zeros where nothing is
+    /// positive.
     func relevance(width: Int, height: Int) -> [Float] {
-        let top = values.reduce(0, max)
-        guard top > 0 else { return [Float](repeating: 0, count: width * height) }
-        let positive = values.map { max(0, $0) / top }
+        let top = top
+        return interpolated(values.map { top > 0 ? max(0, $0) / top : 0 }, width, height)
+    }
+
+    /// The values at every pixel of a picture with their signs, in [-1, 1] of the grid's greatest magnitude.
+    func signedRelevance(width: Int, height: Int) -> [Float] {
+        let magnitude = magnitude
+        return interpolated(values.map { magnitude > 0 ? $0 / magnitude : 0 }, width, height)
+    }
+
+    /// Bilinear between the middles of the patches, flat beyond the outer ones.
+    private func interpolated(_ values: [Float], _ width: Int, _ height: Int) -> [Float] {
         let across = Self.neighbours(columns, over: width)
         let down = Self.neighbours(rows, over: height)
         return [Float](unsafeUninitializedCapacity: width * height) { out, count in
@@ -26,9 +41,9 @@ struct HeatGrid: Hashable, Sendable {
                 for x in 0..<width {
                     let h = across[x]
                     let upper =
-                        positive[v.low * columns + h.low] * (1 - h.part) + positive[v.low * columns + h.high] * h.part
+                        values[v.low * columns + h.low] * (1 - h.part) + values[v.low * columns + h.high] * h.part
                     let lower =
-                        positive[v.high * columns + h.low] * (1 - h.part) + positive[v.high * columns + h.high] * h.part
+                        values[v.high * columns + h.low] * (1 - h.part) + values[v.high * columns + h.high] * h.part
                     out[y * width + x] = upper * (1 - v.part) + lower * v.part
                 }
             }

@@ -9,7 +9,7 @@ struct InkPreview: Sendable {
     var darkBackground: Bool
 
     /// ASCII from least to most ink in common terminal fonts.
-    private static let ramp = Array(" .:-=+*#%@")
+    static let ramp = Array(" .:-=+*#%@")
     /// Quadrants by which points are filled: bit 0 top left, 1 top right, 2 bottom left, 3 bottom right.
     private static let quadrants = Array(" ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█")
     /// Bayer's 4×4 ordered dither: thresholds in sixteenths.

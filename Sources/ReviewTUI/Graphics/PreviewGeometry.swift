@@ -37,6 +37,20 @@ enum PreviewGeometry {
         return enlarging ? image.filled(in: bound) : image.fitted(in: bound)
     }
 
+    /// The cells that a picture covers for kitty, which scales it into them with its shape kept.
+    ///
+    /// As ``cells(for:in:cell:)``, but rounded up, and with rows and columns for which there are placeholders.
+    ///
+    /// - Parameter enlarging: whether a picture smaller than the area grows to fill it.
+    static func kittyCells(
+        for image: PixelSize, in area: CellSize, cell: PixelSize, enlarging: Bool = true
+    ) -> CellSize {
+        let columns = min(KittyImageID.mostCells, max(1, area.columns))
+        let rows = min(KittyImageID.mostCells, max(1, area.rows))
+        let bound = PixelSize(width: columns * max(1, cell.width), height: rows * max(1, cell.height))
+        return cells(covering: enlarging ? image.filled(in: bound) : image.fitted(in: bound), cell: cell)
+    }
+
     /// The cells that a picture of some pixels touches.
     static func cells(covering pixels: PixelSize, cell: PixelSize) -> CellSize {
         CellSize(

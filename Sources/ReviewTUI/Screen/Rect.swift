@@ -1,3 +1,5 @@
+import Media
+
 /// A part of the screen, in cells.
 struct Rect: Hashable, Sendable {
     var row: Int
@@ -15,9 +17,14 @@ struct Rect: Hashable, Sendable {
 struct ScreenAbilities: Hashable, Sendable {
     /// How pictures are drawn.
     enum Graphics: Hashable, Sendable {
+        /// Half-blocks where the terminal has UTF-8.
         case symbols
+        /// Printable ASCII, whatever the terminal has.
+        case ascii
         /// With the size of one cell in pixels and the number of colour registers, at most 256.
-        case sixel(cellWidth: Int, cellHeight: Int, colours: Int)
+        case sixel(cell: PixelSize, colours: Int)
+        /// By kitty's protocol, in cells that hold placeholders.
+        case kitty(cell: PixelSize, throughTmux: Bool)
     }
 
     /// ``ColorDepth/mono`` also where `NO_COLOR` asks for it: bold, underline and reverse only.

@@ -11,12 +11,14 @@ struct PreferencesTests {
         let preferences = try Preferences(home.locations)
         #expect(try preferences.theme.file(home.locations)?.lastPathComponent == "dark.toml")
         #expect(try preferences.keys.file(home.locations)?.lastPathComponent == "default.toml")
+        #expect(preferences.graphics == .auto)
     }
 
     @Test("config.toml chooses, and an option goes first")
     func chosen() throws {
-        let home = try Home(config: "theme = \"ember\"\nkeys = \"prodigy\"\n")
+        let home = try Home(config: "theme = \"ember\"\nkeys = \"prodigy\"\ngraphics = \"sixel\"\n")
         let preferences = try Preferences(home.locations)
+        #expect(preferences.graphics == .sixel)
         #expect(try preferences.theme.file(home.locations)?.lastPathComponent == "ember.toml")
         #expect(try preferences.keys.file(home.locations)?.lastPathComponent == "prodigy.toml")
         #expect(try preferences.theme.overridden(by: "paper").file(home.locations)?.lastPathComponent == "paper.toml")
@@ -55,6 +57,7 @@ struct PreferencesTests {
         arguments: [
             ("\ntheme = 3", 2, "theme is missing, or not a string"), ("thema = \"dark\"", 1, "thema is not known here"),
             ("theme = \"dark\"\nkeys = ", 2, ""),
+            ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, symbols, ascii"),
         ])
     func errors(_ config: String, _ line: Int, _ reason: String) throws {
         let home = try Home(config: config)

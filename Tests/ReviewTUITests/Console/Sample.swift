@@ -79,6 +79,6 @@ enum Sample {
                     style: Style(foreground: RGB(level, 100, 60), background: RGB(40, level, 90)))
             }
         }
-        return Picture(cells: cells, sixel: nil, pixelWidth: 640, pixelHeight: 480, format: "JPEG")
+        return Picture(cells: cells, pixels: nil, pixelWidth: 640, pixelHeight: 480, format: "JPEG")
     }
 }

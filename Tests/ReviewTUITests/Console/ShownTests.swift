@@ -1,3 +1,4 @@
+import Foundation
 import Queue
 import Testing
 
@@ -39,6 +40,69 @@ struct ShownTests {
         mia.press("g b")
         #expect(mia.state.preview.wanted?.grey == true)
         #expect(mia.state.preview.wanted?.blurred == true)
+    }
+
+    @Test("o goes through every style and back, O through the opacities, and either brings the explanation back")
+    func styles() {
+        var mia = Reviewer([Sample.picture("p", scores: [("spam", 0.8)])])
+        var styles: [OverlayStyle?] = []
+        for _ in OverlayStyle.allCases {
+            mia.press("o")
+            styles.append(mia.state.preview.wanted?.overlay?.style)
+        }
+        #expect(styles == [.contour, .spotlight, .mask, nil, .heat])
+        var shares: [OverlayOpacity?] = []
+        mia.press("v")
+        for _ in OverlayOpacity.allCases {
+            mia.press("O")
+            shares.append(mia.state.preview.wanted?.overlay?.opacity)
+            #expect(mia.statusLine.contains("\(mia.state.opacity.rawValue) %"))
+        }
+        #expect(shares == [.light, .medium, .strong])
+    }
+
+    @Test("the legend says in numbers what the overlay means, and goes with it")
+    func legend() {
+        var mia = Reviewer([Sample.picture("p", scores: [("spam", 0.8)])], columns: 120, rows: 40)
+        func legend() -> String? {
+            let lines = mia.lines
+            guard let above = lines.firstIndex(where: { $0.contains("picture: legrad") }) else { return nil }
+            return lines[above + 1].split(separator: "│").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        #expect(legend()?.hasPrefix("0 ") == true && legend()?.hasSuffix(" 0.4") == true)
+        mia.press("o")
+        #expect(legend() == "lines: 0.1 0.2 0.3")
+        mia.press("o")
+        #expect(legend() == "dark 0, bright 0.4")
+        mia.press("o")
+        #expect(legend() == "hidden under 0.2")
+        mia.press("o")
+        #expect(legend()?.contains { $0.isNumber } == false)
+    }
+
+    @Test(
+        "the ramp glows as the map does, symmetrically where it has signs, and without colour as ink",
+        arguments: [true, false])
+    func ramp(signed: Bool) throws {
+        let overlay = PreviewRequest.Overlay(
+            rows: 1, columns: 2, values: [-0.5, 0.25], signed: signed, strength: 1, style: .heat, opacity: .strong)
+        var buffer = CellBuffer(size: CellSize(columns: 30, rows: 1))
+        OverlayLegend.draw(overlay, row: 0, .truecolor, .fallback, into: &buffer)
+        #expect(buffer.line(0).hasPrefix(signed ? "-0.5 " : "0 "))
+        #expect(buffer.line(0).hasSuffix(signed ? " +0.5" : " 0.25"))
+        let colours = (0..<30).compactMap { buffer[0, $0].style.background }.map(OKLab.init)
+        #expect(colours.count >= 20)
+        let (first, middle, last) = (colours[0], colours[colours.count / 2], try #require(colours.last))
+        #expect(last.distance(to: first) > 0.2)
+        if signed {
+            #expect(first.b < -0.05 && last.b > 0.05 && middle.lightness < 0.1)
+        } else {
+            #expect(first.lightness < 0.2 && middle.lightness < last.lightness && last.lightness > 0.8)
+        }
+        var plain = CellBuffer(size: CellSize(columns: 30, rows: 1))
+        OverlayLegend.draw(overlay, row: 0, .mono, .fallback, into: &plain)
+        #expect(plain.line(0).contains("@") && plain.line(0).contains("="))
+        #expect((0..<30).allSatisfy { plain[0, $0].style.background == nil })
     }
 
     @Test("a picture whose policy is blurred starts blurred")

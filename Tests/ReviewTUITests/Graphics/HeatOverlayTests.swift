@@ -25,7 +25,7 @@ struct HeatOverlayTests {
 
     @Test(
         "the glow follows the score: 0.02 hardly shows, 0 not at all",
-        arguments: [OverlayStyle.heat, .spotlight, .contour])
+        arguments: [OverlayStyle.heat, .spotlight, .contour, .mask])
     func strength(style: OverlayStyle) throws {
         let grid = try #require(corner)
         func changed(_ scale: Float) -> Int {
@@ -73,6 +73,57 @@ struct HeatOverlayTests {
         #expect(lined[x: 63, y: 0] == image[x: 63, y: 0])
     }
 
+    @Test("a mask hides all but what mattered most, wholly, and leaves that as it is")
+    func mask() throws {
+        let grid = try #require(corner)
+        for opacity in OverlayOpacity.allCases {
+            let masked = HeatOverlay(grid: grid, style: .mask, scale: 1, opacity: opacity).composited(over: image)
+            #expect(masked[x: 60, y: 2] == image[x: 60, y: 2])
+            #expect(masked[x: 5, y: 40] == (40, 40, 40))
+            let hidden = (0..<64 * 48).count { masked.pixels[$0 * 3] == 40 }
+            #expect(hidden > 64 * 48 * 3 / 4)
+        }
+    }
+
+    @Test("the mask's edge stands where relevance is half its maximum")
+    func maskEdge() throws {
+        let grid = try #require(HeatGrid(rows: 1, columns: 2, values: [0, 4]))
+        let wide = RGBImage(width: 200, height: 1, red: 240, green: 240, blue: 240)
+        let masked = HeatOverlay(grid: grid, style: .mask, scale: 1).composited(over: wide)
+        // Relevance is 0.5 between the middles of the patches, at 100 of 200.
+        #expect(masked[x: 93, y: 0].red == 40)
+        #expect(masked[x: 106, y: 0].red == 240)
+        #expect(abs(Int(masked[x: 99, y: 0].red) + Int(masked[x: 100, y: 0].red) - 280) <= 2)
+    }
+
+    @Test(
+        "opacity is the most that heat, lines and darkness cover", arguments: [OverlayStyle.heat, .contour, .spotlight])
+    func opacity(style: OverlayStyle) throws {
+        let grid = try #require(corner)
+        let white = RGBImage(width: 64, height: 48, red: 255, green: 255, blue: 255)
+        var before = 0
+        for opacity in OverlayOpacity.allCases {
+            let covered = HeatOverlay(grid: grid, style: style, scale: 1, opacity: opacity).composited(over: white)
+            let most = covered.pixels.map { 255 - Int($0) }.max() ?? 0
+            #expect(most <= (255 * opacity.rawValue + 99) / 100)
+            #expect(most > before)
+            before = most
+        }
+    }
+
+    @Test("a signed heat shows what speaks against in blue and what speaks for in orange, on one scale")
+    func bothSigns() throws {
+        let grid = try #require(HeatGrid(rows: 1, columns: 3, values: [-4, 0, 2]))
+        let grey = RGBImage(width: 90, height: 3, red: 60, green: 60, blue: 60)
+        let heated = HeatOverlay(grid: grid, style: .heat, scale: 1, signed: true).composited(over: grey)
+        let (against, middle, inFavour) = (heated[x: 5, y: 1], heated[x: 44, y: 1], heated[x: 85, y: 1])
+        #expect(against.blue > against.red + 60)
+        #expect(abs(Int(middle.red) - 60) <= 2 && abs(Int(middle.blue) - 60) <= 2)
+        #expect(inFavour.red > inFavour.blue + 10)
+        // Half the magnitude is half the strength: it covers less and is darker.
+        #expect(Int(inFavour.red) < Int(against.blue) - 40)
+    }
+
     @Test("a grid that its values do not fill is refused")
     func shapes() {
         #expect(HeatGrid(rows: 2, columns: 2, values: [1, 2, 3]) == nil)
@@ -99,11 +150,71 @@ struct HeatOverlayTests {
         }
     }
 
+    @Test("every sixteenth of the map differs from the next, and is lighter, to every kind of eye", arguments: Eyes.all)
+    func even(eyes: Eyes) throws {
+        let colours = (0...16).map { OKLab(eyes.seeing(Colormap.color(Float($0) / 16))) }
+        let steps = zip(colours, colours.dropFirst()).map { $0.distance(to: $1) }
+        let mean = steps.reduce(0, +) / 16
+        // Without colour blindness three quarters of the mean; with it no step is lost.
+        #expect(try #require(steps.min()) > mean * (eyes.matrix == nil ? 0.75 : 0.4))
+        #expect(zip(colours, colours.dropFirst()).allSatisfy { $1.lightness > $0.lightness + 0.02 })
+    }
+
+    @Test("for and against are evenly spaced, equally light, and told apart by every kind of eye", arguments: Eyes.all)
+    func signedMap(eyes: Eyes) {
+        for step in 1...8 {
+            let strength = Float(step) / 8
+            let (inFavour, against) = (Colormap.signedColor(strength), Colormap.signedColor(-strength))
+            #expect(abs(OKLab(inFavour).lightness - 0.78 * strength) < 0.01)
+            #expect(abs(OKLab(against).lightness - 0.78 * strength) < 0.01)
+            let distance = OKLab(eyes.seeing(inFavour)).distance(to: OKLab(eyes.seeing(against)))
+            #expect(distance > (eyes.name == "tritanopia" ? 0.12 : 0.15) * strength, "\(strength)")
+        }
+        #expect(Colormap.signedColor(0) == RGB(0, 0, 0))
+        #expect(Colormap.signedColor(.nan) == RGB(0, 0, 0))
+        #expect(Colormap.signedTable.count == 511 && Colormap.signedTable[255] == RGB(0, 0, 0))
+    }
+
     @Test("brightness rises all the way, so that the map can be read without colour")
     func monotone() {
         let luma = Colormap.table.map { 0.299 * Float($0.red) + 0.587 * Float($0.green) + 0.114 * Float($0.blue) }
         #expect(zip(luma, luma.dropFirst()).allSatisfy { $1 > $0 - 0.6 })
         #expect((luma.first ?? 255) < 5 && (luma.last ?? 0) > 220)
+    }
+}
+
+/// What a colour looks like to somebody, by Machado, Oliveira and Fernandes, "A physiologically-based model for
+/// simulation of color vision deficiency" (IEEE TVCG 15(6), 2009), at full severity: on linear light.
+struct Eyes: Sendable, CustomTestStringConvertible {
+    let name: String
+    let matrix: [[Float]]?
+
+    var testDescription: String { name }
+
+    static let all = [
+        Eyes(name: "no colour blindness", matrix: nil),
+        Eyes(
+            name: "protanopia",
+            matrix: [
+                [0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998],
+            ]),
+        Eyes(
+            name: "deuteranopia",
+            matrix: [
+                [0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881],
+            ]),
+        Eyes(
+            name: "tritanopia",
+            matrix: [
+                [1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900],
+            ]),
+    ]
+
+    func seeing(_ colour: RGB) -> RGB {
+        guard let matrix else { return colour }
+        let light = [colour.red, colour.green, colour.blue].map(OKLab.linear)
+        let seen = matrix.map { row in OKLab.level(zip(row, light).map { $0 * $1 }.reduce(0, +)) }
+        return RGB(seen[0], seen[1], seen[2])
     }
 }
 

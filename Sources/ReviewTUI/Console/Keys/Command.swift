@@ -24,7 +24,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case explanation
     case explanationPrevious = "explanation-previous"
     case explanationNext = "explanation-next"
-    case overlay
+    case overlay, opacity
     case blur, grey, reveal
     case nextMedia = "next-media"
     case scrollDown = "scroll-down"
@@ -115,7 +115,9 @@ struct Command: Hashable, Sendable {
             hint: "explain"),
         Command(id: .explanationPrevious, group: .explanation, help: "Explain the policy before", keys: ["["]),
         Command(id: .explanationNext, group: .explanation, help: "Explain the next policy", keys: ["]"]),
-        Command(id: .overlay, group: .explanation, help: "Heat map, contour, spotlight or plain", keys: ["o"]),
+        Command(id: .overlay, group: .explanation, help: "Heat map, contour, spotlight, mask or plain", keys: ["o"]),
+        Command(
+            id: .opacity, group: .explanation, help: "The overlay at 35, 55 or 75 %", keys: ["O"]),
         Command(id: .blur, group: .view, help: "Blur the picture, or not", keys: ["b"]),
         Command(id: .grey, group: .view, help: "Grey picture, or coloured", keys: ["g"]),
         Command(id: .reveal, group: .view, help: "Show a restricted picture", keys: ["i"]),

@@ -21,24 +21,28 @@ final class ConsoleSession {
     /// Reading that can wait until what is known already is on the screen.
     private var afterPainting: [Effect] = []
     private let input: TerminalInput
-    private var cell: (width: Int, height: Int)?
-    private var offersSixel = false
-    private var colourRegisters = 256
+    private var answers = TerminalAnswers()
+    private let graphics: GraphicsChoice
+    private let isInTmux: Bool
     private var isSuspended = false
     private var isDone = false
     private var endedBy: Int32?
     private let asksForGraphics: Bool
 
     init(
-        state: ConsoleState, theme: Theme, terminal: Terminal, runner: EffectRunner,
+        state: ConsoleState, theme: Theme, terminal: Terminal, runner: EffectRunner, graphics: GraphicsChoice = .auto,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
         self.state = state
         self.theme = theme
         self.terminal = terminal
         self.runner = runner
-        // Inside tmux pictures would be drawn where tmux does not know of them: symbols there.
-        asksForGraphics = TerminalProbe.canAsk(term: environment["TERM"]) && environment["TMUX"] == nil
+        self.graphics = graphics
+        // Inside tmux it is tmux that answers, and pictures would be drawn where it does not know of them: symbols there,
+        // unless something else is asked for.
+        isInTmux = environment["TMUX"] != nil
+        let wantsPixels = graphics != .symbols && graphics != .ascii
+        asksForGraphics = TerminalProbe.canAsk(term: environment["TERM"]) && !isInTmux && wantsPixels
         let inbox = inbox
         input = TerminalInput { inbox.post($0.map(Message.terminal)) }
     }
@@ -61,6 +65,7 @@ final class ConsoleSession {
             ticks.cancel()
             withExtendedLifetime(watch) {}
         }
+        if graphics != .auto { upgrade() }
         take(.started(item: item))
         paint()
         if asksForGraphics { terminal.send(TerminalProbe.query) }
@@ -116,21 +121,20 @@ final class ConsoleSession {
     // MARK: The terminal's answers
 
     private func take(_ reply: TerminalProbe.Reply) {
-        switch reply {
-        case .attributes: offersSixel = reply.offersSixel
-        case .cell(let size): cell = (size.width, size.height)
-        case .textArea(let size):
-            let cells = terminal.size
-            if cell == nil { cell = (size.width / max(1, cells.columns), size.height / max(1, cells.rows)) }
-        case .synchronizedOutput(let known): terminal.synchronizes = known
-        case .colorRegisters(let count): colourRegisters = min(256, max(2, count))
-        case .version, .kittyGraphics: break
-        }
-        // A default xterm keeps the size of its cells from questions, but tells the terminal driver.
-        if cell == nil, let size = TerminalWindow(descriptor: STDOUT_FILENO)?.cell { cell = (size.width, size.height) }
-        guard offersSixel, let cell, (3...100).contains(cell.width), (6...200).contains(cell.height) else { return }
+        answers.take(reply, cells: terminal.size)
+        terminal.synchronizes = answers.synchronizes
+        upgrade()
+    }
+
+    /// Draws with what is known of the terminal by now.
+    private func upgrade() {
+        // What was found before a resize stays until the last answer to the new questions.
+        guard answers.isComplete || graphics != .auto else { return }
         var abilities = state.abilities
-        abilities.graphics = .sixel(cellWidth: cell.width, cellHeight: cell.height, colours: colourRegisters)
+        // A default xterm keeps the size of its cells from questions, but tells the terminal driver.
+        abilities.graphics = answers.graphics(
+            graphics, abilities: abilities, fallbackCell: TerminalWindow(descriptor: STDOUT_FILENO)?.cell,
+            throughTmux: isInTmux)
         if abilities != state.abilities { take(.abilities(abilities)) }
     }
 
@@ -140,7 +144,7 @@ final class ConsoleSession {
         switch number {
         case SIGWINCH:
             terminal.resize()
-            cell = nil
+            answers.expectNewSizes()
             if asksForGraphics, !isSuspended { terminal.send(TerminalProbe.query) }
             take(.resized(terminal.size))
         case SIGTSTP: suspend()

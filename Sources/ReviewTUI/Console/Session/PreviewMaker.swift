@@ -14,6 +14,10 @@ actor PreviewMaker {
     private let decoder: MediaDecoder
     private var decoded = RecentValues<DecodeKey, DecodedImage>(limit: 8)
     private var made = RecentValues<PreviewRequest, PreviewContent>(limit: 24)
+    /// Counts the pictures that a terminal keeps under an id. Far more ids than previews are kept: no two of those share
+    /// one.
+    private var kittyPictures = 0
+    private let run = UInt8.random(in: 1...255)
 
     /// Pixels for each cell of a preview in symbols: more than any symbol shows, so that the overlay is smooth.
     private static let symbolCell = PixelSize(width: 8, height: 16)
@@ -39,27 +43,36 @@ actor PreviewMaker {
     private func draw(_ request: PreviewRequest) async throws(MediaError) -> Picture {
         let cell =
             switch request.abilities.graphics {
-            case .symbols: Self.symbolCell
-            case .sixel(let width, let height, _): PixelSize(width: width, height: height)
+            case .symbols, .ascii: Self.symbolCell
+            case .sixel(let cell, _), .kitty(let cell, _): cell
             }
         let bound = PixelSize(width: request.size.columns * cell.width, height: request.size.rows * cell.height)
         let decoded = try await decode(DecodeKey(path: request.media.storedPath, bound: bound))
         let image = dressed(decoded.image, request)
         var picture = Picture(
-            cells: CellBuffer(size: CellSize(columns: 0, rows: 0)), sixel: nil,
+            cells: CellBuffer(size: CellSize(columns: 0, rows: 0)), pixels: nil,
             pixelWidth: decoded.originalSize.width, pixelHeight: decoded.originalSize.height,
             format: decoded.format.name, notes: decoded.notes.map(\.description).sorted())
         switch request.abilities.graphics {
-        case .symbols:
+        case .symbols, .ascii:
+            let isUnicode = request.abilities.unicode && request.abilities.graphics != .ascii
             let symbols = SymbolPreview(
-                colors: request.abilities.colours, symbols: request.abilities.unicode ? .blocks : .ascii)
+                colors: request.abilities.colours, symbols: isUnicode ? .blocks : .ascii)
             picture.cells = symbols.draw(
                 image, size: PreviewGeometry.cells(for: decoded.originalSize, in: request.size))
-        case .sixel(_, _, let colours):
+        case .sixel(_, let colours):
             let pixels = PreviewGeometry.sixelPixels(for: decoded.originalSize, in: request.size, cell: cell)
-            picture.sixel = SixelPicture(
-                bytes: SixelPreview(colors: colours).encode(image, size: pixels),
+            picture.pixels = PixelPicture(
+                form: .sixel, bytes: SixelPreview(colors: colours).encode(image, size: pixels),
                 size: PreviewGeometry.cells(covering: pixels, cell: cell))
+        case .kitty(_, let throughTmux):
+            let size = PreviewGeometry.kittyCells(for: decoded.originalSize, in: request.size, cell: cell)
+            let id = KittyImageID(run: run, counting: kittyPictures)
+            kittyPictures += 1
+            let kitty = KittyPreview(throughTmux: throughTmux)
+            picture.pixels = PixelPicture(
+                form: .kitty(id), bytes: kitty.transmission(image, as: .placeholders(id, size)),
+                forgetting: kitty.deletion(of: id), size: size)
         }
         return picture
     }
@@ -76,10 +89,7 @@ actor PreviewMaker {
         var image = image
         if request.blurred { image = image.blurred(radius: max(2, max(image.width, image.height) / 40)) }
         if request.grey { image = image.greyed() }
-        guard let overlay = request.overlay,
-            let grid = HeatGrid(rows: overlay.rows, columns: overlay.columns, values: overlay.values)
-        else { return image }
-        return HeatOverlay(grid: grid, style: overlay.style, scale: Float(overlay.strength)).composited(over: image)
+        return request.overlay?.heat?.composited(over: image) ?? image
     }
 }
 

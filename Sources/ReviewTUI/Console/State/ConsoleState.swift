@@ -114,6 +114,7 @@ struct ConsoleState: Hashable, Sendable {
     var isBlindFirst = false
     var explains = true
     var overlay = OverlayStyle.heat
+    var opacity = OverlayOpacity.strong
     var grey = false
     var preview = PreviewSlot()
     var counts: QueueCounts?

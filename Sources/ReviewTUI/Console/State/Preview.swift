@@ -11,6 +11,14 @@ struct PreviewRequest: Hashable, Sendable {
         /// How strongly it glows, in [0, 1]: the score of the policy it explains.
         var strength: Double
         var style: OverlayStyle
+        var opacity: OverlayOpacity
+
+        /// What is laid over the picture; nil where the values do not fill the grid.
+        var heat: HeatOverlay? {
+            HeatGrid(rows: rows, columns: columns, values: values).map {
+                HeatOverlay(grid: $0, style: style, scale: Float(strength), signed: signed, opacity: opacity)
+            }
+        }
     }
 
     var media: MediaReference
@@ -25,8 +33,8 @@ struct PreviewRequest: Hashable, Sendable {
 struct Picture: Hashable, Sendable {
     /// The picture as symbols; drawn where there are no graphics, and until they come.
     var cells: CellBuffer
-    /// The same as sixel, with the cells it covers.
-    var sixel: SixelPicture?
+    /// The same in pixels, for terminals that draw them.
+    var pixels: PixelPicture?
     /// In pixels, of the original.
     var pixelWidth: Int
     var pixelHeight: Int
@@ -36,12 +44,20 @@ struct Picture: Hashable, Sendable {
 }
 
 /// Bytes that make a terminal draw a picture, and the cells it covers.
-struct SixelPicture: Hashable, Sendable {
-    var bytes: [UInt8]
-    var size: CellSize
+struct PixelPicture: Hashable, Sendable {
+    enum Form: Hashable, Sendable {
+        /// Painted over cells, and gone when they are written again.
+        case sixel
+        /// Kept by the terminal under an id, shown where cells hold its placeholders.
+        case kitty(KittyImageID)
+    }
 
-    /// Pictures are compared by what they were made from elsewhere; here length and ends are enough to tell a change.
-    static func == (a: SixelPicture, b: SixelPicture) -> Bool { a.size == b.size && a.bytes == b.bytes }
+    var form: Form
+    /// Draws a sixel picture at the cursor; hands a kitty picture over.
+    var bytes: [UInt8]
+    /// Makes the terminal forget a kitty picture; empty for sixel.
+    var forgetting: [UInt8] = []
+    var size: CellSize
 }
 
 /// What became of a request.

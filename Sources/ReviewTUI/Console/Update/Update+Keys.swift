@@ -101,6 +101,13 @@ extension ConsoleState {
             overlay = overlay.next
             explains = true
             say(overlay == .off ? "The picture is shown plain." : "Explanation drawn as \(overlay.rawValue).")
+        case .opacity:
+            opacity = opacity.next
+            explains = true
+            let most = "cover at most \(opacity.rawValue) % of the picture"
+            say(
+                "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
+            )
         case .grey: grey.toggle()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)

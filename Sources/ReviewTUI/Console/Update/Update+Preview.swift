@@ -33,7 +33,7 @@ extension ConsoleState {
         {
             laid = PreviewRequest.Overlay(
                 rows: rows, columns: columns, values: values, signed: explanation.signed,
-                strength: focus.strength(of: explanation), style: overlay)
+                strength: focus.strength(of: explanation), style: overlay, opacity: opacity)
         }
         return PreviewRequest(
             media: focus.item.media[focus.mediaIndex], size: area.size, overlay: laid, blurred: focus.blurred,

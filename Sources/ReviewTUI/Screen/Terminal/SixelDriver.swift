@@ -1,6 +1,7 @@
 /// Shows a picture on terminals that draw sixel: over cells that are reserved for it, after ncurses has drawn.
-struct SixelDriver {
-    /// The bytes that draw a picture where it belongs and leave the cursor as it was.
+struct SixelDriver: PictureDriver {
+    let showsBeforeCells = false
+
     func show(_ placed: PlacedPicture, synchronized: Bool) -> [UInt8] {
         var bytes: [UInt8] = Array("\u{1B}7".utf8)
         if synchronized { bytes += Array("\u{1B}[?2026h".utf8) }
@@ -10,8 +11,10 @@ struct SixelDriver {
         return bytes + Array("\u{1B}8".utf8)
     }
 
-    /// The cells that must be written again for the picture to go.
-    func area(of placed: PlacedPicture) -> Rect {
+    func erase(_ placed: PlacedPicture) -> [UInt8] { [] }
+
+    /// ncurses would leave reserved cells that stay reserved as they are.
+    func area(of placed: PlacedPicture) -> Rect? {
         Rect(
             row: placed.row, column: placed.column, columns: placed.picture.size.columns,
             rows: placed.picture.size.rows)

@@ -16,7 +16,6 @@ final class Terminal {
     private var shown: CellBuffer?
     private var picture: PlacedPicture?
     private var isSuspended = false
-    private let driver = SixelDriver()
     /// The style drawn last, as ncurses has it: neighbours mostly share it.
     private var lastStyle: (style: Style, attributes: attr_t, pair: Int32)?
 
@@ -73,7 +72,10 @@ final class Terminal {
     /// Brings the screen to a frame. Draws nothing where nothing changed.
     func draw(_ frame: Frame) {
         guard !isSuspended else { return }
-        if picture != nil, picture != frame.picture { erasePicture(frame.cells) }
+        let former = picture
+        let isSame = frame.picture?.stands(for: former) ?? (former == nil)
+        if let former, !isSame, let area = former.driver.area(of: former) { blank(area) }
+        if let placed = frame.picture, !isSame, placed.driver.showsBeforeCells { show(placed) }
         let (cells, columns) = (frame.cells.cells, frame.cells.size.columns)
         let changed = frame.cells.differences(from: shown)
         for index in changed {
@@ -83,17 +85,25 @@ final class Terminal {
         }
         shown = frame.cells
         if !changed.isEmpty { flush() }
-        if let placed = frame.picture, placed != picture {
-            send(driver.show(placed, synchronized: synchronizes))
-        }
+        if let placed = frame.picture, !isSame, !placed.driver.showsBeforeCells { show(placed) }
+        // Forgotten only now: no cell shows it any more. What was shown anew under the same id stays.
+        if let former, !isSame, former.picture.form != frame.picture?.picture.form { send(former.driver.erase(former)) }
         picture = frame.picture
     }
+
+    private func show(_ placed: PlacedPicture) { send(placed.driver.show(placed, synchronized: synchronizes)) }
 
     /// Forgets what is on the screen, so that the next frame is drawn whole.
     func redraw() {
         guard !isSuspended else { return }
         clearok(reviewtui_curscr(), true)
         shown = nil
+        forgetPicture()
+    }
+
+    /// Takes the picture off the terminal, but for what its cells show of it.
+    private func forgetPicture() {
+        if let picture { send(picture.driver.erase(picture)) }
         picture = nil
     }
 
@@ -120,16 +130,14 @@ final class Terminal {
         doupdate()
     }
 
-    /// The cells of the former picture are rewritten as spaces first: ncurses would leave reserved ones as they are.
-    private func erasePicture(_ next: CellBuffer) {
-        guard let old = picture, var cells = shown else { return }
-        cells.fill(driver.area(of: old), with: .blank)
-        let area = driver.area(of: old)
+    /// Writes cells as spaces and forgets what they held, so that what comes next is written whatever it is.
+    private func blank(_ area: Rect) {
+        guard var cells = shown else { return }
+        cells.fill(area, with: .blank)
         for row in area.row..<(area.row + area.size.rows) {
             for column in area.column..<(area.column + area.size.columns) { put(.blank, row, column, isWide: false) }
         }
         shown = cells
-        picture = nil
         flush()
     }
 
@@ -178,6 +186,7 @@ final class Terminal {
     /// Gives the terminal back to the shell for a while.
     func suspend() {
         guard !isSuspended else { return }
+        forgetPicture()
         isSuspended = true
         send(Self.closing)
         endwin()
@@ -195,6 +204,7 @@ final class Terminal {
     /// Gives the terminal back for good.
     func close() {
         if !isSuspended {
+            forgetPicture()
             send(Self.closing)
             endwin()
         }

@@ -41,6 +41,10 @@ enum ExplanationView {
         if !focus.item.media.isEmpty, let grid = focus.gridExplanation {
             say("picture: \(words(grid, focus))", line, .dim)
             line += 1
+            if case .picture = state.preview.content, let overlay = state.preview.shown?.overlay {
+                OverlayLegend.draw(overlay, row: line, state.abilities.colours, theme, into: &buffer)
+                line += 1
+            }
         }
         if let spans = focus.spanExplanation {
             say("words: \(words(spans, focus))", line, .dim)

@@ -12,14 +12,9 @@ enum PreviewView {
         case nil: message([theme.glyphs.spelled("Reading the picture …")], theme, into: &buffer)
         case .failed(let reason): failure(reason, theme, into: &buffer)
         case .picture(let picture):
-            if let sixel = sixel(state) {
-                let column = max(0, (size.columns - sixel.size.columns) / 2)
-                buffer.fill(
-                    Rect(row: 0, column: column, columns: sixel.size.columns, rows: sixel.size.rows),
-                    with: Cell(Grapheme(ReviewScreen.reserved), style: .plain))
-            } else {
-                buffer.place(picture.cells, row: 0, column: max(0, (size.columns - picture.cells.size.columns) / 2))
-            }
+            let cells =
+                pixels(state).map { holding($0, theme, depth: state.abilities.colours) } ?? picture.cells
+            buffer.place(cells, row: 0, column: max(0, (size.columns - cells.size.columns) / 2))
         }
         return buffer
     }
@@ -29,16 +24,33 @@ enum PreviewView {
         guard let focus = state.focus, !focus.restricted || focus.revealed,
             case .picture(let picture) = state.preview.content
         else { return nil }
-        return sixel(state)?.size.rows ?? picture.cells.size.rows
+        return pixels(state)?.size.rows ?? picture.cells.size.rows
     }
 
-    /// The sixel form of what is shown; nil where the terminal draws none or nothing has been made.
-    static func sixel(_ state: ConsoleState) -> SixelPicture? {
-        guard case .sixel = state.abilities.graphics, case .picture(let picture) = state.preview.content else {
-            return nil
+    /// What is shown, in pixels; nil where the terminal draws none or nothing has been made for it.
+    static func pixels(_ state: ConsoleState) -> PixelPicture? {
+        guard case .picture(let picture) = state.preview.content, let pixels = picture.pixels,
+            let focus = state.focus, !focus.restricted || focus.revealed
+        else { return nil }
+        switch (pixels.form, state.abilities.graphics) {
+        case (.sixel, .sixel), (.kitty, .kitty): return pixels
+        default: return nil
         }
-        guard let focus = state.focus, !focus.restricted || focus.revealed else { return nil }
-        return picture.sixel
+    }
+
+    /// The cells under a picture in pixels: reserved for a sixel one, the placeholders of a kitty one.
+    private static func holding(_ picture: PixelPicture, _ theme: Theme, depth: ColorDepth) -> CellBuffer {
+        var buffer = CellBuffer(
+            size: picture.size, filledWith: Cell(Grapheme(ReviewScreen.reserved), style: .plain))
+        guard case .kitty(let id) = picture.form else { return buffer }
+        // The background shows where the picture does not fill its last row or column.
+        let style = Style(foreground: id.colour(depth: depth), background: theme[.text].background)
+        for row in 0..<picture.size.rows {
+            for column in 0..<picture.size.columns {
+                buffer[row, column] = Cell(id.placeholder(row: row, column: column), style: style)
+            }
+        }
+        return buffer
     }
 
     private static func failure(_ reason: String, _ theme: Theme, into buffer: inout CellBuffer) {

@@ -1,6 +1,6 @@
 import Queue
 
-/// What a terminal is to show: cells, and a picture that some terminals draw over reserved ones.
+/// What a terminal is to show: cells, and a picture that some terminals draw over reserved ones or in their place.
 struct Frame: Hashable, Sendable {
     var cells: CellBuffer
     var picture: PlacedPicture?
@@ -8,14 +8,14 @@ struct Frame: Hashable, Sendable {
 
 /// A picture and where its top left corner goes.
 struct PlacedPicture: Hashable, Sendable {
-    var picture: SixelPicture
+    var picture: PixelPicture
     var row: Int
     var column: Int
 }
 
 /// The whole screen, from the state.
 enum ReviewScreen {
-    /// What reserves a cell for a picture: not a space, so that ncurses sees it change.
+    /// What reserves a cell for a sixel picture: not a space, so that ncurses sees it change.
     static let reserved: Unicode.Scalar = "\u{A0}"
 
     static func frame(_ state: ConsoleState, _ theme: Theme) -> Frame {
@@ -56,16 +56,19 @@ enum ReviewScreen {
         return Frame(cells: buffer, picture: picture(state, layout, buffer))
     }
 
-    /// The picture, if the terminal draws pictures and nothing lies over its cells.
+    /// The picture, if the terminal draws pictures. A sixel picture only while nothing lies over its cells: what lies over
+    /// a kitty picture's placeholders hides that part of it and no other.
     private static func picture(_ state: ConsoleState, _ layout: ScreenLayout, _ buffer: CellBuffer) -> PlacedPicture? {
-        guard let area = layout.preview, let sixel = PreviewView.sixel(state) else { return nil }
-        let column = area.column + max(0, (area.size.columns - sixel.size.columns) / 2)
-        for row in 0..<sixel.size.rows {
-            for offset in 0..<sixel.size.columns
-            where buffer[area.row + row, column + offset].grapheme != Grapheme(reserved) {
-                return nil
+        guard let area = layout.preview, let picture = PreviewView.pixels(state) else { return nil }
+        let column = area.column + max(0, (area.size.columns - picture.size.columns) / 2)
+        if picture.form == .sixel {
+            for row in 0..<picture.size.rows {
+                for offset in 0..<picture.size.columns
+                where buffer[area.row + row, column + offset].grapheme != Grapheme(reserved) {
+                    return nil
+                }
             }
         }
-        return PlacedPicture(picture: sixel, row: area.row, column: column)
+        return PlacedPicture(picture: picture, row: area.row, column: column)
     }
 }

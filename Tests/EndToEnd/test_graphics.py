@@ -1,0 +1,153 @@
+"""Pictures in the terminal: the program's own stream, read cell by cell and pixel by pixel."""
+
+from pixel_terminal import PLACEHOLDER, PixelTerminal, png
+from sandbox import post
+
+KITTY = b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1bP>|kitty(0.38.1)\x1b\\\x1b[?62;c"
+WEZTERM = b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1bP>|WezTerm 20240203\x1b\\\x1b[?65;4;6;18;22c"
+QUARTERS = {(0, 0): (200, 30, 40), (1, 0): (20, 180, 60), (0, 1): (30, 60, 210), (1, 1): (240, 220, 90)}
+
+
+def two_pictures(sandbox):
+    """A post with a picture in four flat quarters, one with a grey picture, one of words only."""
+    sandbox.write("img/quarters.png", png(320, 200, lambda x, y: QUARTERS[x >= 160, y >= 100]))
+    sandbox.write("img/grey.png", png(120, 200, lambda x, y: (90, 90, 90)))
+    sandbox.queue_of([
+        {"id": "quarters", "media": [{"path": "img/quarters.png"}], "priority": 3},
+        {"id": "grey", "media": [{"path": "img/grey.png"}], "priority": 2},
+        post(1, priority=1)])
+
+
+def console(sandbox, answers=KITTY, arguments=(), **options):
+    return PixelTerminal(sandbox, ["review", "--reviewer", "tester", *arguments], answers=answers, **options)
+
+
+def whole(terminal, picture=None):
+    """Whether the screen shows one picture and all of it: each of its cells once, side by side, under a kept id."""
+    grid = terminal.grid()
+    if not grid:
+        return False
+    (colour, high), *others = {key[:2] for key in grid}
+    found = [number for number in terminal.pictures if number & 255 == colour]
+    if others or len(found) != 1:
+        return False
+    (columns, rows), pixels = terminal.pictures[found[0]]
+    top, left = grid.get((colour, high, 0, 0), (None, None))
+    wanted = {(colour, high, row, column): (top + row, left + column) for row in range(rows) for column in range(columns)} \
+        if top is not None else None
+    return grid == wanted and (picture is None or picture(pixels))
+
+
+def is_quarters(pixels):
+    w, h = pixels.width, pixels.height
+    corners = {(0, 0): (2, 2), (1, 0): (w - 3, 2), (0, 1): (2, h - 3), (1, 1): (w - 3, h - 3)}
+    return abs(w / h - 1.6) < 0.05 and all(pixels[place] == QUARTERS[key] for key, place in corners.items())
+
+
+def is_grey(pixels):
+    return pixels[pixels.width // 2, pixels.height // 2] == (90, 90, 90) and pixels.height > pixels.width
+
+
+def test_kitty(sandbox):
+    """In kitty the picture stands in the cells: under a pop-up, after a resize, a suspend, a verdict and the end"""
+    two_pictures(sandbox)
+    terminal = console(sandbox)
+    terminal.wait_for(lambda t: whole(t, is_quarters), "the first picture")
+    shown = terminal.log[:]
+    cells = len(terminal.grid())
+    terminal.type("s")
+    terminal.wait_for(lambda t: 0 < len(t.grid()) < cells, "a pop-up over a part of the picture")
+    terminal.type("\x1b")
+    terminal.wait_for(lambda t: whole(t, is_quarters), "the picture without the pop-up")
+    assert terminal.log == shown, "a pop-up sends no pixels"
+
+    before = terminal.pictures.copy()
+    terminal.resize(120, 40)
+    terminal.wait_for(lambda t: whole(t, is_quarters) and list(t.pictures.values())[0][0] != list(before.values())[0][0],
+                      "the picture in its new size")
+    assert len(terminal.pictures) == 1
+
+    terminal.log.clear()
+    terminal.type("\x1a")
+    # Nobody controls jobs on this terminal, so that the console is back by itself.
+    terminal.wait_for(lambda t: [kind for kind, _ in t.log] == ["forget", "show"], "the console to come back")
+    terminal.wait_for(lambda t: whole(t, is_quarters), "the picture after it was away")
+
+    terminal.type("a")
+    terminal.wait_for(lambda t: whole(t, is_grey), "the second picture")
+    assert len(terminal.pictures) == 1, "the first is forgotten"
+    terminal.type("a")
+    terminal.wait_for(lambda t: "post number 1" in t.text(), "the post of words")
+    assert not terminal.pictures and not terminal.grid()
+    terminal.type("uq")
+    terminal.wait_for(lambda t: t.stream.endswith(b"l") or not t.pictures, "the end")
+    assert terminal.status() == 0
+    terminal.wait_for(lambda t: not t.pictures, "nothing left behind")
+
+
+def test_placeholders_unknown(sandbox):
+    """A terminal that speaks kitty's protocol without placeholders gets none: sixel, if it has that"""
+    two_pictures(sandbox)
+    terminal = console(sandbox, WEZTERM)
+    terminal.wait_for(lambda t: any(kind == "sixel" for kind, _ in t.log), "sixel")
+    assert PLACEHOLDER.encode() not in terminal.stream and not terminal.pictures
+    terminal.type("q")
+    assert terminal.status() == 0
+
+
+def test_silent(sandbox):
+    """A terminal that never answers, one of kitty's without colours, and one told to: symbols, nothing else"""
+    two_pictures(sandbox)
+    for answers, arguments, environment in [
+            (b"", [], {}), (KITTY, [], {"NO_COLOR": "1"}), (KITTY, ["--graphics", "symbols"], {}),
+            (KITTY, ["--graphics", "ascii"], {})]:
+        terminal = console(sandbox, answers, arguments, environment=environment)
+        # A flat quarter may be all background: the edges between them are drawn in any case.
+        edges = "|" if "ascii" in arguments else "▌▐"
+        drawn = (lambda t: any(set(edges) & set(line[30:68]) for line in t.text().splitlines()))
+        terminal.wait_for(drawn, f"a picture in symbols {arguments} {environment}")
+        assert PLACEHOLDER.encode() not in terminal.stream and not terminal.pictures and not terminal.log, terminal.log
+        terminal.type("q")
+        assert terminal.status() == 0
+
+
+def test_chosen(sandbox):
+    """--graphics kitty draws for a terminal that says nothing of itself, and wraps all of it where tmux stands between"""
+    two_pictures(sandbox)
+    terminal = console(sandbox, b"", ["--graphics", "kitty"])
+    terminal.wait_for(lambda t: whole(t, is_quarters), "the picture")
+    terminal.type("q")
+    assert terminal.status() == 0
+    inside = console(sandbox, b"", ["--graphics", "kitty"], environment={"TMUX": "/none,1,0"})
+    inside.wait_for(lambda t: t.grid(), "the placeholders")
+    assert b"\x1bPtmux;\x1b\x1b_Ga=T," in inside.stream
+    assert not inside.pictures, "nothing of the protocol stands outside the wrapping"
+    inside.type("q")
+    assert inside.status() == 0
+
+
+def test_doctor_asks(sandbox):
+    """doctor names the terminal's graphics and what would improve them"""
+    terminal = PixelTerminal(sandbox, ["doctor"], columns=300, answers=KITTY)
+    terminal.wait_for(lambda t: "kitty graphics in cells of 10×20 pixels (kitty(0.38.1))" in t.text(), "kitty's graphics")
+    terminal.status()
+    terminal = PixelTerminal(sandbox, ["doctor"], columns=300, answers=b"\x1bP>|XTerm(379)\x1b\\\x1b[?64;1;22c")
+    terminal.wait_for(lambda t: "xterm -ti vt340" in t.text(), "the advice")
+    terminal.status()
+
+
+def test_preview_kitty(sandbox):
+    """preview --format kitty hands the picture over with its pixels as they are"""
+    from base64 import b64decode
+    from pixel_terminal import Pixels
+    import re
+    import subprocess
+    sandbox.write("img/quarters.png", png(320, 200, lambda x, y: QUARTERS[x >= 160, y >= 100]))
+    out = subprocess.run(
+        [sandbox.program, "preview", "img/quarters.png", "--format", "kitty", "--size", "40x20"], cwd=sandbox.folder,
+        env=sandbox.environment, capture_output=True, timeout=60, check=True).stdout
+    parts = re.findall(rb"\x1b_G([^;]*);([^\x1b]*)\x1b\\", out)
+    keys = dict(pair.split(b"=") for pair in parts[0][0].split(b","))
+    assert keys[b"a"] == b"T" and (keys[b"c"], keys[b"r"]) == (b"32", b"10") and b"i" not in keys, keys
+    pixels = Pixels(b64decode(b"".join(payload for _, payload in parts)))
+    assert (pixels.width, pixels.height) == (320, 200) and is_quarters(pixels)
