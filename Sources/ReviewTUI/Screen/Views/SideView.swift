@@ -22,7 +22,7 @@ enum SideView {
             }
             line += 2
         }
-        if !focus.twins.lines.isEmpty {
+        if !focus.twins.lines.isEmpty, !focus.isVeiled {
             heading("TWINS", line, theme, into: &buffer)
             line += 1
             for (offset, entry) in focus.twins.lines.prefix(4).enumerated() {
