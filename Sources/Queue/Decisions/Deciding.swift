@@ -58,7 +58,7 @@ extension QueueStore {
             // A gold verdict tries the reviewer and moves nothing.
             let isRestricted = round != .gold && draft.policies.contains { taxonomy.isRestricted($0) }
             let next = try FollowUp.next(after: round, draft, on: item, in: db)
-            let state = next?.waitingState ?? WorkState.decided
+            let state = next?.round.waitingState ?? WorkState.decided
             try db.cachedStatement(
                 sql: """
                     UPDATE work SET state = ?, review = ?, lease_token = NULL, lease_reviewer = NULL,
@@ -68,8 +68,7 @@ extension QueueStore {
                     WHERE item = ? AND lease_token = ?
                     """
             ).execute(arguments: [
-                state, (next ?? .first).rawValue, round == .gold, seq, isRestricted,
-                next == .escalated ? try FollowUp.taker(of: draft, in: db) : nil, item, token,
+                state, (next?.round ?? .first).rawValue, round == .gold, seq, isRestricted, next?.line, item, token,
             ])
             guard db.changesCount == 1 else { throw Self.leaseLost }
             if round == .appeal {

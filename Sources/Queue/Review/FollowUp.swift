@@ -2,14 +2,20 @@ import GRDB
 
 /// What becomes of an item after a verdict.
 enum FollowUp {
-    /// The verdict that is asked for next; nil where the item is done.
+    /// The verdict that is asked for next, and the line that the item moves to for it; nil where the item is done.
     ///
     /// A second reviewer disagrees with the first where the verdicts differ, or where both name policies and none in
     /// common. Then a third verdict decides.
     static func next(
         after round: ReviewRound, _ draft: DecisionDraft, on item: Int64, in db: Database
+    ) throws -> (round: ReviewRound, line: Int?)? {
+        if round != .gold, let line = try taker(of: draft, in: db) { return (.escalated, line) }
+        return try another(after: round, draft, on: item, in: db).map { ($0, nil) }
+    }
+
+    private static func another(
+        after round: ReviewRound, _ draft: DecisionDraft, on item: Int64, in db: Database
     ) throws -> ReviewRound? {
-        if round != .gold, try Self.taker(of: draft, in: db) != nil { return .escalated }
         switch round {
         case .first: return try ReviewSettings.read(in: db).asksForSecond(after: draft) ? .second : nil
         case .second: return try agrees(draft, on: item, in: db) ? nil : .third
@@ -22,7 +28,7 @@ enum FollowUp {
     /// then an escalation ends the item as any verdict does.
     ///
     /// - throws: ``QueueError`` for a line that is not there.
-    static func taker(of draft: DecisionDraft, in db: Database) throws -> Int? {
+    private static func taker(of draft: DecisionDraft, in db: Database) throws -> Int? {
         guard draft.verdict == .escalate else { return nil }
         if let name = draft.escalatesTo { return try KnownLine.named(name, in: db).code }
         return try KnownLine.all(in: db).first { $0.line.name == .escalations }?.code

@@ -35,10 +35,10 @@ public struct Taxonomy: Sendable, Hashable {
     public subscript(id: PolicyID) -> Policy? { positions[id].map { policies[$0] } }
 
     /// What a score of this policy is held against: the model's own threshold, or else the policy's.
-    public func threshold(for score: Score) -> Double { score.threshold ?? self[score.policy]?.threshold ?? 0.5 }
+    public func threshold(for score: Score) -> Double { score.threshold(under: self[score.policy]) }
 
     /// Whether a score proposes its policy: a probability at or over its threshold.
-    public func isProposed(by score: Score) -> Bool { score.isCalibrated && score.value >= threshold(for: score) }
+    public func isProposed(by score: Score) -> Bool { score.proposes(self[score.policy]) }
 
     /// Whether the policy, or one above it, is handled in the restricted queue.
     public func isRestricted(_ id: PolicyID) -> Bool {

@@ -107,6 +107,14 @@ public struct Score: Sendable, Hashable {
     /// Scores that came in with their item are taken for what their source says they are.
     public var isCalibrated: Bool { provenance?.isCalibrated ?? true }
 
+    /// What it is held against: the model's own threshold, or else the policy's.
+    ///
+    /// - parameter policy: The score's; nil where no taxonomy knows it.
+    public func threshold(under policy: Policy?) -> Double { threshold ?? policy?.threshold ?? 0.5 }
+
+    /// Whether it proposes its policy: a probability at or over the threshold.
+    public func proposes(_ policy: Policy?) -> Bool { isCalibrated && value >= threshold(under: policy) }
+
     public init(
         model: String, policy: PolicyID, value: Double, threshold: Double? = nil, provenance: Provenance? = nil
     ) {

@@ -96,7 +96,7 @@ struct ExplainedDrawing {
     private var shown: Explanation? {
         let all = explained.explanations
         if let wanted = asked.lazy.compactMap({ policy in all.first { $0.policy == policy } }).first { return wanted }
-        let over = explained.scores.first { $0.isCalibrated && $0.value >= $0.threshold ?? 0.5 }
+        let over = explained.scores.first { $0.proposes(nil) }
         if let over, let match = all.first(where: { $0.policy == over.policy && $0.model == over.model }) {
             return match
         }

@@ -257,6 +257,17 @@ struct VerdictTests {
         #expect(mia.record.count == 2 && mia.statusLine.contains("no first call"))
     }
 
+    @Test("blind first: no preview is made with an explanation in it before the first call, the next item's neither")
+    func blindPreviews() {
+        var mia = Reviewer(
+            [Sample.picture("p", scores: [("spam", 0.9)]), Sample.picture("q", scores: [("spam", 0.9)])],
+            blindFirst: true)
+        #expect(mia.state.preview.wanted != nil && mia.state.preview.wanted?.overlay == nil)
+        #expect(mia.state.aheadPreview.wanted != nil && mia.state.aheadPreview.wanted?.overlay == nil)
+        mia.press("a")
+        #expect(mia.state.preview.wanted?.overlay != nil && mia.state.aheadPreview.wanted?.overlay == nil)
+    }
+
     @Test("letters choose several policies before a verdict, and none that is no key")
     func severalLetters() {
         var mia = Reviewer([Sample.harmless])

@@ -148,7 +148,11 @@ struct ConsoleState: Hashable, Sendable {
     var leases: [Lease] { ([focus?.lease] + ahead.map(\.lease)).compactMap { $0 } }
 
     /// Whether the explanation of an item is to be seen.
-    func explains(_ focus: Focus) -> Bool { explains && !focus.isVeiled }
+    func explains(_ focus: Focus) -> Bool { explains && !isVeiled(focus) }
+
+    /// Whether what models and others say of an item is kept back until a first call: on the screen, and in previews that
+    /// are made ahead.
+    func isVeiled(_ focus: Focus) -> Bool { isBlindFirst && focus.firstCall == nil }
 
     /// The item the list points at.
     var selected: ItemID? { selection ?? focus?.id }

@@ -19,9 +19,7 @@ struct Focus: Hashable, Sendable {
     var hold: Hold
     var choice: PolicyChoice
     var note: String?
-    /// Whether scores and explanations are kept back until a first call.
-    var isVeiled = false
-    /// What was said while they were.
+    /// What was said before scores and explanations were shown.
     var firstCall: DecisionDraft.FirstCall?
     /// The line that an escalation hands the item to, where the reviewer named one.
     var escalatesTo: QueueName?

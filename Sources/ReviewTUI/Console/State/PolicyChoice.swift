@@ -29,8 +29,8 @@ struct PolicyChoice: Hashable, Sendable {
         var best: [PolicyID: Row] = [:]
         for score in scores {
             let policy = known[score.policy]
-            let threshold = score.threshold ?? policy?.threshold ?? 0.5
-            let isOver = score.isCalibrated && score.value >= threshold
+            let threshold = score.threshold(under: policy)
+            let isOver = score.proposes(policy)
             if isOver, preselecting { preselected.insert(score.policy) }
             let row = Row(
                 policy: score.policy, title: policy?.title ?? score.policy.rawValue, score: score.value,

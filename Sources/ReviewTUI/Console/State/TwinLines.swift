@@ -35,16 +35,8 @@ enum TwinLines: Hashable, Sendable {
         return group.verdicts.map { decided in
             let policies = decided.policies.map { SafeText.line($0.rawValue, limit: 60) }.joined(separator: ", ")
             let reason = policies.isEmpty ? "" : " as \(policies)"
-            return "\(past(decided.verdict)) \(times(decided.items))\(reason), by \(people(decided.reviewers))"
-        }
-    }
-
-    private static func past(_ verdict: Verdict) -> String {
-        switch verdict {
-        case .allow: "allowed"
-        case .remove: "removed"
-        case .restrict: "restricted"
-        case .escalate: "escalated"
+            return
+                "\(decided.verdict.past.lowercased()) \(times(decided.items))\(reason), by \(people(decided.reviewers))"
         }
     }
 

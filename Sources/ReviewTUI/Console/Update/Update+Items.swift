@@ -6,9 +6,11 @@ extension ConsoleState {
     mutating func show(_ next: Focus) {
         var next = next
         next.shownAt = now
-        if isBlindFirst, next.firstCall == nil, !next.isVeiled {
-            next.isVeiled = true
+        // Who comes back to an item finds what was chosen by hand.
+        if isVeiled(next) {
+            let chosen = next.choice.chosen.intersection(next.choice.touched)
             next.choice = PolicyChoice(scores: [], taxonomy: taxonomy)
+            next.choice.choose(exactly: chosen, taxonomy: taxonomy)
         }
         focus = next
         selection = nil

@@ -6,7 +6,7 @@ extension ConsoleState {
     mutating func judge(_ verdict: VerdictCommand) -> [Effect] {
         guard let focus else { return [] }
         if verdict != .skip, needsPicker(verdict, focus) { return openPicker(for: verdict) }
-        if focus.isVeiled, let call = verdict.recorded { return unveil(focus, after: call) }
+        if isVeiled(focus), let call = verdict.recorded { return unveil(focus, after: call) }
         guard case .held(let lease) = focus.hold else {
             if verdict == .skip { return move(by: 1) }
             wait(for: verdict)
@@ -19,7 +19,6 @@ extension ConsoleState {
     private mutating func unveil(_ focus: Focus, after verdict: Verdict) -> [Effect] {
         let policies = verdict == .allow ? [] : focus.choice.chosen
         self.focus?.firstCall = DecisionDraft.FirstCall(verdict: verdict, policies: policies)
-        self.focus?.isVeiled = false
         var choice = PolicyChoice(scores: focus.scores, taxonomy: taxonomy, preselecting: false)
         choice.choose(exactly: policies, taxonomy: taxonomy)
         self.focus?.choice = choice
@@ -30,7 +29,7 @@ extension ConsoleState {
     }
 
     mutating func confirmFirstCall() -> [Effect] {
-        guard let focus, let call = focus.firstCall, !focus.isVeiled else {
+        guard let call = focus?.firstCall else {
             say("There is no first call to keep.")
             return []
         }

@@ -201,7 +201,8 @@ extension ConsoleState {
         return wasAway ? askForLease() : []
     }
 
-    /// Brings about what the state as it now is asks for: waiting keys, the next lease, more of the list, what is next to the item, previews.
+    /// Brings about what the state as it now is asks for: waiting keys, the next lease, more of the list, what is next to
+    /// the item, previews.
     mutating func settle() -> [Effect] {
         var effects = playWaiting()
         if isQuitting { return effects }

@@ -17,7 +17,7 @@ enum ExplanationView {
             say("none for this item", line, .dim)
             return line + 1
         }
-        guard !focus.isVeiled else {
+        guard !state.isVeiled(focus) else {
             say("hidden until you judge", line, .dim)
             return line + 1
         }

@@ -16,13 +16,13 @@ enum ScoresView {
 
     /// Draws the rows from `line` on, and returns the first free line.
     static func draw(
-        _ focus: Focus, in side: Rect, from line: Int, _ theme: Theme, into buffer: inout CellBuffer
+        _ focus: Focus, isVeiled: Bool, in side: Rect, from line: Int, _ theme: Theme, into buffer: inout CellBuffer
     ) -> Int {
         var line = line
         let width = side.size.columns
         let rows = visibleRows(focus.choice, in: side)
         guard !rows.isEmpty else {
-            let reason = focus.isVeiled ? "hidden until you judge" : "no model scored this"
+            let reason = isVeiled ? "hidden until you judge" : "no model scored this"
             buffer.write(reason, row: line, column: 0, style: theme[.dim], width: width)
             return line + 1
         }

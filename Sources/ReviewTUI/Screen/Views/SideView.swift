@@ -8,7 +8,7 @@ enum SideView {
         guard let focus = state.focus else { return buffer }
         let side = Rect(row: 0, column: 0, columns: size.columns, rows: size.rows)
         heading("SCORES", 0, theme, into: &buffer)
-        var line = ScoresView.draw(focus, in: side, from: 1, theme, into: &buffer) + 1
+        var line = ScoresView.draw(focus, isVeiled: state.isVeiled(focus), in: side, from: 1, theme, into: &buffer) + 1
         heading("EXPLANATION", line, theme, into: &buffer)
         line = ExplanationView.draw(state, focus, from: line + 1, theme, into: &buffer) + 1
         if !focus.appeal.isEmpty {
@@ -22,7 +22,7 @@ enum SideView {
             }
             line += 2
         }
-        if !focus.twins.lines.isEmpty, !focus.isVeiled {
+        if !focus.twins.lines.isEmpty, !state.isVeiled(focus) {
             heading("TWINS", line, theme, into: &buffer)
             line += 1
             for (offset, entry) in focus.twins.lines.prefix(4).enumerated() {
