@@ -12,7 +12,9 @@ enum ContractJSON {
         if let probability = claim.sampledWithProbability {
             members.append(JSONMember("sampled_with_probability", .number(probability)))
         }
-        if let appeal = claim.appeal { members.append(JSONMember("appeal", self.appeal(appeal))) }
+        if let appeal = claim.appeal {
+            members.append(JSONMember(appeal.isEscalation ? "escalation" : "appeal", self.appeal(appeal)))
+        }
         return .object(members)
     }
 
