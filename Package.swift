@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CChafa", pkgConfig: "chafa", providers: [.apt(["libchafa-dev", "libglib2.0-dev"])]),
+        .systemLibrary(name: "CFriBidi", pkgConfig: "fribidi", providers: [.apt(["libfribidi-dev"])]),
         // Loaded with dlopen at run time, so this one has no library to link.
         .systemLibrary(name: "COpenVINO"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -42,7 +43,7 @@ let package = Package(
         .executableTarget(
             name: "ReviewTUI",
             dependencies: [
-                "Queue", "Media", "ModelCore", "CNCurses", "CChafa", "TOMLKit",
+                "Queue", "Media", "ModelCore", "CNCurses", "CChafa", "CFriBidi", "TOMLKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -3,8 +3,8 @@ import Foundation
 /// Where words go: results to stdout, everything said to a person to stderr, nothing unsanitised to either.
 enum Output {
     /// Prints lines of a result. Text from items must have been made safe already.
-    static func result(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+    static func result(_ text: String, ending: String = "\n") {
+        write(text + ending, to: STDOUT_FILENO)
     }
 
     /// Says something to the person at the terminal.

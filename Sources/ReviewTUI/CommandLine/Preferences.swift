@@ -6,6 +6,7 @@ import Foundation
 /// theme = "ember"
 /// keys = "prodigy"
 /// graphics = "sixel"
+/// linear = true
 /// ```
 ///
 /// All take what the options of `review` take, and the options go first. A file named here is looked for from the folder
@@ -14,6 +15,8 @@ struct Preferences: Sendable {
     var theme: SettingsChoice
     var keys: SettingsChoice
     var graphics = GraphicsChoice.auto
+    /// Lines instead of a screen.
+    var linear = false
 
     /// Reads `config.toml`, where there is one.
     ///
@@ -31,7 +34,7 @@ struct Preferences: Sendable {
         } catch {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
-        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics"])
+        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "linear"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         if let name = try source.optionalString("graphics") {
@@ -41,6 +44,7 @@ struct Preferences: Sendable {
             }
             graphics = choice
         }
+        linear = try source.optionalBool("linear") ?? false
     }
 }
 
@@ -96,6 +100,20 @@ struct SettingsChoice: Sendable {
         if name == kind.standard { return nil }
         let known = Self.known(kind, locations).joined(separator: ", ")
         throw failure("There is no “\(SafeText.line(name))” in \(kind.folder)/. Known: \(known).")
+    }
+
+    /// The theme of the file that was asked for.
+    ///
+    /// - Throws: as ``file(_:)``, and ``SettingsError`` for what is wrong in the file.
+    func theme(_ locations: Locations) throws -> Theme {
+        guard let file = try file(locations) else { return .fallback }
+        return try Theme(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
+    }
+
+    /// The key profile of the file that was asked for; throws as ``theme(_:)`` does.
+    func keymap(_ locations: Locations) throws -> Keymap {
+        guard let file = try file(locations) else { return .standard }
+        return try Keymap(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
     }
 
     /// The names that can be asked for, in alphabetical order.

@@ -17,9 +17,9 @@ struct StreamLook {
         let window = TerminalWindow(descriptor: STDOUT_FILENO)?.cells ?? CellSize(columns: 80, rows: 28)
         // Four rows are left for what is said below a drawing.
         area = CellSize(columns: window.columns, rows: max(4, window.rows - 4))
-        let file = locations.file("dark.toml", in: "themes")
-        let source = file.flatMap { try? String(contentsOf: $0, encoding: .utf8) } ?? ""
-        let loaded = (try? Theme(toml: source, file: "dark.toml")) ?? .fallback
+        // A config.toml that cannot be followed spoils no drawing: `review` and `doctor` say what is wrong with it.
+        let choice = (try? Preferences(locations))?.theme ?? SettingsChoice(.theme)
+        let loaded = (try? choice.theme(locations)) ?? (try? SettingsChoice(.theme).theme(locations)) ?? .fallback
         theme = loaded.onUnknownBackground().adapted(to: ScreenAbilities(colours: colours, unicode: unicode))
     }
 }

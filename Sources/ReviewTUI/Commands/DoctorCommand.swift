@@ -22,7 +22,8 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let findings = [queue(), engine()] + models() + [await decoder()] + settings() + [terminal(), graphics()]
+        let findings =
+            [queue(), engine()] + models() + [await decoder()] + settings() + [preferences(), terminal(), graphics()]
         if options.json {
             for finding in findings { Output.result(finding.json.text) }
         } else {
@@ -97,6 +98,25 @@ struct DoctorCommand: AsyncParsableCommand {
                 subject: folder, verdict: found == nil ? .missing : .ok,
                 detail: found?.deletingLastPathComponent().path
                     ?? "not found: run reviewtui from its own folder, or name that with REVIEWTUI_SHARE")
+        }
+    }
+
+    /// What `review` would look like and listen to, as far as no option says otherwise.
+    private func preferences() -> Finding {
+        let locations = Locations()
+        do {
+            let preferences = try Preferences(locations)
+            let theme = try preferences.theme.theme(locations)
+            let keymap = try preferences.keys.keymap(locations)
+            let file = locations.configHome.appending(path: "config.toml").path
+            let source = FileManager.default.fileExists(atPath: file) ? file : "no \(file)"
+            let words = [
+                "theme \(theme.name)", "keys \(keymap.name)", "graphics \(preferences.graphics.rawValue)",
+                preferences.linear ? "lines instead of a screen" : nil,
+            ].compactMap { $0 }
+            return Finding(subject: "preferences", verdict: .ok, detail: "\(words.joined(separator: ", ")) (\(source))")
+        } catch {
+            return Finding(subject: "preferences", verdict: .missing, detail: "\(error)")
         }
     }
 

@@ -35,6 +35,9 @@ struct ReviewCommand: AsyncParsableCommand {
             valueName: "profile"))
     var keys: String?
 
+    @Flag(help: "Lines instead of a screen: for screen readers. A key or a command’s name, then Enter.")
+    var linear = false
+
     @Flag(help: "Hide scores and explanations until you have judged an item once; both calls are recorded.")
     var blindFirst = false
 
@@ -58,8 +61,8 @@ struct ReviewCommand: AsyncParsableCommand {
         let who = Reviewer.name(option: reviewer)
         let desk = QueueDesk(store: store, reviewer: who, queue: name)
         let preferences = try Preferences(locations)
-        let look = try Self.theme(preferences.theme.overridden(by: theme), locations)
-        let keymap = try Self.keymap(preferences.keys.overridden(by: keys), locations)
+        let look = try preferences.theme.overridden(by: theme).theme(locations)
+        let keymap = try preferences.keys.overridden(by: keys).keymap(locations)
         let graphics = graphics ?? preferences.graphics
         let taxonomy = try store.taxonomy().policies
         let start = item.map { ItemID($0) }
@@ -76,6 +79,18 @@ struct ReviewCommand: AsyncParsableCommand {
                 desk: desk, previews: PreviewMaker(decoder: decoder), taxonomy: taxonomy, ascii: !abilities.unicode)
         }
 
+        if linear || preferences.linear {
+            guard !options.json else {
+                throw CommandFailure(
+                    .usage, "The review in lines has no JSON: leave --json out, or use claim and decide.")
+            }
+            let abilities = Self.printedAbilities()
+            var session = LinearSession(
+                state(LinearScreen.size, abilities), theme: look, runner: runner(abilities),
+                asks: isatty(STDOUT_FILENO) == 1)
+            await session.run(startingWith: start) { Output.result($0, ending: $1) }
+            return
+        }
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
             var abilities = Self.printedAbilities()
             if graphics == .ascii { abilities.graphics = .ascii }
@@ -93,18 +108,6 @@ struct ReviewCommand: AsyncParsableCommand {
             state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
             runner: runner(terminal.abilities), graphics: graphics)
         if let signal = await session.run(startingWith: start) { TerminalRescue.end(by: signal) }
-    }
-
-    // MARK: Settings
-
-    private static func theme(_ choice: SettingsChoice, _ locations: Locations) throws -> Theme {
-        guard let file = try choice.file(locations) else { return .fallback }
-        return try Theme(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
-    }
-
-    private static func keymap(_ choice: SettingsChoice, _ locations: Locations) throws -> Keymap {
-        guard let file = try choice.file(locations) else { return .standard }
-        return try Keymap(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
     }
 
     // MARK: Without a terminal

@@ -1,6 +1,6 @@
 /// Drawing into a buffer of cells: text, rules, boxes. Everything is clipped, nothing wraps by itself.
 extension CellBuffer {
-    /// Writes text that is already safe, and returns the columns it took.
+    /// Writes text that is already safe, in the order of its columns, and returns how many it took.
     ///
     /// Text longer than `width` columns is cut and ends in `ellipsis`, where one is given.
     @discardableResult
@@ -11,11 +11,27 @@ extension CellBuffer {
         guard room > 0, row >= 0, row < size.rows else { return 0 }
         let fits = CellWidth.of(text) <= room
         let limit = fits ? room : max(0, room - CellWidth.of(ellipsis))
+        var used = place(text, row: row, column: column, style: style, limit: limit)
+        if ReadingOrder.isNeeded(by: text.unicodeScalars) { reorder(row: row, columns: column..<column + used) }
+        if !fits, !ellipsis.isEmpty {
+            used += write(ellipsis, row: row, column: column + used, style: style, width: room - used)
+        }
+        return used
+    }
+
+    /// Puts scalars into cells, one after another from left to right, and returns the columns they took.
+    @discardableResult
+    mutating func place(_ text: String, row: Int, column: Int, style: Style, limit: Int = .max) -> Int {
+        let limit = min(limit, size.columns - column)
         var used = 0
         for scalar in text.unicodeScalars {
             let columns = CellWidth.of(scalar)
             if columns == 0 {
-                if used > 0 { self[row, column + used - 1].grapheme.append(scalar) }
+                // On both columns of a wide one the mark belongs to the left.
+                if used > 0 {
+                    let left = self[row, column + used - 1].grapheme.isEmpty ? 2 : 1
+                    self[row, column + used - left].grapheme.append(scalar)
+                }
                 continue
             }
             if used + columns > limit { break }
@@ -23,10 +39,22 @@ extension CellBuffer {
             if columns == 2 { self[row, column + used + 1] = Cell(text: "", style: style) }
             used += columns
         }
-        if !fits, !ellipsis.isEmpty {
-            used += write(ellipsis, row: row, column: column + used, style: style, width: room - used)
-        }
         return used
+    }
+
+    /// Turns a line that was written in its stored order into the order of its columns.
+    private mutating func reorder(row: Int, columns: Range<Int>) {
+        let starts = columns.filter { !self[row, $0].grapheme.isEmpty }
+        let cells = starts.map { self[row, $0] }
+        let order = ReadingOrder(cells.map { $0.grapheme.base })
+        var column = columns.lowerBound
+        for index in order.columns(of: 0..<cells.count) {
+            let isWide = (index + 1 < starts.count ? starts[index + 1] : columns.upperBound) - starts[index] == 2
+            self[row, column] = cells[index]
+            self[row, column].grapheme.base = order.forms[index]
+            if isWide { self[row, column + 1] = Cell(text: "", style: cells[index].style) }
+            column += isWide ? 2 : 1
+        }
     }
 
     /// Writes text against the right edge of a span of columns, and returns where it begins.

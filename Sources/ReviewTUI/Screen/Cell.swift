@@ -38,6 +38,12 @@ struct Grapheme: Hashable, Sendable {
         for scalar in text.unicodeScalars { append(scalar) }
     }
 
+    /// The scalar that the others combine with.
+    var base: Unicode.Scalar {
+        get { Unicode.Scalar(scalars.x) ?? " " }
+        set { scalars.x = newValue.value }
+    }
+
     /// The right half of a double-width one.
     var isEmpty: Bool { scalars.x == 0 }
 

@@ -34,6 +34,8 @@ struct SafeText: Hashable, Sendable {
     let pieces: [Piece]
     /// Scalars beyond the limit, not shown.
     let omitted: Int
+    /// Whether any of it runs from right to left.
+    let hasRightToLeft: Bool
 
     /// Derives what is shown from `text`, reading at most `limit` scalars.
     ///
@@ -48,6 +50,7 @@ struct SafeText: Hashable, Sendable {
         }
         builder.read(scalars)
         pieces = builder.pieces
+        hasRightToLeft = !ascii && ReadingOrder.isNeeded(by: scalars)
         omitted = total - scalars.count
     }
 

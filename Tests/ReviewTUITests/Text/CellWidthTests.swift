@@ -26,15 +26,46 @@ struct CellWidthTests {
             guard fields.count == 2 else { continue }
             let ends = fields[0].components(separatedBy: "..").compactMap { UInt32($0, radix: 16) }
             guard let first = ends.first, let last = ends.last else { continue }
-            for value in Set([first, last, (first + last) / 2]) {
-                guard let scalar = Unicode.Scalar(value), ScalarClass(scalar) == .plain else { continue }
-                #expect(
-                    CellWidth.of(scalar) == (fields[1] == "W" || fields[1] == "F" ? 2 : 1),
-                    "U+\(String(value, radix: 16))")
-                compared += 1
+            let width = fields[1] == "W" || fields[1] == "F" ? 2 : 1
+            let plain = (first...last).compactMap(Unicode.Scalar.init).filter { ScalarClass($0) == .plain }
+            let others = plain.filter { CellWidth.of($0) != width }
+            #expect(others.isEmpty, "\(others.map { String($0.value, radix: 16) })")
+            compared += plain.count
+        }
+        #expect(compared > 140_000)
+    }
+
+    @Test(
+        "emoji, and letters that join in every way, take as many columns as they say",
+        .enabled(if: SharedData.has("unicode"), "no shared data"))
+    func sequences() throws {
+        var tried = 0
+        for name in ["emoji-test.txt", "GraphemeBreakTest.txt"] {
+            let file = SharedData.root.appending(path: "unicode/\(name)")
+            for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+                let fields = line.prefix { $0 != "#" && $0 != ";" }
+                let scalars = fields.split { " \t÷×".contains($0) }.compactMap { UInt32($0, radix: 16) }
+                let text = String(String.UnicodeScalarView(scalars.compactMap(Unicode.Scalar.init)))
+                guard !text.isEmpty else { continue }
+                let safe = SafeText(text)
+                for line in TextWrap.lines(safe.pieces, width: 100) {
+                    let line = safe.inColumns(line)
+                    var buffer = CellBuffer(size: CellSize(columns: 100, rows: 1))
+                    var column = 0
+                    for piece in line.pieces {
+                        column += buffer.place(piece.text, row: 0, column: column, style: .plain)
+                    }
+                    #expect(column == line.width, "\(scalars.map { String($0, radix: 16) })")
+                    // Every cell shows one scalar of a column, or one of two with an empty cell behind it.
+                    for index in 0..<column where !buffer[0, index].text.isEmpty {
+                        let isWide = CellWidth.of(buffer[0, index].grapheme.base) == 2
+                        #expect(buffer[0, index + 1].text.isEmpty == isWide)
+                    }
+                }
+                tried += 1
             }
         }
-        #expect(compared > 2_000)
+        #expect(tried > 5_000)
     }
 
     @Test("text is broken at spaces, at the width where there are none, and never loses a letter")

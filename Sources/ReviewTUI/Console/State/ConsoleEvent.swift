@@ -6,6 +6,8 @@ enum ConsoleEvent: Hashable, Sendable {
     case started(item: ItemID?)
     case key(Key)
     case paste(String)
+    /// A whole line where there is no screen: ``ConsoleState/obey(_:)``.
+    case line(String)
     case resized(CellSize)
     /// What the terminal can show turned out better than thought.
     case abilities(ScreenAbilities)

@@ -213,9 +213,10 @@ final class Terminal {
         delscreen(screen)
     }
 
-    /// Bracketed paste on.
-    private static let opening = Array("\u{1B}[?2004h".utf8)
-    private static let closing = Array("\u{1B}[?2026l\u{1B}[?2004l".utf8)
+    /// Bracketed paste on; lines stay in the order they are written in (explicit mode of ECMA-48, BDSM), which
+    /// ``ReadingOrder`` has seen to.
+    private static let opening = Array("\u{1B}[?2004h\u{1B}[8l".utf8)
+    private static let closing = Array("\u{1B}[8h\u{1B}[?2026l\u{1B}[?2004l".utf8)
 
     private static func depth() -> ColorDepth {
         switch reviewtui_colors() {

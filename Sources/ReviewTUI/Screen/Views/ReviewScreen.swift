@@ -45,6 +45,12 @@ enum ReviewScreen {
         place(layout.status, StatusView.render)
         place(layout.hints, HintsView.render)
         if state.focus == nil { NothingView.draw(state, theme, layout, into: &buffer) }
+        drawDialog(state, theme, into: &buffer)
+        return Frame(cells: buffer, picture: picture(state, layout, buffer))
+    }
+
+    /// What is open over the item, where something is.
+    static func drawDialog(_ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
         switch state.mode {
         case .help: HelpView.draw(state, theme, into: &buffer)
         case .policies(let picker): PolicyPickerView.draw(picker, state, theme, into: &buffer)
@@ -53,7 +59,6 @@ enum ReviewScreen {
             HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
         case .review, .prompt: break
         }
-        return Frame(cells: buffer, picture: picture(state, layout, buffer))
     }
 
     /// The picture, if the terminal draws pictures. A sixel picture only while nothing lies over its cells: what lies over

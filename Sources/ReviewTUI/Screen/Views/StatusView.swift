@@ -44,16 +44,19 @@ enum StatusView {
         return SafeText.line(state.filter.canonicalText, limit: room, ascii: glyphs.ascii) + " (esc: all)"
     }
 
+    /// What stands before the line being typed.
+    static func label(_ purpose: Prompt.Purpose) -> String {
+        switch purpose {
+        case .note: "Note: "
+        case .question: "Question to whoever takes it over: "
+        case .command: ":"
+        case .search: "/"
+        case .filter: "Filter: "
+        }
+    }
+
     private static func draw(_ prompt: Prompt, _ theme: Theme, into buffer: inout CellBuffer) {
-        let label =
-            switch prompt.purpose {
-            case .note: "Note: "
-            case .question: "Question to whoever takes it over: "
-            case .command: ":"
-            case .search: "/"
-            case .filter: "Filter: "
-            }
-        let start = 1 + buffer.write(label, row: 0, column: 1, style: theme[.heading])
+        let start = 1 + buffer.write(label(prompt.purpose), row: 0, column: 1, style: theme[.heading])
         let room = buffer.size.columns - start - 2
         // The end of a long line is what is being typed.
         var shown = prompt.text.unicodeScalars[...]

@@ -12,11 +12,12 @@ enum TextView {
         let first = min(focus.textScroll, max(0, lines.count - bodyRows(lines.count, room)))
         let shown = hasMore ? room - 1 : room
         for (offset, line) in lines.dropFirst(first).prefix(shown).enumerated() {
-            var column = 0
-            for index in line {
+            let line = text.inColumns(line)
+            var column = line.isRightToLeft ? max(0, size.columns - line.width) : 0
+            for (index, letters) in line.pieces {
                 let piece = text.pieces[index]
                 let style = style(of: piece, heat: heat[index], theme)
-                buffer.write(piece.text, row: offset, column: column, style: style)
+                buffer.place(letters, row: offset, column: column, style: style)
                 column += piece.width
             }
         }
