@@ -12,10 +12,8 @@ extension CellBuffer {
         let fits = CellWidth.of(text) <= room
         let limit = fits ? room : max(0, room - CellWidth.of(ellipsis))
         var used = place(text, row: row, column: column, style: style, limit: limit)
+        if !fits { used += place(ellipsis, row: row, column: column + used, style: style, limit: room - used) }
         if ReadingOrder.isNeeded(by: text.unicodeScalars) { reorder(row: row, columns: column..<column + used) }
-        if !fits, !ellipsis.isEmpty {
-            used += write(ellipsis, row: row, column: column + used, style: style, width: room - used)
-        }
         return used
     }
 

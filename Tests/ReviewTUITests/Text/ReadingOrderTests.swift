@@ -42,6 +42,7 @@ struct ReadingOrderTests {
     @Test("what is cut is the end as one reads, and the rest is turned")
     func cut() {
         #expect(row("abc אבגדה", columns: 7, ellipsis: "…") == "abc בא…")
+        #expect(row("אבגדה", columns: 4, ellipsis: "…") == "…גבא")
     }
 
     @Test("a direction forced by control characters is shown as a mark and turns nothing")
