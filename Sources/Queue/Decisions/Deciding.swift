@@ -31,6 +31,13 @@ extension QueueStore {
             let round = ReviewRound(rawValue: leased[5]) ?? .first
             let earlier = try round == .gold ? nil : Self.latestDecision(on: item, in: db)
             let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
+            if !draft.rationales.isEmpty {
+                let stored = try StoredItem(db: db, mediaFolder: mediaFolder).item(item)
+                for rationale in draft.rationales {
+                    try rationale.check(
+                        scalars: stored.text?.unicodeScalars.count ?? 0, media: stored.media.count)
+                }
+            }
             let labels = Label.labels(
                 of: draft, scored: Set(scores.map(\.policy)),
                 overThreshold: Set(scores.filter(taxonomy.isProposed).map(\.policy)))
@@ -219,7 +226,7 @@ extension QueueStore {
             throw QueueError.usage(
                 "The verdict \(draft.verdict) needs a policy: name at least one (reviewtui policy list shows them).")
         }
-        let named = draft.policies.union(draft.deselected)
+        let named = draft.policies.union(draft.deselected).union(draft.rationales.compactMap(\.policy))
         if let unknown = named.sorted().first(where: { taxonomy[$0] == nil }) {
             throw QueueError.usage(
                 "There is no policy \"\(Visible.text(unknown.rawValue))\": reviewtui policy list shows those there are."
@@ -233,6 +240,9 @@ extension QueueStore {
         }
         if let note = draft.note, note.utf8.count > 10_000 || note.utf8.contains(0) {
             throw QueueError.usage("A note has at most 10,000 bytes, and no NUL among them.")
+        }
+        guard draft.rationales.count <= Rationale.most else {
+            throw QueueError.usage("A decision has at most \(Rationale.most) rationales.")
         }
         if let duration = draft.durationMilliseconds, duration < 0 {
             throw QueueError.usage("A verdict cannot take less than no time.")
@@ -262,7 +272,9 @@ extension QueueStore {
             members.append(
                 JSONMember("first_call", ["verdict": .string(call.verdict.rawValue), "policies": .array(policies)]))
         }
-        return .object(members + [JSONMember("explanation", explanation)])
+        members.append(JSONMember("explanation", explanation))
+        if !draft.rationales.isEmpty { members.append(JSONMember("rationales", .array(draft.rationales.map(\.json)))) }
+        return .object(members)
     }
 }
 

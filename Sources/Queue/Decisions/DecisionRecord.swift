@@ -17,6 +17,7 @@ public struct DecisionRecord: Sendable, Hashable {
     /// The scores that stood when the verdict fell.
     public var scores: [Score]
     public var shownExplanation: DecisionDraft.ShownExplanation?
+    public var rationales: [Rationale] = []
     public var firstCall: DecisionDraft.FirstCall?
     /// Set where the claim had been drawn uniformly: the share of claims so drawn.
     public var sampledWithProbability: Double?
@@ -169,6 +170,7 @@ extension DecisionRow {
                         confirmed: explanation["confirmed"].flatMap { $0 == .null ? nil : $0 == .bool(true) })
                 }
             },
+            rationales: (shown?["rationales"]?.array ?? []).compactMap { try? Rationale($0) },
             firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init), sampledWithProbability: sampled,
             statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
             review: Review(review),

@@ -93,8 +93,8 @@ struct SnapshotLines {
         writer.append(raw: row.isNull(column) ? "null" : String(row.integer(column)))
     }
 
-    /// What `decision.shown` says of the explanation, and the first call of a blind-first review behind it; most
-    /// verdicts fall without either.
+    /// What `decision.shown` says of the explanation, and behind it the rationales and the first call of a blind-first
+    /// review; most verdicts fall without any of them.
     private mutating func append(explanation shown: UnsafeBufferPointer<UInt8>) {
         let none = "],\"explanation\":null}".utf8
         if shown.count >= none.count, shown[(shown.count - none.count)...].elementsEqual(none) {
@@ -108,6 +108,10 @@ struct SnapshotLines {
             confirmed = .bool(answer == .bool(true))
         }
         writer.append(["shown": .bool(method != nil), "method": .optional(method), "confirmed": confirmed])
+        if let rationales = shown?["rationales"] {
+            writer.append(raw: ",\"rationales\":")
+            writer.append(rationales)
+        }
         guard let call = shown?["first_call"], call != .null else { return }
         writer.append(raw: ",\"first_call\":")
         writer.append(call)

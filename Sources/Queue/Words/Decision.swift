@@ -21,6 +21,8 @@ public struct DecisionDraft: Sendable, Hashable {
     public var shownScores: Set<PolicyID>
     /// The explanation on the screen when the verdict fell; nil if none was shown.
     public var shownExplanation: ShownExplanation?
+    /// Where the reviewer saw the evidence.
+    public var rationales: [Rationale]
     /// What the reviewer said before any score or explanation was shown; nil where they were shown from the start.
     public var firstCall: FirstCall?
     /// The line that an `escalate` hands the item to; nil for ``QueueName/escalations``, where there is such a line.
@@ -56,6 +58,7 @@ public struct DecisionDraft: Sendable, Hashable {
         verdict: Verdict, policies: Set<PolicyID> = [], preselected: Set<PolicyID> = [],
         deselected: Set<PolicyID> = [], severity: Int? = nil, note: String? = nil,
         durationMilliseconds: Int64? = nil, shownScores: Set<PolicyID> = [], shownExplanation: ShownExplanation? = nil,
+        rationales: [Rationale] = [],
         firstCall: FirstCall? = nil, escalatesTo: QueueName? = nil, statement: StatementDraft? = nil
     ) {
         self.verdict = verdict
@@ -67,6 +70,7 @@ public struct DecisionDraft: Sendable, Hashable {
         self.durationMilliseconds = durationMilliseconds
         self.shownScores = shownScores
         self.shownExplanation = shownExplanation
+        self.rationales = rationales
         self.firstCall = firstCall
         self.escalatesTo = escalatesTo
         self.statement = statement

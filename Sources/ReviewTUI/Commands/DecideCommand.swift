@@ -26,6 +26,11 @@ struct DecideCommand: ParsableCommand {
     var note: String?
     @Option(
         help: ArgumentHelp(
+            "Where the evidence is, once for each: {\"policy\":\"hate\",\"spans\":[[0,4]]}, or with media and boxes.",
+            valueName: "json"))
+    var rationale: [String] = []
+    @Option(
+        help: ArgumentHelp(
             "With escalate: the queue that takes the item. Else the queue escalations, where there is one.",
             valueName: "queue"))
     var to: String?
@@ -41,11 +46,17 @@ struct DecideCommand: ParsableCommand {
             }
             return taker
         }
+        let rationales = try rationale.map { text in
+            guard let json = try? JSONValue(parsing: Array(text.utf8)) else {
+                throw CommandFailure(.usage, "--rationale is no JSON: \(SafeText.line(text, limit: 80))")
+            }
+            return try Rationale(json)
+        }
         let store = try options.openQueue()
         // `claim` printed every score, so every score was shown.
         let draft = DecisionDraft(
             verdict: verdict, policies: Set(policy.map { PolicyID($0) }), severity: severity, note: note,
-            shownScores: try store.scoredPolicies(lease: lease), escalatesTo: taker, statement: statement.draft)
+            shownScores: try store.scoredPolicies(lease: lease), rationales: rationales, escalatesTo: taker, statement: statement.draft)
         let receipt = try store.decide(token: lease, draft: draft)
         Output.result(ContractJSON.receipt(receipt).text)
     }
