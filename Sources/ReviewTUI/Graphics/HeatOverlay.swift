@@ -56,15 +56,24 @@ struct HeatOverlay: Sendable {
     static let maskLevel: Float = 0.5
 
     func composited(over image: RGBImage) -> RGBImage {
+        composited(over: image, part: PixelRect(whole: image.size), of: image.size)
+    }
+
+    /// Lays it over a part of a picture as it lies there over the whole.
+    ///
+    /// - Parameters:
+    ///   - image: the part's pixels.
+    ///   - part: where they stand in the whole, as large as `image`.
+    func composited(over image: RGBImage, part: PixelRect, of whole: PixelSize) -> RGBImage {
         let scale = usedScale
         guard style != .off, scale > 0 else { return image }
         if style == .heat, signed {
-            let relevance = grid.signedRelevance(width: image.width, height: image.height)
+            let relevance = grid.signedRelevance(part, of: whole)
             return mixed(image) { pixel in glow(of: relevance[pixel]) }
         }
         let hasRelevance = grid.top > 0
         guard hasRelevance else { return image }
-        let relevance = grid.relevance(width: image.width, height: image.height)
+        let relevance = grid.relevance(part, of: whole)
         switch style {
         case .heat: return mixed(image) { pixel in glow(of: relevance[pixel]) }
         case .contour: return outlined(image, relevance, scale)

@@ -11,7 +11,7 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono, severity, history
+            mono, severity, history, zoom
 
         var testDescription: String { rawValue }
     }
@@ -57,6 +57,9 @@ struct SnapshotTests {
         case .decided: keys = "x"
         case .severity: keys = "s 3 s"
         case .history: keys = "x a h"
+        case .zoom:
+            items = [Sample.picture("photo-1", scores: [("violence/graphic", 0.81)])]
+            keys = "z + +"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light

@@ -25,7 +25,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case explanationPrevious = "explanation-previous"
     case explanationNext = "explanation-next"
     case overlay, opacity
-    case blur, grey, reveal
+    case blur, grey, reveal, zoom
     case nextMedia = "next-media"
     case scrollDown = "scroll-down"
     case scrollUp = "scroll-up"
@@ -121,6 +121,8 @@ struct Command: Hashable, Sendable {
         Command(id: .blur, group: .view, help: "Blur the picture, or not", keys: ["b"]),
         Command(id: .grey, group: .view, help: "Grey picture, or coloured", keys: ["g"]),
         Command(id: .reveal, group: .view, help: "Show a restricted picture", keys: ["i"]),
+        Command(
+            id: .zoom, group: .view, help: "The picture over the whole screen: + - 0 zoom, arrows pan", keys: ["z"]),
         Command(id: .nextMedia, group: .view, help: "The item's next picture", keys: ["tab"]),
         Command(id: .scrollDown, group: .view, help: "Scroll the text down", keys: ["J", "ctrl-d"]),
         Command(id: .scrollUp, group: .view, help: "Scroll the text up", keys: ["K", "ctrl-u"]),

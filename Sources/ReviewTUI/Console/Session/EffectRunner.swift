@@ -32,7 +32,8 @@ final class EffectRunner: Sendable {
             queue.asyncAfter(deadline: .now() + Self.dwell) { reply(.dwelled(id)) }
         case .preview(let request):
             guard let previews else { return reply(.preview(.failed("There is no decoder here."), request)) }
-            Task { reply(.preview(await previews.make(request), request)) }
+            previews.expect(request)
+            Task { reply(await previews.make(request).map { .preview($0, request) }) }
         case .redraw, .suspend: reply(nil)
         // The first look for twins reads every hash of the queue.
         case .loadTwins: searches.async { [self] in reply(perform(effect)) }

@@ -117,6 +117,9 @@ struct ConsoleState: Hashable, Sendable {
     var opacity = OverlayOpacity.strong
     var grey = false
     var preview = PreviewSlot()
+    /// The picture over the whole screen; nil while it stands among the rest.
+    var zoom: Zoom?
+    var zoomPreview = PreviewSlot()
     var counts: QueueCounts?
     /// When they were last read, in milliseconds since 1970: reading them takes long in a large queue.
     var countedAt: Int64 = 0

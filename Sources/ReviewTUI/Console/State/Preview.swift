@@ -1,3 +1,4 @@
+import Media
 import Queue
 
 /// Everything a picture of a preview depends on: the key of its cache, and the order to make it.
@@ -21,12 +22,34 @@ struct PreviewRequest: Hashable, Sendable {
         }
     }
 
+    /// What of the picture is seen while it stands over the whole screen.
+    struct Viewport: Hashable, Sendable {
+        struct Part: Hashable, Sendable {
+            /// In the picture's own pixels.
+            var rect: PixelRect
+            /// The picture's own size.
+            var whole: PixelSize
+            /// As in ``Zoom/Scale/power(_:)``.
+            var power: Int
+        }
+
+        /// Nil: the whole, fitted.
+        var part: Part?
+        /// The area of the ordinary preview. A picture whose detail is lessened is made from no more pixels than that
+        /// shows, so that no zoom reveals what the preview does not.
+        var ordinary: CellSize
+    }
+
     var media: MediaReference
     var size: CellSize
+    var viewport: Viewport?
     var overlay: Overlay?
     var blurred: Bool
     var grey: Bool
     var abilities: ScreenAbilities
+
+    /// Whether what is shown has less detail than the picture.
+    var lessensDetail: Bool { blurred }
 }
 
 /// A preview ready to be shown.

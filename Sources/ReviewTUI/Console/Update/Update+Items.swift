@@ -14,6 +14,7 @@ extension ConsoleState {
         }
         focus = next
         selection = nil
+        leaveZoom()
         preview =
             aheadPreview.shown?.media == next.item.media.first && !next.item.media.isEmpty
             ? aheadPreview : PreviewSlot()
@@ -25,6 +26,7 @@ extension ConsoleState {
         focus = nil
         selection = nil
         nearby = nil
+        leaveZoom()
         preview = PreviewSlot()
         if !ahead.isEmpty { show(ahead.removeFirst()) }
     }

@@ -11,6 +11,7 @@ extension ConsoleState {
     mutating func act(on key: Key) -> [Effect] {
         switch mode {
         case .review:
+            if movesZoom(key) { return pressInZoom(key) }
             guard let command = keymap.command(for: key) else {
                 if key == .escape, !filter.isEmpty { return narrow(to: .everything) }
                 if key != .escape, let help = keymap.label(for: .help) {
@@ -40,6 +41,7 @@ extension ConsoleState {
     }
 
     mutating func run(_ command: CommandID) -> [Effect] {
+        if zoom != nil, !command.keepsZoom { leaveZoom() }
         if let verdict = command.verdict { return judge(verdict) }
         if let digit = command.policyDigit { return toggle(digit: digit) }
         switch command {
@@ -109,6 +111,7 @@ extension ConsoleState {
                 "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
             )
         case .grey: grey.toggle()
+        case .zoom: toggleZoom()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)
         case .scrollUp: scroll(by: -5)
@@ -146,6 +149,7 @@ extension ConsoleState {
             return
         }
         self.focus?.mediaIndex = (focus.mediaIndex + 1) % focus.item.media.count
+        if zoom != nil { zoom = Zoom() }
     }
 
     private mutating func scroll(by step: Int) {

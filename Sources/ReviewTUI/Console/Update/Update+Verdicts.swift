@@ -5,6 +5,7 @@ extension ConsoleState {
     /// A verdict or skip was asked for the item on the screen.
     mutating func judge(_ verdict: VerdictCommand) -> [Effect] {
         guard let focus else { return [] }
+        leaveZoom()
         if verdict != .skip, needsPicker(verdict, focus) { return openPicker(for: verdict) }
         if isVeiled(focus), let call = verdict.recorded { return unveil(focus, after: call) }
         guard case .held(let lease) = focus.hold else {

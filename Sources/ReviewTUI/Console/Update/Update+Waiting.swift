@@ -59,6 +59,7 @@ extension ConsoleState {
     /// Takes a key in its turn: at once, or behind those that wait.
     mutating func takeInTurn(_ key: Key) -> [Effect] {
         guard mode == .review || !waiting.isEmpty else { return act(on: key) }
+        if mode == .review, movesZoom(key) { return act(on: key) }
         let command = keymap.command(for: key)
         if command == .suspend || command == .redraw { return act(on: key) }
         if key == .escape, !waiting.isEmpty {

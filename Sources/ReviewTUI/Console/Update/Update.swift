@@ -111,6 +111,7 @@ extension ConsoleState {
             return []
         case .preview(let content, let request):
             preview.take(content, for: request)
+            zoomPreview.take(content, for: request)
             aheadPreview.take(content, for: request)
             return []
         case .revealed(let id, let what):
@@ -222,6 +223,8 @@ extension ConsoleState {
             focus?.twins = .asked
             effects.append(.loadTwins(id))
         }
+        let wantedZoom = focus.flatMap { zoomRequest(for: $0) }
+        if zoomPreview.want(wantedZoom) { effects += wantedZoom.map { [.preview($0)] } ?? [] }
         let wanted = focus.flatMap { previewRequest(for: $0) }
         if preview.want(wanted) { effects += wanted.map { [.preview($0)] } ?? [] }
         let wantedAhead = ahead.first.flatMap { previewRequest(for: $0) }

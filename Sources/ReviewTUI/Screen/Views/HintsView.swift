@@ -25,10 +25,23 @@ enum HintsView {
         buffer.write(theme.glyphs.spelled(word), row: 0, column: column + used + 1, style: theme[.hint])
     }
 
+    /// How to move it, what changes it, and the verdicts, which close it.
+    private static func zoomHints(_ keymap: Keymap) -> ([(String, String)], [(String, String)]) {
+        let words: [(CommandID, String)] = [
+            (.explanation, "explain"), (.overlay, "overlay"), (.allow, "allow"), (.remove, "remove"),
+            (.restrict, "restrict"), (.escalate, "escalate"),
+        ]
+        let keys = words.compactMap { id, word in keymap.label(for: id).map { ($0, word) } }
+        return (
+            [("+/-", "zoom"), ("0", "whole"), ("arrows", "pan")] + keys, [(keymap.label(for: .zoom) ?? "esc", "back")]
+        )
+    }
+
     /// Keys and their words, from the left as far as there is room, and the ones that never give way.
     private static func hints(_ state: ConsoleState) -> ([(String, String)], [(String, String)]) {
         switch state.mode {
         case .review:
+            if state.zoom != nil { return zoomHints(state.keymap) }
             let all = Command.table.compactMap { command -> (CommandID, (String, String))? in
                 guard let word = command.hint, let key = state.keymap.label(for: command.id) else { return nil }
                 return (command.id, (key, word))

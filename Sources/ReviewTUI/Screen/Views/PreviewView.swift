@@ -1,6 +1,13 @@
 /// The picture, or why there is none.
 enum PreviewView {
     static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
+        render(state, state.preview, centred: false, theme, size)
+    }
+
+    /// - Parameter centred: whether the picture stands in the middle of the area, and not at its top.
+    static func render(
+        _ state: ConsoleState, _ slot: PreviewSlot, centred: Bool, _ theme: Theme, _ size: CellSize
+    ) -> CellBuffer {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
         guard let focus = state.focus else { return buffer }
         if focus.restricted, !focus.revealed {
@@ -8,15 +15,21 @@ enum PreviewView {
             message(["This picture is hidden:", "its policy is restricted.", "\(key) shows it."], theme, into: &buffer)
             return buffer
         }
-        switch state.preview.content {
+        switch slot.content {
         case nil: message([theme.glyphs.spelled("Reading the picture …")], theme, into: &buffer)
         case .failed(let reason): failure(reason, theme, into: &buffer)
         case .picture(let picture):
             let cells =
-                pixels(state).map { holding($0, theme, depth: state.abilities.colours) } ?? picture.cells
-            buffer.place(cells, row: 0, column: max(0, (size.columns - cells.size.columns) / 2))
+                pixels(slot, state).map { holding($0, theme, depth: state.abilities.colours) } ?? picture.cells
+            let place = place(of: cells.size, in: size, centred: centred)
+            buffer.place(cells, row: place.row, column: place.column)
         }
         return buffer
+    }
+
+    /// Where a picture's top left corner stands in an area.
+    static func place(of picture: CellSize, in area: CellSize, centred: Bool) -> (row: Int, column: Int) {
+        (centred ? max(0, (area.rows - picture.rows) / 2) : 0, max(0, (area.columns - picture.columns) / 2))
     }
 
     /// How many rows the picture takes; nil where none is shown.
@@ -24,12 +37,12 @@ enum PreviewView {
         guard let focus = state.focus, !focus.restricted || focus.revealed,
             case .picture(let picture) = state.preview.content
         else { return nil }
-        return pixels(state)?.size.rows ?? picture.cells.size.rows
+        return pixels(state.preview, state)?.size.rows ?? picture.cells.size.rows
     }
 
     /// What is shown, in pixels; nil where the terminal draws none or nothing has been made for it.
-    static func pixels(_ state: ConsoleState) -> PixelPicture? {
-        guard case .picture(let picture) = state.preview.content, let pixels = picture.pixels,
+    static func pixels(_ slot: PreviewSlot, _ state: ConsoleState) -> PixelPicture? {
+        guard case .picture(let picture) = slot.content, let pixels = picture.pixels,
             let focus = state.focus, !focus.restricted || focus.revealed
         else { return nil }
         switch (pixels.form, state.abilities.graphics) {

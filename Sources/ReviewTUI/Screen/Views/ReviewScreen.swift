@@ -33,15 +33,19 @@ enum ReviewScreen {
             guard let rect else { return }
             buffer.place(view(state, theme, rect.size), row: rect.row, column: rect.column)
         }
-        for column in layout.rules {
-            buffer.verticalRule(row: 1, column: column, height: layout.list.size.rows, theme: theme)
-        }
         place(layout.title, TitleView.render)
-        place(layout.list, QueueListView.render)
-        place(layout.header, HeaderView.render)
-        place(layout.preview, PreviewView.render)
-        place(layout.text, TextView.render)
-        place(layout.side, SideView.render)
+        if state.zoom == nil {
+            for column in layout.rules {
+                buffer.verticalRule(row: 1, column: column, height: layout.list.size.rows, theme: theme)
+            }
+            place(layout.list, QueueListView.render)
+            place(layout.header, HeaderView.render)
+            place(layout.preview, PreviewView.render)
+            place(layout.text, TextView.render)
+            place(layout.side, SideView.render)
+        } else {
+            place(ZoomView.area(state.size), ZoomView.render)
+        }
         place(layout.status, StatusView.render)
         place(layout.hints, HintsView.render)
         if state.focus == nil { NothingView.draw(state, theme, layout, into: &buffer) }
@@ -64,16 +68,20 @@ enum ReviewScreen {
     /// The picture, if the terminal draws pictures. A sixel picture only while nothing lies over its cells: what lies over
     /// a kitty picture's placeholders hides that part of it and no other.
     private static func picture(_ state: ConsoleState, _ layout: ScreenLayout, _ buffer: CellBuffer) -> PlacedPicture? {
-        guard let area = layout.preview, let picture = PreviewView.pixels(state) else { return nil }
-        let column = area.column + max(0, (area.size.columns - picture.size.columns) / 2)
+        let isZoomed = state.zoom != nil
+        guard let area = isZoomed ? ZoomView.area(state.size) : layout.preview,
+            let picture = PreviewView.pixels(isZoomed ? state.zoomShown : state.preview, state)
+        else { return nil }
+        let place = PreviewView.place(of: picture.size, in: area.size, centred: isZoomed)
+        let (row, column) = (area.row + place.row, area.column + place.column)
         if picture.form == .sixel {
-            for row in 0..<picture.size.rows {
+            for line in 0..<picture.size.rows {
                 for offset in 0..<picture.size.columns
-                where buffer[area.row + row, column + offset].grapheme != Grapheme(reserved) {
+                where buffer[row + line, column + offset].grapheme != Grapheme(reserved) {
                     return nil
                 }
             }
         }
-        return PlacedPicture(picture: picture, row: area.row, column: column)
+        return PlacedPicture(picture: picture, row: row, column: column)
     }
 }

@@ -15,7 +15,8 @@ enum StatusView {
             case .bad: .statusBad
             }
         let glyphs = theme.glyphs
-        let right = [hold(state), filter(state, glyphs)].filter { !$0.isEmpty }.joined(separator: glyphs.spelled(" · "))
+        let right = [glyphs.spelled(ZoomView.words(state)), hold(state), filter(state, glyphs)].filter { !$0.isEmpty }
+            .joined(separator: glyphs.spelled(" · "))
         let end = buffer.writeRight(right, row: 0, endColumn: size.columns - 1, style: theme[.dim])
         buffer.write(
             glyphs.spelled(state.status.text), row: 0, column: 1, style: theme[role], width: end - 2,
