@@ -11,7 +11,7 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono, severity, history
+            mono, severity, history, question, reasons
 
         var testDescription: String { rawValue }
     }
@@ -57,6 +57,10 @@ struct SnapshotTests {
         case .decided: keys = "x"
         case .severity: keys = "s 3 s"
         case .history: keys = "x a h"
+        case .question:
+            items = [Sample.text("post-40", "about a child", scores: [("sexual/minors", 0.9)])]
+            keys = "e"
+        case .reasons: keys = "R j"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light

@@ -5,7 +5,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case escalateWithQuestion = "escalate-question"
     case confirm
     case repeatLast = "repeat"
-    case note, severity, history
+    case note, reasons, severity, history
     case down, up
     case pageDown = "page-down"
     case pageUp = "page-up"
@@ -83,6 +83,7 @@ struct Command: Hashable, Sendable {
         Command(
             id: .undo, group: .verdicts, help: "Take your last verdict back", keys: ["u", "backspace"], hint: "undo"),
         Command(id: .note, group: .verdicts, help: "Write a note into the verdict", keys: ["n"], hint: "note"),
+        Command(id: .reasons, group: .verdicts, help: "Put a short reason into the note", keys: ["R"]),
         Command(id: .severity, group: .verdicts, help: "Say how grave it is, from 1 to 4", keys: ["s"]),
         Command(
             id: .confirm, group: .verdicts, help: "Keep your first call, where the model was hidden till then",

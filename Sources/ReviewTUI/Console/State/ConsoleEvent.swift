@@ -7,6 +7,8 @@ enum ConsoleEvent: Hashable, Sendable {
     case key(Key)
     case paste(String)
     case resized(CellSize)
+    /// What the state holds is on the screen. Sent while ``ConsoleState/awaitsPainting``.
+    case painted
     /// What the terminal can show turned out better than thought.
     case abilities(ScreenAbilities)
     case page(ListPage, PageRequest)

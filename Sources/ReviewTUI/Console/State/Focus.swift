@@ -81,7 +81,7 @@ struct Focus: Hashable, Sendable {
         explainedIndex = explained.firstIndex { $0 == top } ?? 0
         let over = Set(choice.rows.filter(\.isOver).map(\.policy))
         let named = over.union(item.reports.map { PolicyID($0.reason) })
-        blursByPolicy = taxonomy.contains { $0.blurred && named.contains($0.id) }
+        blursByPolicy = taxonomy.contains { $0.soften.contains(.blur) && named.contains($0.id) }
         blurred = blursByPolicy
         restricted = taxonomy.contains { $0.restricted && named.contains($0.id) }
         safeText = item.text.map { SafeText($0, ascii: ascii) }

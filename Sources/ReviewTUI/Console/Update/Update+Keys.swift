@@ -9,6 +9,8 @@ extension ConsoleState {
 
     /// Carries a key out: as a command in the review itself, as input in an open dialog.
     mutating func act(on key: Key) -> [Effect] {
+        keyInHand = key
+        defer { keyInHand = nil }
         switch mode {
         case .review:
             guard let command = keymap.command(for: key) else {
@@ -22,6 +24,8 @@ extension ConsoleState {
         case .help(let scroll): return pressInHelp(key, scroll)
         case .policies(let picker): return pressInPicker(key, picker)
         case .severity: return pressInSeverity(key)
+        case .question(let question): return pressInQuestion(key, question)
+        case .reasons(let list): return pressInReasons(key, list)
         case .history(let records, let scroll): return pressInHistory(key, records, scroll)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         }
@@ -47,6 +51,7 @@ extension ConsoleState {
         case .undo: return askForUndo()
         case .escalateWithQuestion: return open(.question)
         case .note: return open(.note)
+        case .reasons: return openReasons()
         case .severity: if focus != nil { mode = .severity }
         case .repeatLast: return repeatLast()
         case .confirm: return confirmFirstCall()

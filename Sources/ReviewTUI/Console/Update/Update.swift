@@ -54,7 +54,7 @@ extension ConsoleState {
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
         switch mode {
-        case .policies, .severity: break
+        case .policies, .severity, .question, .reasons: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
         default: return
         }
@@ -71,6 +71,9 @@ extension ConsoleState {
         case .resized(let size):
             self.size = size
             return [.redraw]
+        case .painted:
+            questionWasSeen()
+            return []
         case .abilities(let found):
             abilities = found
             return []
