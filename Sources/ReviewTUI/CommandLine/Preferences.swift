@@ -8,12 +8,15 @@ import Foundation
 /// graphics = "sixel"
 /// ```
 ///
+/// and a section `[wellbeing]` (``WellbeingSettings``).
+///
 /// All take what the options of `review` take, and the options go first. A file named here is looked for from the folder
 /// that `config.toml` lies in.
 struct Preferences: Sendable {
     var theme: SettingsChoice
     var keys: SettingsChoice
     var graphics = GraphicsChoice.auto
+    var wellbeing = WellbeingSettings()
 
     /// Reads `config.toml`, where there is one.
     ///
@@ -31,7 +34,7 @@ struct Preferences: Sendable {
         } catch {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
-        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics"])
+        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "wellbeing"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         if let name = try source.optionalString("graphics") {
@@ -41,6 +44,7 @@ struct Preferences: Sendable {
             }
             graphics = choice
         }
+        wellbeing = try WellbeingSettings(in: source)
     }
 }
 

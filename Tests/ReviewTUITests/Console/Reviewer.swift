@@ -25,7 +25,7 @@ struct Reviewer {
     init(
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
-        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false
+        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false, wellbeing: (inout WellbeingSettings) -> Void = { _ in }
     ) {
         desk = MemoryDesk(items)
         self.theme = theme
@@ -33,6 +33,7 @@ struct Reviewer {
             reviewer: "mia", taxonomy: Sample.taxonomy, size: CellSize(columns: columns, rows: rows),
             abilities: abilities)
         state.isBlindFirst = blindFirst
+        wellbeing(&state.wellbeing)
         if case .some(let chosen) = preview { self.preview = chosen }
         take(.started(item: item))
         now += 1_000

@@ -25,7 +25,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case explanationPrevious = "explanation-previous"
     case explanationNext = "explanation-next"
     case overlay, opacity
-    case blur, grey, reveal
+    case blur, grey, detail, lines, reveal
     case nextMedia = "next-media"
     case scrollDown = "scroll-down"
     case scrollUp = "scroll-up"
@@ -121,6 +121,8 @@ struct Command: Hashable, Sendable {
             id: .opacity, group: .explanation, help: "The overlay at 35, 55 or 75 %", keys: ["O"]),
         Command(id: .blur, group: .view, help: "Blur the picture, or not", keys: ["b"]),
         Command(id: .grey, group: .view, help: "Grey picture, or coloured", keys: ["g"]),
+        Command(id: .detail, group: .view, help: "The picture in a few blocks, or in detail", keys: ["d"]),
+        Command(id: .lines, group: .view, help: "The picture as a line drawing, or as it is", keys: ["l"]),
         Command(id: .reveal, group: .view, help: "Show a restricted picture", keys: ["i"]),
         Command(id: .nextMedia, group: .view, help: "The item's next picture", keys: ["tab"]),
         Command(id: .scrollDown, group: .view, help: "Scroll the text down", keys: ["J", "ctrl-d"]),

@@ -84,11 +84,9 @@ actor PreviewMaker {
         return image
     }
 
-    /// The picture under its blur, without its colours, and with the explanation over it.
+    /// The softened picture, and the explanation over it.
     private func dressed(_ image: RGBImage, _ request: PreviewRequest) -> RGBImage {
-        var image = image
-        if request.blurred { image = image.blurred(radius: max(2, max(image.width, image.height) / 40)) }
-        if request.grey { image = image.greyed() }
+        let image = image.softened(request.softening)
         return request.overlay?.heat?.composited(over: image) ?? image
     }
 }

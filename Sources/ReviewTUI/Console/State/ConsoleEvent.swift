@@ -26,7 +26,7 @@ enum ConsoleEvent: Hashable, Sendable {
     case undone(Claim?, Verdict, ItemID)
     case undoFailed(ConsoleFailure)
     case preview(PreviewContent, PreviewRequest)
-    /// The look at a hidden or blurred picture is on record: it may be shown.
+    /// The look at a hidden or softened picture is on record: it may be shown.
     case revealed(ItemID, RevealedContent)
     case twins(TwinLines, ItemID)
     case counts(QueueCounts)
@@ -74,7 +74,7 @@ enum Effect: Hashable, Sendable {
     /// Take the reviewer's latest decision back and claim its item again.
     case undo
     case preview(PreviewRequest)
-    /// Record that the reviewer looks at a hidden picture, or at a blurred one without its blur.
+    /// Record that the reviewer looks at a hidden picture, or at one without a softening that a policy sets.
     case reveal(ItemID, RevealedContent)
     /// Look for items that look or read like this one.
     case loadTwins(ItemID)

@@ -130,7 +130,7 @@ struct ConsoleState: Hashable, Sendable {
     var explains = true
     var overlay = OverlayStyle.heat
     var opacity = OverlayOpacity.strong
-    var grey = false
+    var wellbeing = WellbeingSettings()
     var preview = PreviewSlot()
     var counts: QueueCounts?
     /// When they were last read, in milliseconds since 1970: reading them takes long in a large queue.

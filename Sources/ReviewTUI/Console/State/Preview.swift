@@ -24,8 +24,8 @@ struct PreviewRequest: Hashable, Sendable {
     var media: MediaReference
     var size: CellSize
     var overlay: Overlay?
-    var blurred: Bool
-    var grey: Bool
+    /// What is taken from the picture before anything is laid over it.
+    var softening: Set<Softening>
     var abilities: ScreenAbilities
 }
 

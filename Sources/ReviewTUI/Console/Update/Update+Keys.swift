@@ -64,7 +64,10 @@ extension ConsoleState {
         case .redraw: return [.redraw]
         case .suspend: return [.suspend]
         case .reveal: return reveal()
-        case .blur: return blur()
+        case .blur: return toggle(.blur)
+        case .grey: return toggle(.grey)
+        case .lines: return toggle(.lines)
+        case .detail: return toggle(.detail)
         case .down, .up, .pageDown, .pageUp, .first, .last: return move(command)
         default: adjust(command)
         }
@@ -113,7 +116,6 @@ extension ConsoleState {
             say(
                 "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
             )
-        case .grey: grey.toggle()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)
         case .scrollUp: scroll(by: -5)
@@ -129,19 +131,7 @@ extension ConsoleState {
         }
         guard focus.revealed else { return [.reveal(focus.id, .hidden)] }
         self.focus?.revealed = false
-        if focus.blursByPolicy { self.focus?.blurred = true }
-        return []
-    }
-
-    /// What a policy blurs is shown without its blur only when the look is on record.
-    private mutating func blur() -> [Effect] {
-        guard let focus else { return [] }
-        guard !focus.restricted || focus.revealed else {
-            say("This picture is hidden.")
-            return []
-        }
-        if focus.blurred, focus.blursByPolicy, !focus.item.media.isEmpty { return [.reveal(focus.id, .blurred)] }
-        self.focus?.blurred.toggle()
+        self.focus?.turned = focus.turned.filter { focus.softenedBy[$0.key] == nil }
         return []
     }
 

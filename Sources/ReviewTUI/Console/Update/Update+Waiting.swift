@@ -28,7 +28,7 @@ extension CommandID {
 
     var need: Need {
         switch self {
-        case .explanation, .overlay, .grey, .help, .redraw, .suspend: .nothing
+        case .explanation, .overlay, .help, .redraw, .suspend: .nothing
         case .undo, .quit, .history, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine:
             .quiet
         default: .item

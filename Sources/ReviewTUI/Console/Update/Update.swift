@@ -117,10 +117,7 @@ extension ConsoleState {
             return []
         case .revealed(let id, let what):
             guard focus?.id == id else { return [] }
-            switch what {
-            case .hidden: focus?.revealed = true
-            case .blurred: focus?.blurred = false
-            }
+            if let softening = what.softening { focus?.turned[softening] = false } else { focus?.revealed = true }
             return []
         case .twins(let lines, let id):
             if focus?.id == id { focus?.twins = lines }
