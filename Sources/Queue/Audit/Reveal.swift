@@ -6,10 +6,30 @@ public enum RevealedContent: String, Sendable, Hashable {
     case hidden
     /// A picture without the blur that its policy puts on it.
     case blurred
+    /// In the colours that its policy takes away.
+    case greyed
+    /// As it is, where its policy leaves the edges only.
+    case outlined
+    /// In the detail that its policy takes away.
+    case reduced
+
+    /// A look without one of the softenings that a policy sets.
+    public init(without softening: Softening) {
+        self =
+            switch softening {
+            case .grey: .greyed
+            case .blur: .blurred
+            case .lines: .outlined
+            case .detail: .reduced
+            }
+    }
+
+    /// What is taken off for the look; nil where the picture was not to be seen at all.
+    public var softening: Softening? { Softening.allCases.first { RevealedContent(without: $0) == self } }
 }
 
 extension QueueStore {
-    /// Records that a reviewer looks at a hidden or blurred picture; call it before the picture is shown.
+    /// Records that a reviewer looks at a hidden or softened picture; call it before the picture is shown.
     ///
     /// The chain holds a commitment to who looked at what, keyed by the item, so that erasing the item leaves nothing.
     ///

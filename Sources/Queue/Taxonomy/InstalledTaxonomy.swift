@@ -70,14 +70,25 @@ extension Taxonomy {
             JSONMember("id", .string(policy.id.rawValue)), JSONMember("title", .string(policy.title)),
             JSONMember("summary", .string(policy.summary)), JSONMember("threshold", .number(policy.threshold)),
             JSONMember("severity", .integer(Int64(policy.severity))),
-            JSONMember("restricted", .bool(policy.restricted)), JSONMember("blurred", .bool(policy.blurred)),
+            JSONMember("restricted", .bool(policy.restricted)),
+            JSONMember("soften", .array(policy.soften.sorted().map { .string($0.rawValue) })),
             JSONMember(
                 "mappings",
                 .object(policy.mappings.sorted { $0.key < $1.key }.map { JSONMember($0.key, .string($0.value)) })),
         ]
+        if !policy.reasons.isEmpty {
+            members.append(JSONMember("reasons", .array(policy.reasons.map { .string($0) })))
+        }
+        if let asks = policy.asks { members.append(JSONMember("asks", asks.json)) }
         if let statement = policy.statement { members.append(JSONMember("statement", statement.json)) }
         if let prompts = policy.prompts { members.append(JSONMember("prompts", prompts.json)) }
         return .object(members)
+    }
+
+    /// Taxonomies from before there were other softenings say `blurred`.
+    private static func softening(of entry: JSONValue) -> Set<Softening> {
+        let named = (entry["soften"]?.array ?? []).compactMap { $0.string.flatMap(Softening.init) }
+        return Set(named).union(entry["blurred"] == .bool(true) ? [.blur] : [])
     }
 
     init(name: String, version: Int, json: JSONValue) throws {
@@ -93,7 +104,8 @@ extension Taxonomy {
                 id: PolicyID(entry["id"]?.string ?? ""), title: entry["title"]?.string ?? "",
                 summary: entry["summary"]?.string ?? "", threshold: entry["threshold"]?.double ?? 0.5,
                 severity: Int(entry["severity"]?.int64 ?? 2), restricted: entry["restricted"] == .bool(true),
-                blurred: entry["blurred"] == .bool(true), mappings: mappings,
+                soften: Self.softening(of: entry), reasons: (entry["reasons"]?.array ?? []).compactMap(\.string),
+                asks: entry["asks"].map { PolicyQuestion(json: $0) }, mappings: mappings,
                 statement: entry["statement"].map { PolicyStatement(json: $0) },
                 prompts: entry["prompts"].map { PolicyPrompts(json: $0) })
         }

@@ -16,7 +16,9 @@ extension Taxonomy {
     /// threshold = 0.5        # optional, as are all that follow
     /// severity = 3
     /// restricted = false
-    /// blurred = false
+    /// soften = ["blur", "grey"]  # also "lines" and "detail"; `blurred = true` is an older word for ["blur"]
+    /// reasons = ["Slur against a protected group"]  # offered for the note
+    /// asks = { remove = "The account is closed." }   # asked about first: it cannot be undone downstream
     /// mappings = { openai = "hate", dsa = "STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH" }
     /// statement = { keywords = ["KEYWORD_HATE_SPEECH"], remove = "remove", restrict = "demote", clause = "Terms, 4" }
     /// prompts = { positive = ["a hateful symbol"], negative = ["a flag"], templates = ["a photo of {}."] }
@@ -88,8 +90,8 @@ private struct TaxonomyFile {
 
     private func policy(_ entry: TOMLTable, at position: Int, _ shared: PolicyPrompts?) throws -> Policy {
         let known = [
-            "id", "title", "summary", "threshold", "severity", "restricted", "blurred", "mappings", "statement",
-            "prompts",
+            "id", "title", "summary", "threshold", "severity", "restricted", "blurred", "soften", "reasons", "asks",
+            "mappings", "statement", "prompts",
         ]
         func refuse(_ key: String, _ reason: String) -> QueueError {
             refusal(line: line(of: key, inPolicy: position), "\(Visible.text(key)): \(reason)")
@@ -119,7 +121,9 @@ private struct TaxonomyFile {
             threshold: try optional("threshold", "a number", { $0.double ?? $0.int.map(Double.init) }) ?? 0.5,
             severity: try optional("severity", "a whole number", { $0.int }) ?? 2,
             restricted: try optional("restricted", "true or false", { $0.bool }) ?? false,
-            blurred: try optional("blurred", "true or false", { $0.bool }) ?? false, mappings: mappings,
+            soften: try softening(entry, refuse), reasons: try reasons(entry, refuse),
+            asks: try optional("asks", "a table", { $0.table }).map { try question($0) { refuse("asks", $0) } },
+            mappings: mappings,
             statement: try optional("statement", "a table", { $0.table }).map {
                 try statement($0) { refuse("statement", $0) }
             },
@@ -129,6 +133,58 @@ private struct TaxonomyFile {
                 if prompts.negative.isEmpty { prompts.negative = shared?.negative ?? [] }
                 return prompts
             })
+    }
+
+    private func softening(
+        _ entry: TOMLTable, _ refuse: (String, String) -> QueueError
+    ) throws -> Set<Softening> {
+        var softening: Set<Softening> = []
+        if let value = entry["blurred"] {
+            guard let isBlurred = value.bool else { throw refuse("blurred", "true or false is needed") }
+            if isBlurred { softening.insert(.blur) }
+        }
+        for word in try texts(entry, "soften", refuse) {
+            guard let known = Softening(rawValue: word) else {
+                let words = Softening.allCases.map(\.rawValue).joined(separator: ", ")
+                throw refuse("soften", "\"\(Visible.text(word))\" softens nothing; there are \(words)")
+            }
+            softening.insert(known)
+        }
+        return softening
+    }
+
+    private func reasons(_ entry: TOMLTable, _ refuse: (String, String) -> QueueError) throws -> [String] {
+        let reasons = try texts(entry, "reasons", refuse)
+        if let fault = reasons.lazy.compactMap(PolicyText.fault).first { throw refuse("reasons", fault) }
+        guard reasons.count <= PolicyText.countLimit else {
+            throw refuse("reasons", "more than \(PolicyText.countLimit) are no help to anybody")
+        }
+        return reasons
+    }
+
+    private func texts(
+        _ entry: TOMLTable, _ key: String, _ refuse: (String, String) -> QueueError
+    ) throws -> [String] {
+        guard let value = entry[key] else { return [] }
+        guard let texts = value.array?.map(\.string), !texts.contains(nil) else {
+            throw refuse(key, "a list of texts is needed")
+        }
+        return texts.compactMap { $0 }
+    }
+
+    private func question(_ table: TOMLTable, refuse: (String) -> QueueError) throws -> PolicyQuestion {
+        var sentences: [Verdict: String] = [:]
+        for key in table.keys {
+            guard let verdict = PolicyQuestion.verdicts.first(where: { $0.rawValue == key }) else {
+                let known = PolicyQuestion.verdicts.map(\.rawValue).joined(separator: ", ")
+                throw refuse("\"\(Visible.text(key))\" is no verdict that names policies; there are \(known)")
+            }
+            guard let sentence = table[key]?.string else { throw refuse("\(key) needs a sentence: what happens then?") }
+            if let fault = PolicyText.fault(of: sentence) { throw refuse("\(key): \(fault)") }
+            sentences[verdict] = sentence
+        }
+        guard !sentences.isEmpty else { throw refuse("name a verdict and what happens then") }
+        return PolicyQuestion(sentences)
     }
 
     /// Templates and negative prompts for the policies that name none.

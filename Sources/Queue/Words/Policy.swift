@@ -33,8 +33,12 @@ public struct Policy: Hashable, Sendable {
     public var severity: Int
     /// Handled in a queue of its own, preview off until asked, never exported (`sexual/minors`).
     public var restricted: Bool
-    /// Previews under this policy start blurred.
-    public var blurred: Bool
+    /// How previews under this policy start.
+    public var soften: Set<Softening>
+    /// Short reasons that a reviewer can put into the note with one key.
+    public var reasons: [String]
+    /// Verdicts under this policy that cannot be undone downstream, and so are asked about; nil where there are none.
+    public var asks: PolicyQuestion?
     /// What other taxonomies call it: `["openai": "hate/threatening"]`; `dsa` is a category of statements of reasons.
     public var mappings: [String: String]
     /// What else statements of reasons under it say.
@@ -44,8 +48,8 @@ public struct Policy: Hashable, Sendable {
 
     public init(
         id: PolicyID, title: String, summary: String = "", threshold: Double = 0.5, severity: Int = 2,
-        restricted: Bool = false, blurred: Bool = false, mappings: [String: String] = [:],
-        statement: PolicyStatement? = nil, prompts: PolicyPrompts? = nil
+        restricted: Bool = false, soften: Set<Softening> = [], reasons: [String] = [], asks: PolicyQuestion? = nil,
+        mappings: [String: String] = [:], statement: PolicyStatement? = nil, prompts: PolicyPrompts? = nil
     ) {
         self.id = id
         self.title = title
@@ -53,7 +57,9 @@ public struct Policy: Hashable, Sendable {
         self.threshold = threshold
         self.severity = severity
         self.restricted = restricted
-        self.blurred = blurred
+        self.soften = soften
+        self.reasons = reasons
+        self.asks = asks
         self.mappings = mappings
         self.statement = statement
         self.prompts = prompts

@@ -9,6 +9,8 @@ import Foundation
 /// linear = true
 /// ```
 ///
+/// and a section `[wellbeing]` (``WellbeingSettings``).
+///
 /// All take what the options of `review` take, and the options go first. A file named here is looked for from the folder
 /// that `config.toml` lies in.
 struct Preferences: Sendable {
@@ -17,6 +19,7 @@ struct Preferences: Sendable {
     var graphics = GraphicsChoice.auto
     /// Lines instead of a screen.
     var linear = false
+    var wellbeing = WellbeingSettings()
 
     /// Reads `config.toml`, where there is one.
     ///
@@ -34,7 +37,7 @@ struct Preferences: Sendable {
         } catch {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
-        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "linear"])
+        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "linear", "wellbeing"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         if let name = try source.optionalString("graphics") {
@@ -45,6 +48,7 @@ struct Preferences: Sendable {
             graphics = choice
         }
         linear = try source.optionalBool("linear") ?? false
+        wellbeing = try WellbeingSettings(in: source)
     }
 }
 

@@ -120,7 +120,8 @@ extension ContractJSON {
         [
             "id": .string(policy.id.rawValue), "title": .string(policy.title), "summary": .string(policy.summary),
             "threshold": .number(policy.threshold), "severity": .integer(Int64(policy.severity)),
-            "restricted": .bool(policy.restricted), "blurred": .bool(policy.blurred),
+            "restricted": .bool(policy.restricted), "blurred": .bool(policy.soften.contains(.blur)),
+            "soften": .array(policy.soften.sorted().map { .string($0.rawValue) }),
         ]
     }
 }

@@ -22,10 +22,15 @@ struct PolicyCommand: ParsableCommand {
             let rows = taxonomy.policies.map { policy in
                 [
                     policy.id.rawValue, "\(policy.threshold)", "\(policy.severity)",
-                    policy.restricted ? "restricted" : policy.blurred ? "blurred" : "", policy.title,
+                    handling(of: policy), policy.title,
                 ]
             }
             Output.result(Table.text(header: ["policy", "threshold", "severity", "handling", "title"], rows: rows))
+        }
+
+        private func handling(of policy: Policy) -> String {
+            let words = (policy.restricted ? ["restricted"] : []) + policy.soften.sorted().map(\.rawValue)
+            return (words + (policy.asks == nil ? [] : ["asks"])).joined(separator: ", ")
         }
     }
 }

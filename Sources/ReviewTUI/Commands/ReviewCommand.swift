@@ -72,6 +72,7 @@ struct ReviewCommand: AsyncParsableCommand {
             var state = ConsoleState(
                 reviewer: who, taxonomy: taxonomy, keymap: keymap, size: size, abilities: abilities)
             state.isBlindFirst = blindFirst
+            state.wellbeing = preferences.wellbeing
             return state
         }
         func runner(_ abilities: ScreenAbilities) -> EffectRunner {

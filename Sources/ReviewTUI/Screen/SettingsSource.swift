@@ -52,6 +52,9 @@ struct SettingsSource {
         return value
     }
 
+    /// Nil where the section is not there.
+    func optionalTable(_ key: String) throws -> TOMLTable? { root.keys.contains(key) ? try table(key) : nil }
+
     /// An error at the line where `key` is first given or opened as a section.
     func error(_ key: String, _ reason: String) -> SettingsError {
         let line = lines.firstIndex { line in

@@ -89,6 +89,26 @@ import Testing
                 "name = \"x\"\nversion = 1\nprompts = { positive = [\"a\"] }\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n",
                 "p.toml:3: prompts: unknown key positive"
             ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nsoften = [\"blur\", \"fog\"]\n",
+                "p.toml:6: soften: \"fog\" softens nothing; there are grey, blur, lines, detail"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nsoften = \"blur\"\n",
+                "p.toml:6: soften: a list of texts is needed"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nreasons = [\"\\u001b\"]\n",
+                "p.toml:6: reasons: a text holds no control character"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nasks = { allow = \"Why?\" }\n",
+                "p.toml:6: asks: \"allow\" is no verdict that names policies"
+            ),
+            (
+                "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\nasks = { remove = true }\n",
+                "p.toml:6: asks: remove needs a sentence"
+            ),
             ("name = \"x\"\nversion = 1\nx = [\n", "p.toml:"), ("version = 1\n", "p.toml:1: name"),
             (
                 "name = \"x\"\nversion = 1\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n[[policy]]\nid = \"a\"\ntitle = \"A\"\n",
@@ -132,6 +152,43 @@ import Testing
                 == PolicyPrompts(templates: ["a drawing of {}"], positive: ["a gun"], negative: ["a toy"]))
         #expect(taxonomy["c"]?.prompts == nil)
         #expect(try Taxonomy(name: "x", version: 1, json: taxonomy.json) == taxonomy)
+    }
+
+    @Test("Softening, reasons and questions of a policy survive being stored; blurred is an older word for blur")
+    func wellbeing() throws {
+        let taxonomy = try Taxonomy.parse(
+            """
+            name = "x"
+            version = 1
+            [[policy]]
+            id = "a"
+            title = "A"
+            blurred = true
+            soften = ["detail", "grey"]
+            reasons = ["One", "Two"]
+            asks = { escalate = "It is reported.", remove = "The account is closed." }
+            [[policy]]
+            id = "a/b"
+            title = "B"
+            """, named: "p.toml")
+        #expect(taxonomy["a"]?.soften == [.grey, .blur, .detail] && taxonomy["a/b"]?.soften == [])
+        #expect(taxonomy["a"]?.reasons == ["One", "Two"])
+        #expect(try Taxonomy(name: "x", version: 1, json: taxonomy.json) == taxonomy)
+        let older: JSONValue = ["policies": .array([["id": "a", "title": "A", "blurred": .bool(true)]])]
+        #expect(try Taxonomy(name: "x", version: 1, json: older)["a"]?.soften == [.blur])
+        let warnings = taxonomy.policies.warnings(of: .escalate, under: ["a/b"])
+        #expect(warnings == [PolicyWarning(policy: "a", sentence: "It is reported.")])
+        #expect(taxonomy.policies.warnings(of: .restrict, under: ["a/b", "a"]).isEmpty)
+    }
+
+    @Test("Every default policy has reasons, and only an escalation of sexual/minors asks")
+    func defaultReasons() throws {
+        let taxonomy = try TestQueue.defaultTaxonomy()
+        #expect(taxonomy.policies.allSatisfy { (2...6).contains($0.reasons.count) })
+        #expect(taxonomy.policies.allSatisfy { $0.reasons.allSatisfy { $0.count <= 60 } })
+        #expect(taxonomy.policies.filter { $0.asks != nil }.map(\.id) == ["sexual/minors"])
+        #expect(!taxonomy.policies.warnings(of: .escalate, under: ["sexual/minors"]).isEmpty)
+        #expect(taxonomy["violence/graphic"]?.soften == [.grey, .blur])
     }
 
     @Test("The default taxonomy asks about pictures in several templates, each policy against something, never minors")

@@ -25,6 +25,25 @@ struct PreferencesTests {
         #expect(try preferences.theme.overridden(by: nil).file(home.locations)?.lastPathComponent == "ember.toml")
     }
 
+    @Test("[wellbeing] says what is softened, when a pause is offered and whether an account is kept")
+    func wellbeing() throws {
+        let silent = try Home(config: "")
+        let plain = try Preferences(silent.locations).wellbeing
+        #expect(plain == WellbeingSettings() && plain.pauseAfter == 3_000_000 && plain.interleave == nil)
+        let home = try Home(
+            config: """
+                [wellbeing]
+                soften = ["grey", "lines"]
+                pause_after = "25 min"
+                exposure_limit = "off"
+                interleave = 3
+                account = false
+                """)
+        let own = try Preferences(home.locations).wellbeing
+        #expect(own.soften == [.grey, .lines] && own.pauseAfter == 1_500_000 && own.exposureLimit == nil)
+        #expect(own.interleave == 3 && !own.keepsAccount)
+    }
+
     @Test("the user's own theme goes before the program's, and a file may be named from beside config.toml")
     func own() throws {
         let home = try Home(
@@ -57,6 +76,12 @@ struct PreferencesTests {
         arguments: [
             ("\ntheme = 3", 2, "theme is missing, or not a string"), ("thema = \"dark\"", 1, "thema is not known here"),
             ("theme = \"dark\"\nkeys = ", 2, ""),
+            ("[wellbeing]\nsoft = []", 2, "soft is not known in [wellbeing]"),
+            ("[wellbeing]\nsoften = [\"fog\"]", 2, "soften has a word that softens nothing; there are grey, blur"),
+            ("[wellbeing]\npause_after = \"50 h\"", 2, "pause_after is a time such as \"50 min\""),
+            ("[wellbeing]\n\nexposure_limit = 0", 3, "exposure_limit is a number of severity × minutes"),
+            ("[wellbeing]\ninterleave = \"three\"", 2, "interleave is a number of items"),
+            ("[wellbeing]\naccount = 1", 2, "account is true or false"),
             ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, symbols, ascii"),
         ])
     func errors(_ config: String, _ line: Int, _ reason: String) throws {

@@ -16,6 +16,7 @@ struct Reviewer {
         didSet { if answers { catchUp() } }
     }
     private(set) var hasLeft = false
+    private var isBursting = false
     /// What every preview comes out as; nil leaves them unanswered.
     var preview: ((PreviewRequest) -> PreviewContent)? = {
         .picture(Sample.drawn($0.size, unicode: $0.abilities.unicode))
@@ -24,7 +25,7 @@ struct Reviewer {
     init(
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
-        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false
+        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false, wellbeing: (inout WellbeingSettings) -> Void = { _ in }
     ) {
         desk = MemoryDesk(items)
         self.theme = theme
@@ -32,6 +33,7 @@ struct Reviewer {
             reviewer: "mia", taxonomy: Sample.taxonomy, size: CellSize(columns: columns, rows: rows),
             abilities: abilities)
         state.isBlindFirst = blindFirst
+        wellbeing(&state.wellbeing)
         if case .some(let chosen) = preview { self.preview = chosen }
         take(.started(item: item))
         now += 1_000
@@ -46,6 +48,24 @@ struct Reviewer {
         }
     }
 
+    /// Lets time go by without a key, a tick every five seconds.
+    mutating func pass(milliseconds: Int64) {
+        let end = now + milliseconds
+        while now < end {
+            now = min(end, now + 5_000)
+            take(.tick)
+        }
+    }
+
+    /// Presses keys faster than the screen is painted.
+    mutating func burst(_ keys: String) {
+        isBursting = true
+        for key in keys.split(separator: " ").compactMap({ Key(name: String($0)) }) { take(.key(key)) }
+        isBursting = false
+        now += 1_000
+        if state.awaitsPainting { take(.painted) }
+    }
+
     mutating func type(_ text: String) {
         for scalar in text.unicodeScalars { take(.key(.character(scalar))) }
     }
@@ -54,6 +74,8 @@ struct Reviewer {
         for effect in update(&state, event, at: now) {
             if answers { carryOut(effect) } else { waiting.append(effect) }
         }
+        // The screen is painted after each key, unless they come in one go.
+        if state.awaitsPainting, !isBursting { take(.painted) }
     }
 
     private mutating func catchUp() {

@@ -8,11 +8,16 @@ enum Sample {
     static let start: Int64 = 1_795_435_200_000
 
     static let taxonomy: [Policy] = [
-        Policy(id: "hate", title: "Hate", summary: "Attacks people for what they are."),
+        Policy(
+            id: "hate", title: "Hate", summary: "Attacks people for what they are.",
+            reasons: ["Slur against a protected group", "Dehumanising comparison"]),
         Policy(id: "harassment", title: "Harassment", summary: "Targets one person."),
-        Policy(id: "violence/graphic", title: "Graphic violence", summary: "Shows injuries.", blurred: true),
+        Policy(
+            id: "violence/graphic", title: "Graphic violence", summary: "Shows injuries.", severity: 4, soften: [.blur]),
         Policy(id: "sexual", title: "Sexual content", threshold: 0.6),
-        Policy(id: "sexual/minors", title: "Sexual content with minors", restricted: true, blurred: true),
+        Policy(
+            id: "sexual/minors", title: "Sexual content with minors", restricted: true, soften: [.blur],
+            asks: PolicyQuestion([.escalate: "The post is reported to the authority."])),
         Policy(id: "spam", title: "Spam"),
     ]
 

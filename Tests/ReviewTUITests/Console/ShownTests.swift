@@ -38,8 +38,8 @@ struct ShownTests {
         mia.press("v")
         #expect(mia.state.preview.wanted?.overlay == nil)
         mia.press("g b")
-        #expect(mia.state.preview.wanted?.grey == true)
-        #expect(mia.state.preview.wanted?.blurred == true)
+        #expect(mia.state.preview.wanted?.softening.contains(.grey) == true)
+        #expect(mia.state.preview.wanted?.softening.contains(.blur) == true)
     }
 
     @Test("o goes through every style and back, O through the opacities, and either brings the explanation back")
@@ -108,9 +108,9 @@ struct ShownTests {
     @Test("a picture whose policy is blurred starts blurred")
     func blurred() {
         var mia = Reviewer([Sample.picture("p", scores: [("violence/graphic", 0.8)])])
-        #expect(mia.state.preview.wanted?.blurred == true)
+        #expect(mia.state.preview.wanted?.softening.contains(.blur) == true)
         mia.press("b")
-        #expect(mia.state.preview.wanted?.blurred == false)
+        #expect(mia.state.preview.wanted?.softening.contains(.blur) == false)
     }
 
     @Test("every look at a picture without the blur of its policy goes on record, before it is shown")
@@ -118,16 +118,16 @@ struct ShownTests {
         var mia = Reviewer([Sample.picture("p", scores: [("violence/graphic", 0.8)])])
         let looks = { (mia: Reviewer) in mia.desk.calls.filter { $0 == "reveal blurred" }.count }
         mia.press("b")
-        #expect(looks(mia) == 1 && mia.state.preview.wanted?.blurred == false)
+        #expect(looks(mia) == 1 && mia.state.preview.wanted?.softening.contains(.blur) == false)
         mia.press("b")
-        #expect(looks(mia) == 1 && mia.state.preview.wanted?.blurred == true)
+        #expect(looks(mia) == 1 && mia.state.preview.wanted?.softening.contains(.blur) == true)
         mia.desk.change { $0.failures["reveal blurred"] = .failed("The disk is full.") }
         mia.press("b")
-        #expect(mia.state.preview.wanted?.blurred == true && mia.screen.contains("The disk is full."))
+        #expect(mia.state.preview.wanted?.softening.contains(.blur) == true && mia.screen.contains("The disk is full."))
         // A blur of the reviewer's own making is nobody's business.
         var ben = Reviewer([Sample.picture("p")])
         ben.press("b b")
-        #expect(looks(ben) == 0 && ben.state.preview.wanted?.blurred == false)
+        #expect(looks(ben) == 0 && ben.state.preview.wanted?.softening.contains(.blur) == false)
     }
 
     @Test("a restricted picture is not even read until it is asked for")
@@ -136,7 +136,7 @@ struct ShownTests {
         #expect(mia.state.preview.wanted == nil)
         #expect(mia.screen.contains("hidden"))
         mia.press("i")
-        #expect(mia.state.preview.wanted?.blurred == true)
+        #expect(mia.state.preview.wanted?.softening.contains(.blur) == true)
     }
 
     @Test("a restricted picture stays hidden where the look cannot be put on record")

@@ -249,4 +249,42 @@ struct SofteningTests {
         let middle = (40..<120).map { Int(stripes.blurred(radius: 6)[x: $0, y: 10].red) }
         #expect((middle.max() ?? 255) - (middle.min() ?? 0) <= 4)
     }
+
+    @Test("reduced detail is blocks of their mean, about 24 along the longer side")
+    func mosaic() {
+        var image = RGBImage(width: 96, height: 48, red: 0, green: 0, blue: 0)
+        for y in 0..<48 { for x in stride(from: 0, to: 96, by: 2) { image[x: x, y: y] = (200, 100, 0) } }
+        let blocks = image.mosaic(across: 24)
+        #expect(blocks == RGBImage(width: 96, height: 48, red: 100, green: 50, blue: 0))
+        var slope = image
+        for y in 0..<48 { for x in 0..<96 { slope[x: x, y: y] = (UInt8(x), 0, 0) } }
+        #expect(Set((0..<96).map { slope.mosaic(across: 24)[x: $0, y: 3].red }).count == 24)
+        #expect(RGBImage(width: 1, height: 1, red: 7, green: 8, blue: 9).mosaic(across: 24).pixels == [7, 8, 9])
+    }
+
+    @Test("a line drawing is dark at edges, light elsewhere, without colour, and blank where there are none")
+    func lines() {
+        var image = RGBImage(width: 80, height: 60, red: 20, green: 40, blue: 200)
+        for y in 15..<45 { for x in 20..<60 { image[x: x, y: y] = (240, 30, 30) } }
+        let drawn = image.outlined(smoothing: 1)
+        #expect(drawn[x: 20, y: 30].red < 100 && drawn[x: 40, y: 45].red < 100)
+        #expect(drawn[x: 40, y: 30].red > 200 && drawn[x: 5, y: 5].red > 200)
+        #expect((0..<4800).allSatisfy { drawn.pixels[$0 * 3] == drawn.pixels[$0 * 3 + 2] })
+        // Grain of a few levels is no edge.
+        var grain = RGBImage(width: 40, height: 40, red: 100, green: 100, blue: 100)
+        for y in 0..<40 { for x in 0..<40 where (x * 7 + y * 13) % 5 == 0 { grain[x: x, y: y] = (106, 106, 106) } }
+        #expect(grain.outlined(smoothing: 1).pixels.allSatisfy { $0 > 200 })
+        #expect(RGBImage(width: 2, height: 9, red: 1, green: 2, blue: 3).outlined(smoothing: 1).size.height == 9)
+    }
+
+    @Test("all of them combine, in a stated order: colour, blur, lines, blocks")
+    func together() {
+        var image = RGBImage(width: 120, height: 60, red: 20, green: 40, blue: 200)
+        for y in 10..<50 { for x in 30..<70 { image[x: x, y: y] = (240, 130, 30) } }
+        #expect(image.softened([]) == image)
+        #expect(
+            image.softened([.detail, .grey, .lines, .blur])
+                == image.greyed().blurred(radius: 3).outlined(smoothing: 1).mosaic(across: 24))
+        #expect(image.softened([.detail, .blur]) == image.blurred(radius: 3).mosaic(across: 24))
+    }
 }

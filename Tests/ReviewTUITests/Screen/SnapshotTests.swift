@@ -11,7 +11,7 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono, severity, history, zoom
+            mono, severity, history, zoom, question, reasons
 
         var testDescription: String { rawValue }
     }
@@ -60,6 +60,10 @@ struct SnapshotTests {
         case .zoom:
             items = [Sample.picture("photo-1", scores: [("violence/graphic", 0.81)])]
             keys = "z + +"
+        case .question:
+            items = [Sample.text("post-40", "about a child", scores: [("sexual/minors", 0.9)])]
+            keys = "e"
+        case .reasons: keys = "R j"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light

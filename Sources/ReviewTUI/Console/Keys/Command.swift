@@ -5,7 +5,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case escalateWithQuestion = "escalate-question"
     case confirm
     case repeatLast = "repeat"
-    case note, severity, history
+    case note, reasons, severity, history
     case down, up
     case pageDown = "page-down"
     case pageUp = "page-up"
@@ -25,7 +25,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case explanationPrevious = "explanation-previous"
     case explanationNext = "explanation-next"
     case overlay, opacity
-    case blur, grey, reveal, zoom
+    case blur, grey, detail, lines, reveal, zoom
     case nextMedia = "next-media"
     case scrollDown = "scroll-down"
     case scrollUp = "scroll-up"
@@ -83,6 +83,7 @@ struct Command: Hashable, Sendable {
         Command(
             id: .undo, group: .verdicts, help: "Take your last verdict back", keys: ["u", "backspace"], hint: "undo"),
         Command(id: .note, group: .verdicts, help: "Write a note into the verdict", keys: ["n"], hint: "note"),
+        Command(id: .reasons, group: .verdicts, help: "Put a short reason into the note", keys: ["R"]),
         Command(id: .severity, group: .verdicts, help: "Say how grave it is, from 1 to 4", keys: ["s"]),
         Command(
             id: .confirm, group: .verdicts, help: "Keep your first call, where the model was hidden till then",
@@ -120,6 +121,8 @@ struct Command: Hashable, Sendable {
             id: .opacity, group: .explanation, help: "The overlay at 35, 55 or 75 %", keys: ["O"]),
         Command(id: .blur, group: .view, help: "Blur the picture, or not", keys: ["b"]),
         Command(id: .grey, group: .view, help: "Grey picture, or coloured", keys: ["g"]),
+        Command(id: .detail, group: .view, help: "The picture in a few blocks, or in detail", keys: ["d"]),
+        Command(id: .lines, group: .view, help: "The picture as a line drawing, or as it is", keys: ["l"]),
         Command(id: .reveal, group: .view, help: "Show a restricted picture", keys: ["i"]),
         Command(
             id: .zoom, group: .view, help: "The picture over the whole screen: + - 0 zoom, arrows pan", keys: ["z"]),

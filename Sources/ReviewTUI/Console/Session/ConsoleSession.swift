@@ -79,7 +79,10 @@ final class ConsoleSession {
     }
 
     private func paint() {
-        if !isSuspended { terminal.draw(ReviewScreen.frame(state, theme)) }
+        if !isSuspended {
+            terminal.draw(ReviewScreen.frame(state, theme))
+            if state.awaitsPainting { take(.painted) }
+        }
         let effects = afterPainting
         afterPainting = []
         for effect in effects { run(effect) }

@@ -117,7 +117,7 @@ actor PreviewMaker {
         let source = try await decodeForZoom(DecodeKey(path: request.media.storedPath, bound: bound))
         let held = part.rect.scaled(from: part.whole, to: source.image.size)
         var image = source.image.cropped(x: held.x, y: held.y, size: held.size)
-        if request.grey { image = image.greyed() }
+        image = image.softened(request.softening)
         image = request.overlay?.heat?.composited(over: image, part: held, of: source.image.size) ?? image
         return View(image: image, request, shown: part, source: source)
     }
@@ -165,11 +165,9 @@ actor PreviewMaker {
         return image
     }
 
-    /// The picture under its blur, without its colours, and with the explanation over it.
+    /// The softened picture, and the explanation over it.
     private func dressed(_ image: RGBImage, _ request: PreviewRequest) -> RGBImage {
-        var image = image
-        if request.blurred { image = image.blurred(radius: max(2, max(image.width, image.height) / 40)) }
-        if request.grey { image = image.greyed() }
+        let image = image.softened(request.softening)
         return request.overlay?.heat?.composited(over: image) ?? image
     }
 }

@@ -17,7 +17,7 @@ protocol ReviewDesk: Sendable {
     func decide(_ lease: Lease, _ draft: DecisionDraft) throws -> DecisionReceipt
     /// Takes the reviewer's latest decision back, and claims its item again where that is possible.
     func undo() throws -> UndoneDecision
-    /// Puts the reviewer's look at a hidden or blurred picture on record.
+    /// Puts the reviewer's look at a hidden or softened picture on record.
     func recordReveal(_ id: ItemID, _ what: RevealedContent) throws
     /// The items that look or read like one, with what was decided on them; nil where it is gone.
     func twins(_ id: ItemID) throws -> TwinGroup?

@@ -9,6 +9,8 @@ enum ConsoleEvent: Hashable, Sendable {
     /// A whole line where there is no screen: ``ConsoleState/obey(_:)``.
     case line(String)
     case resized(CellSize)
+    /// What the state holds is on the screen. Sent while ``ConsoleState/awaitsPainting``.
+    case painted
     /// What the terminal can show turned out better than thought.
     case abilities(ScreenAbilities)
     case page(ListPage, PageRequest)
@@ -26,7 +28,7 @@ enum ConsoleEvent: Hashable, Sendable {
     case undone(Claim?, Verdict, ItemID)
     case undoFailed(ConsoleFailure)
     case preview(PreviewContent, PreviewRequest)
-    /// The look at a hidden or blurred picture is on record: it may be shown.
+    /// The look at a hidden or softened picture is on record: it may be shown.
     case revealed(ItemID, RevealedContent)
     case twins(TwinLines, ItemID)
     case counts(QueueCounts)
@@ -74,7 +76,7 @@ enum Effect: Hashable, Sendable {
     /// Take the reviewer's latest decision back and claim its item again.
     case undo
     case preview(PreviewRequest)
-    /// Record that the reviewer looks at a hidden picture, or at a blurred one without its blur.
+    /// Record that the reviewer looks at a hidden picture, or at one without a softening that a policy sets.
     case reveal(ItemID, RevealedContent)
     /// Look for items that look or read like this one.
     case loadTwins(ItemID)

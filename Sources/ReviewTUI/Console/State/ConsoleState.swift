@@ -22,6 +22,10 @@ enum Mode: Hashable, Sendable {
     case policies(PolicyPicker)
     /// How grave the violation is: one more key says it.
     case severity
+    /// A verdict that cannot be undone downstream waits for an answer.
+    case question(FinalQuestion)
+    /// Short reasons to put into the note.
+    case reasons(ReasonList)
     /// What this reviewer decided last, newest first.
     case history([DecisionRecord], scroll: Int)
     case prompt(Prompt)
@@ -57,6 +61,15 @@ struct Prompt: Hashable, Sendable {
 
     /// Why the text is no query.
     var error: QuerySyntaxError?
+
+    /// A template that stands in place of what was typed.
+    var offered: Offered?
+
+    struct Offered: Hashable, Sendable {
+        /// Which of those that begin as typed.
+        var index: Int
+        var instead: String
+    }
 }
 
 /// The preview on the screen and the one on its way.
@@ -107,6 +120,8 @@ struct ConsoleState: Hashable, Sendable {
     var claimsUnderWay = 0
     /// What was recorded last, for doing the same again.
     var lastVerdict: DecisionDraft?
+    /// The key that is being carried out; a question is not answered by the key that asked it.
+    var keyInHand: Key?
     /// An undo is under way: what a verdict key would land on is about to change.
     var undoIsAsked = false
 
@@ -115,7 +130,7 @@ struct ConsoleState: Hashable, Sendable {
     var explains = true
     var overlay = OverlayStyle.heat
     var opacity = OverlayOpacity.strong
-    var grey = false
+    var wellbeing = WellbeingSettings()
     var preview = PreviewSlot()
     /// The picture over the whole screen; nil while it stands among the rest.
     var zoom: Zoom?

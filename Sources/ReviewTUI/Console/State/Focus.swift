@@ -31,9 +31,12 @@ struct Focus: Hashable, Sendable {
     let explained: [PolicyID?]
     var mediaIndex = 0
     var textScroll = 0
-    var blurred: Bool
-    /// Whether a policy blurs it: then a look without the blur goes on record.
-    let blursByPolicy: Bool
+    /// The policies that the item is shown for, with those above them: over their threshold, or named by a report.
+    let named: Set<PolicyID>
+    /// What softens its pictures by policy, and which policies: a look without one of these goes on record.
+    let softenedBy: [Softening: [PolicyID]]
+    /// Softenings turned on or off by hand; the others are as policies and the reviewer's own settings have them.
+    var turned: [Softening: Bool] = [:]
     /// Whether a restricted item's picture was asked for.
     var revealed = false
     let restricted: Bool
@@ -80,9 +83,10 @@ struct Focus: Hashable, Sendable {
         self.explained = explained
         explainedIndex = explained.firstIndex { $0 == top } ?? 0
         let over = Set(choice.rows.filter(\.isOver).map(\.policy))
-        let named = over.union(item.reports.map { PolicyID($0.reason) })
-        blursByPolicy = taxonomy.contains { $0.blurred && named.contains($0.id) }
-        blurred = blursByPolicy
+        let violated = over.union(item.reports.map { PolicyID($0.reason) })
+        let named = violated.union(violated.flatMap(\.ancestors))
+        self.named = named
+        softenedBy = taxonomy.softening(under: named)
         restricted = taxonomy.contains { $0.restricted && named.contains($0.id) }
         safeText = item.text.map { SafeText($0, ascii: ascii) }
         facts = ItemFacts.facts(of: item, ascii: ascii)

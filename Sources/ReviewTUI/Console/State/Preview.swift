@@ -44,12 +44,12 @@ struct PreviewRequest: Hashable, Sendable {
     var size: CellSize
     var viewport: Viewport?
     var overlay: Overlay?
-    var blurred: Bool
-    var grey: Bool
+    /// What is taken from the picture before anything is laid over it.
+    var softening: Set<Softening>
     var abilities: ScreenAbilities
 
     /// Whether what is shown has less detail than the picture.
-    var lessensDetail: Bool { blurred }
+    var lessensDetail: Bool { !softening.isSubset(of: [.grey]) }
 }
 
 /// A preview ready to be shown.

@@ -123,6 +123,7 @@ extension ConsoleState {
     mutating func pressInPrompt(_ key: Key, _ prompt: Prompt) -> [Effect] {
         var prompt = prompt
         prompt.error = nil
+        if key != .tab { prompt.offered = nil }
         switch key {
         case .escape:
             mode = .review
@@ -140,7 +141,9 @@ extension ConsoleState {
         case .control("w"):
             let kept = prompt.text.split(separator: " ").dropLast().joined(separator: " ")
             prompt.text = kept.isEmpty ? "" : kept + " "
-        case .tab: if prompt.purpose == .command { prompt.text = Self.completed(prompt.text) }
+        case .tab:
+            if prompt.purpose == .command { prompt.text = Self.completed(prompt.text) }
+            if prompt.purpose == .note { offerReason(in: &prompt) }
         case .character(let scalar):
             if prompt.text.unicodeScalars.count < 2_000, ScalarClass(scalar) != .mark {
                 prompt.text.unicodeScalars.append(scalar)

@@ -9,6 +9,8 @@ extension ConsoleState {
 
     /// Carries a key out: as a command in the review itself, as input in an open dialog.
     mutating func act(on key: Key) -> [Effect] {
+        keyInHand = key
+        defer { keyInHand = nil }
         switch mode {
         case .review:
             if movesZoom(key) { return pressInZoom(key) }
@@ -23,6 +25,8 @@ extension ConsoleState {
         case .help(let scroll): return pressInHelp(key, scroll)
         case .policies(let picker): return pressInPicker(key, picker)
         case .severity: return pressInSeverity(key)
+        case .question(let question): return pressInQuestion(key, question)
+        case .reasons(let list): return pressInReasons(key, list)
         case .history(let records, let scroll): return pressInHistory(key, records, scroll)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         }
@@ -49,6 +53,7 @@ extension ConsoleState {
         case .undo: return askForUndo()
         case .escalateWithQuestion: return open(.question)
         case .note: return open(.note)
+        case .reasons: return openReasons()
         case .severity: if focus != nil { mode = .severity }
         case .repeatLast: return repeatLast()
         case .confirm: return confirmFirstCall()
@@ -61,7 +66,10 @@ extension ConsoleState {
         case .redraw: return [.redraw]
         case .suspend: return [.suspend]
         case .reveal: return reveal()
-        case .blur: return blur()
+        case .blur: return toggle(.blur)
+        case .grey: return toggle(.grey)
+        case .lines: return toggle(.lines)
+        case .detail: return toggle(.detail)
         case .down, .up, .pageDown, .pageUp, .first, .last: return move(command)
         default: adjust(command)
         }
@@ -110,7 +118,6 @@ extension ConsoleState {
             say(
                 "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
             )
-        case .grey: grey.toggle()
         case .zoom: toggleZoom()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)
@@ -127,19 +134,7 @@ extension ConsoleState {
         }
         guard focus.revealed else { return [.reveal(focus.id, .hidden)] }
         self.focus?.revealed = false
-        if focus.blursByPolicy { self.focus?.blurred = true }
-        return []
-    }
-
-    /// What a policy blurs is shown without its blur only when the look is on record.
-    private mutating func blur() -> [Effect] {
-        guard let focus else { return [] }
-        guard !focus.restricted || focus.revealed else {
-            say("This picture is hidden.")
-            return []
-        }
-        if focus.blurred, focus.blursByPolicy, !focus.item.media.isEmpty { return [.reveal(focus.id, .blurred)] }
-        self.focus?.blurred.toggle()
+        self.focus?.turned = focus.turned.filter { focus.softenedBy[$0.key] == nil }
         return []
     }
 

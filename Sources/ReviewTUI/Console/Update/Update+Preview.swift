@@ -36,7 +36,7 @@ extension ConsoleState {
                 strength: focus.strength(of: explanation), style: overlay, opacity: opacity)
         }
         return PreviewRequest(
-            media: focus.item.media[focus.mediaIndex], size: area.size, overlay: laid, blurred: focus.blurred,
-            grey: grey, abilities: abilities)
+            media: focus.item.media[focus.mediaIndex], size: area.size, overlay: laid,
+            softening: softening(of: focus), abilities: abilities)
     }
 }

@@ -13,7 +13,8 @@ extension ConsoleState {
             wait(for: verdict)
             return []
         }
-        return verdict == .skip ? setAside(focus, lease) : record(verdict, focus, lease)
+        if verdict == .skip { return setAside(focus, lease) }
+        return ask(about: verdict, focus) ?? record(verdict, focus, lease)
     }
 
     /// The first call of a blind-first review: kept beside the verdict that follows, and what the models say is shown.
@@ -55,7 +56,7 @@ extension ConsoleState {
         (verdict == .remove || verdict == .restrict) && focus.choice.chosen.isEmpty
     }
 
-    private mutating func record(_ command: VerdictCommand, _ focus: Focus, _ lease: Lease) -> [Effect] {
+    mutating func record(_ command: VerdictCommand, _ focus: Focus, _ lease: Lease) -> [Effect] {
         guard let verdict = command.recorded else { return [] }
         self.focus?.hold = .recording(lease)
         say("Recording …")

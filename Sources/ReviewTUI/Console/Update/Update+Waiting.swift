@@ -12,6 +12,8 @@ struct WaitingInput: Hashable, Sendable {
     var input: Input
     /// The item it was meant for; nil where that had not come yet.
     var item: ItemID?
+    /// The key that gave a verdict in a dialog: it does not answer what the verdict may have to be asked about.
+    var asking: Key?
 }
 
 extension CommandID {
@@ -26,7 +28,7 @@ extension CommandID {
 
     var need: Need {
         switch self {
-        case .explanation, .overlay, .grey, .help, .redraw, .suspend: .nothing
+        case .explanation, .overlay, .help, .redraw, .suspend: .nothing
         case .undo, .quit, .history, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine:
             .quiet
         default: .item
@@ -88,7 +90,7 @@ extension ConsoleState {
 
     /// A verdict from a dialog whose item has not been taken yet: before all other keys that wait.
     mutating func wait(for verdict: VerdictCommand) {
-        waiting.insert(WaitingInput(input: .verdict(verdict), item: focus?.id), at: 0)
+        waiting.insert(WaitingInput(input: .verdict(verdict), item: focus?.id, asking: keyInHand), at: 0)
     }
 
     /// Plays what waits, as far as the items have come.
@@ -108,7 +110,10 @@ extension ConsoleState {
                 waiting.removeFirst()
                 switch next.input {
                 case .key(let key): effects += act(on: key)
-                case .verdict(let verdict): effects += judge(verdict)
+                case .verdict(let verdict):
+                    keyInHand = next.asking
+                    effects += judge(verdict)
+                    keyInHand = nil
                 }
             }
         }

@@ -54,7 +54,7 @@ extension ConsoleState {
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
         switch mode {
-        case .policies, .severity: break
+        case .policies, .severity, .question, .reasons: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
         default: return
         }
@@ -72,6 +72,9 @@ extension ConsoleState {
         case .resized(let size):
             self.size = size
             return [.redraw]
+        case .painted:
+            questionWasSeen()
+            return []
         case .abilities(let found):
             abilities = found
             return []
@@ -116,10 +119,7 @@ extension ConsoleState {
             return []
         case .revealed(let id, let what):
             guard focus?.id == id else { return [] }
-            switch what {
-            case .hidden: focus?.revealed = true
-            case .blurred: focus?.blurred = false
-            }
+            if let softening = what.softening { focus?.turned[softening] = false } else { focus?.revealed = true }
             return []
         case .twins(let lines, let id):
             if focus?.id == id { focus?.twins = lines }

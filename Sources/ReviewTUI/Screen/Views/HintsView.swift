@@ -53,6 +53,11 @@ enum HintsView {
             let done = picker.pending.map { $0 == .remove ? "remove" : "restrict" } ?? "choose"
             return ([("letters", done), ("j/k", "move"), ("space", "choose"), ("enter", done), ("esc", "back")], [])
         case .severity: return ([("1–4", "say it"), ("0", "not said"), ("esc", "back")], [])
+        case .question(let question):
+            return (
+                [(question.answers.map(\.label).joined(separator: "/"), question.verdict.rawValue)], [("esc", "back")]
+            )
+        case .reasons: return ([("1–9, letters", "into the note"), ("j/k", "move"), ("esc", "back")], [])
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
             return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
@@ -61,7 +66,10 @@ enum HintsView {
             if prompt.purpose == .question {
                 return ([("@queue …", "to that queue"), ("enter", "escalate")] + earlier + [("esc", "back")], [])
             }
-            guard prompt.purpose == .command else { return ([("enter", "done")] + earlier + [("esc", "back")], []) }
+            guard prompt.purpose == .command else {
+                let offers = prompt.purpose == .note && !state.reasons.isEmpty ? [("tab", "a reason")] : []
+                return (offers + [("enter", "done")] + earlier + [("esc", "back")], [])
+            }
             return ([("tab", "complete"), ("enter", "do it")] + earlier + [("esc", "back")], [])
         }
     }

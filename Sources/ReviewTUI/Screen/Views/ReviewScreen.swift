@@ -59,6 +59,8 @@ enum ReviewScreen {
         case .help: HelpView.draw(state, theme, into: &buffer)
         case .policies(let picker): PolicyPickerView.draw(picker, state, theme, into: &buffer)
         case .severity: SeverityView.draw(state, theme, into: &buffer)
+        case .question(let question): QuestionView.draw(question, state, theme, into: &buffer)
+        case .reasons(let list): ReasonsView.draw(list, state, theme, into: &buffer)
         case .history(let records, let scroll):
             HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
         case .review, .prompt: break

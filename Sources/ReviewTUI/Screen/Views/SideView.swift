@@ -11,6 +11,7 @@ enum SideView {
         var line = ScoresView.draw(focus, isVeiled: state.isVeiled(focus), in: side, from: 1, theme, into: &buffer) + 1
         heading("EXPLANATION", line, theme, into: &buffer)
         line = ExplanationView.draw(state, focus, from: line + 1, theme, into: &buffer) + 1
+        line = SofteningView.draw(state, focus, from: line, theme, into: &buffer)
         if !focus.appeal.isEmpty {
             heading(focus.isEscalated ? "ESCALATED" : "APPEAL", line, theme, into: &buffer)
             for (offset, entry) in focus.appeal.suffix(4).enumerated() {
