@@ -25,6 +25,9 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case explanationPrevious = "explanation-previous"
     case explanationNext = "explanation-next"
     case overlay, opacity
+    case confirmHighlight = "confirm-highlight"
+    case rejectHighlight = "reject-highlight"
+    case mark
     case blur, grey, detail, lines, reveal, zoom
     case nextMedia = "next-media"
     case scrollDown = "scroll-down"
@@ -119,6 +122,11 @@ struct Command: Hashable, Sendable {
         Command(id: .overlay, group: .explanation, help: "Heat map, contour, spotlight, mask or plain", keys: ["o"]),
         Command(
             id: .opacity, group: .explanation, help: "The overlay at 35, 55 or 75 %", keys: ["O"]),
+        Command(
+            id: .confirmHighlight, group: .explanation, help: "The highlight is right: it is the evidence", keys: ["y"]),
+        Command(
+            id: .rejectHighlight, group: .explanation, help: "The highlight is wrong: it is no evidence", keys: ["Y"]),
+        Command(id: .mark, group: .explanation, help: "Mark the evidence yourself: words, a box", keys: ["m"]),
         Command(id: .blur, group: .view, help: "Blur the picture, or not", keys: ["b"]),
         Command(id: .grey, group: .view, help: "Grey picture, or coloured", keys: ["g"]),
         Command(id: .detail, group: .view, help: "The picture in a few blocks, or in detail", keys: ["d"]),

@@ -119,6 +119,7 @@ actor PreviewMaker {
         var image = source.image.cropped(x: held.x, y: held.y, size: held.size)
         image = image.softened(request.softening)
         image = request.overlay?.heat?.composited(over: image, part: held, of: source.image.size) ?? image
+        image = image.outlining(request.boxes, part: held, of: source.image.size)
         return View(image: image, request, shown: part, source: source)
     }
 
@@ -168,7 +169,7 @@ actor PreviewMaker {
     /// The softened picture, and the explanation over it.
     private func dressed(_ image: RGBImage, _ request: PreviewRequest) -> RGBImage {
         let image = image.softened(request.softening)
-        return request.overlay?.heat?.composited(over: image) ?? image
+        return (request.overlay?.heat?.composited(over: image) ?? image).outlining(request.boxes)
     }
 }
 

@@ -28,6 +28,8 @@ enum Mode: Hashable, Sendable {
     case reasons(ReasonList)
     /// What this reviewer decided last, newest first.
     case history([DecisionRecord], scroll: Int)
+    /// Words or a box of the item are being marked.
+    case marking(Marking)
     case prompt(Prompt)
 }
 

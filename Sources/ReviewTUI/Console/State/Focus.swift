@@ -25,6 +25,8 @@ struct Focus: Hashable, Sendable {
     var escalatesTo: QueueName?
     /// 1 (mild) to 4 (grave), where the reviewer said so.
     var severity: Int?
+    /// Where the reviewer saw the evidence.
+    var evidence = Evidence()
     /// Index into ``explained``.
     var explainedIndex: Int
     /// What can be explained: policies, most likely first; nil for attention that knows no policy.

@@ -44,6 +44,8 @@ struct PreviewRequest: Hashable, Sendable {
     var size: CellSize
     var viewport: Viewport?
     var overlay: Overlay?
+    /// Outlined on it: what the reviewer marks.
+    var boxes: [Rationale.Box] = []
     /// What is taken from the picture before anything is laid over it.
     var softening: Set<Softening>
     var abilities: ScreenAbilities

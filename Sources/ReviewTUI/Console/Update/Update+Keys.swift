@@ -28,6 +28,7 @@ extension ConsoleState {
         case .question(let question): return pressInQuestion(key, question)
         case .reasons(let list): return pressInReasons(key, list)
         case .history(let records, let scroll): return pressInHistory(key, records, scroll)
+        case .marking(let marking): return pressInMarking(key, marking)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         }
     }
@@ -119,6 +120,9 @@ extension ConsoleState {
                 "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
             )
         case .zoom: toggleZoom()
+        case .confirmHighlight: judgeHighlight(isRight: true)
+        case .rejectHighlight: judgeHighlight(isRight: false)
+        case .mark: startMarking()
         case .nextMedia: showNextMedia()
         case .scrollDown: scroll(by: 5)
         case .scrollUp: scroll(by: -5)

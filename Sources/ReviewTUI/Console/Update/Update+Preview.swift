@@ -35,8 +35,10 @@ extension ConsoleState {
                 rows: rows, columns: columns, values: values, signed: explanation.signed,
                 strength: focus.strength(of: explanation), style: overlay, opacity: opacity)
         }
+        var boxes = focus.evidence.boxes(media: focus.mediaIndex)
+        if case .marking(.box(let box)) = mode, focus.id == self.focus?.id { boxes.append(box) }
         return PreviewRequest(
-            media: focus.item.media[focus.mediaIndex], size: area.size, overlay: laid,
+            media: focus.item.media[focus.mediaIndex], size: area.size, overlay: laid, boxes: boxes,
             softening: softening(of: focus), abilities: abilities)
     }
 }

@@ -75,17 +75,25 @@ extension ConsoleState {
             deselected: focus.choice.dropped, severity: focus.severity, note: focus.note,
             durationMilliseconds: focus.shownAt.map { now - $0 },
             shownScores: seen ? Set(visible.filter { $0.score != nil }.map(\.policy)) : [],
-            shownExplanation: seen ? shownExplanation(of: focus) : nil, firstCall: focus.firstCall,
+            shownExplanation: seen ? shownExplanation(of: focus) : nil,
+            rationales: focus.evidence.rationales, firstCall: focus.firstCall,
             escalatesTo: verdict == .escalate ? focus.escalatesTo : nil)
     }
 
     /// The explanation a reviewer sees now: on the picture if it is up, else on the words.
     func shownExplanation(of focus: Focus) -> DecisionDraft.ShownExplanation? {
-        guard explains(focus) else { return nil }
+        shownExplanations(of: focus).first.map {
+            DecisionDraft.ShownExplanation(
+                method: $0.method, policy: $0.policy, confirmed: focus.evidence.isRight(for: focus.explainedPolicy))
+        }
+    }
+
+    /// Those on the screen: over the picture, then over the words.
+    func shownExplanations(of focus: Focus) -> [Explanation] {
+        guard explains(focus) else { return [] }
         var pictureIsUp = false
         if case .picture = preview.content { pictureIsUp = preview.shown?.overlay != nil }
-        let explanation = (pictureIsUp ? focus.gridExplanation : nil) ?? focus.spanExplanation
-        return explanation.map { DecisionDraft.ShownExplanation(method: $0.method, policy: $0.policy) }
+        return [pictureIsUp ? focus.gridExplanation : nil, focus.spanExplanation].compactMap { $0 }
     }
 
     private mutating func setAside(_ focus: Focus, _ lease: Lease) -> [Effect] {

@@ -54,7 +54,7 @@ extension ConsoleState {
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
         switch mode {
-        case .policies, .severity, .question, .reasons: break
+        case .policies, .marking, .severity, .question, .reasons: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
         default: return
         }

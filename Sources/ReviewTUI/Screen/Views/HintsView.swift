@@ -58,6 +58,16 @@ enum HintsView {
                 [(question.answers.map(\.label).joined(separator: "/"), question.verdict.rawValue)], [("esc", "back")]
             )
         case .reasons: return ([("1–9, letters", "into the note"), ("j/k", "move"), ("esc", "back")], [])
+        case .marking(.words):
+            return (
+                [("arrows", "move"), ("space", "select more"), ("enter", "mark"), ("d", "drop"), ("tab", "the picture")],
+                [("esc", "back")]
+            )
+        case .marking(.box):
+            return (
+                [("arrows", "move"), ("H J K L", "size"), ("enter", "mark"), ("d", "drop"), ("tab", "the text")],
+                [("esc", "back")]
+            )
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
             return ([("j/k", "scroll")] + undo + [("esc", "back")], [])

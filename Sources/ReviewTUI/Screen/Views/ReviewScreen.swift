@@ -63,7 +63,7 @@ enum ReviewScreen {
         case .reasons(let list): ReasonsView.draw(list, state, theme, into: &buffer)
         case .history(let records, let scroll):
             HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
-        case .review, .prompt: break
+        case .review, .marking, .prompt: break
         }
     }
 

@@ -32,6 +32,7 @@ enum SideView {
             }
             line += 1
         }
+        line = EvidenceView.draw(focus, from: line, theme, into: &buffer)
         if let severity = focus.severity {
             heading("SEVERITY", line, theme, into: &buffer)
             buffer.write(

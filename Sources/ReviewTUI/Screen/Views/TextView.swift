@@ -7,6 +7,8 @@ enum TextView {
         guard let focus = state.focus, let text = focus.safeText else { return buffer }
         let lines = TextWrap.lines(text.pieces, width: size.columns)
         let heat = state.explains(focus) ? heat(focus) : [:]
+        let marks = focus.evidence.spans
+        let inHand = inHand(state, text)
         let room = size.rows
         let hasMore = lines.count > room
         let first = min(focus.textScroll, max(0, lines.count - bodyRows(lines.count, room)))
@@ -16,7 +18,9 @@ enum TextView {
             var column = line.isRightToLeft ? max(0, size.columns - line.width) : 0
             for (index, letters) in line.pieces {
                 let piece = text.pieces[index]
-                let style = style(of: piece, heat: heat[index], theme)
+                var style = style(of: piece, heat: heat[index], theme)
+                if marks.contains(where: { $0.overlaps(piece.source) }) { style = marked(style, theme) }
+                if inHand.contains(index) { style.reverse.toggle() }
                 buffer.place(letters, row: offset, column: column, style: style)
                 column += piece.width
             }
@@ -44,6 +48,25 @@ enum TextView {
         let cut = omitted > 0 ? ", \(TitleView.grouped(omitted)) more characters cut" : ""
         let words = "lines \(first + 1)–\(min(count, first + shown)) of \(count)\(cut) (\(down)/\(up))"
         buffer.write(theme.glyphs.spelled(words), row: buffer.size.rows - 1, column: 0, style: theme[.dim])
+    }
+
+    /// Pieces of the words that are about to be marked.
+    private static func inHand(_ state: ConsoleState, _ text: SafeText) -> Range<Int> {
+        guard case .marking(.words(let word, let anchor)) = state.mode else { return 0..<0 }
+        let words = TextWords(text).pieces
+        let ends = [word, anchor ?? word].sorted()
+        guard words.indices.contains(ends[0]), words.indices.contains(ends[1]) else { return 0..<0 }
+        return words[ends[0]].lowerBound..<words[ends[1]].upperBound
+    }
+
+    /// Marked by the reviewer: in the colour of what is chosen, underlined and bold, so that it shows without colour.
+    private static func marked(_ style: Style, _ theme: Theme) -> Style {
+        var style = style
+        style.foreground = theme[.chosen].foreground
+        style.background = theme[.chosen].background
+        style.underline = true
+        style.bold = true
+        return style
     }
 
     static func style(of piece: SafeText.Piece, heat: Heat?, _ theme: Theme) -> Style {
