@@ -25,7 +25,8 @@ struct Reviewer {
     init(
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
-        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false, wellbeing: (inout WellbeingSettings) -> Void = { _ in }
+        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false,
+        wellbeing: (inout WellbeingSettings) -> Void = { _ in }
     ) {
         desk = MemoryDesk(items)
         self.theme = theme

@@ -162,13 +162,16 @@ struct ZoomTests {
         #expect(wanted.viewport?.ordinary == ordinary.size)
         mia.press("o g ]")
         wanted = try #require(mia.state.zoomPreview.wanted)
-        #expect(wanted.overlay?.style == .contour && wanted.softening.contains(.grey) && mia.state.focus?.explainedIndex == 1)
+        #expect(
+            wanted.overlay?.style == .contour && wanted.softening.contains(.grey)
+                && mia.state.focus?.explainedIndex == 1)
         #expect(mia.state.zoom != nil)
         mia.press("b")
         #expect(mia.desk.calls.contains("reveal blurred"))
         #expect(mia.state.zoomPreview.wanted?.softening.contains(.blur) == false)
         mia.press("v z")
-        #expect(mia.state.preview.wanted?.overlay == nil && mia.state.preview.wanted?.softening.contains(.blur) == false)
+        #expect(
+            mia.state.preview.wanted?.overlay == nil && mia.state.preview.wanted?.softening.contains(.blur) == false)
     }
 
     @Test("a restricted picture stays hidden until it is asked for")
@@ -178,7 +181,8 @@ struct ZoomTests {
         #expect(mia.state.zoomPreview.wanted == nil)
         #expect(mia.screen.contains("This picture is hidden"))
         mia.press("i")
-        #expect(mia.state.zoomPreview.wanted?.softening.contains(.blur) == true && mia.desk.calls.contains("reveal hidden"))
+        #expect(
+            mia.state.zoomPreview.wanted?.softening.contains(.blur) == true && mia.desk.calls.contains("reveal hidden"))
         mia.press("i")
         #expect(mia.state.zoomPreview.wanted == nil && mia.screen.contains("This picture is hidden"))
     }

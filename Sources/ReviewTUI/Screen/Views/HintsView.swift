@@ -60,7 +60,10 @@ enum HintsView {
         case .reasons: return ([("1–9, letters", "into the note"), ("j/k", "move"), ("esc", "back")], [])
         case .marking(.words):
             return (
-                [("arrows", "move"), ("space", "select more"), ("enter", "mark"), ("d", "drop"), ("tab", "the picture")],
+                [
+                    ("arrows", "move"), ("space", "select more"), ("enter", "mark"), ("d", "drop"),
+                    ("tab", "the picture"),
+                ],
                 [("esc", "back")]
             )
         case .marking(.box):
