@@ -79,7 +79,7 @@ screenshot: deps release
 install: release
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/reviewtui
 	install -m 755 .build/release/reviewtui $(DESTDIR)$(PREFIX)/bin/
-	cp -R themes keymaps policies models $(DESTDIR)$(PREFIX)/share/reviewtui/
+	cp -R themes keymaps languages policies models $(DESTDIR)$(PREFIX)/share/reviewtui/
 
 clean:
 	rm -rf .build $(DEMO)

@@ -7,6 +7,7 @@ import Foundation
 /// keys = "prodigy"
 /// graphics = "sixel"
 /// linear = true
+/// language = "de"
 /// ```
 ///
 /// and a section `[wellbeing]` (``WellbeingSettings``).
@@ -16,6 +17,7 @@ import Foundation
 struct Preferences: Sendable {
     var theme: SettingsChoice
     var keys: SettingsChoice
+    var language: SettingsChoice
     var graphics = GraphicsChoice.auto
     /// Lines instead of a screen.
     var linear = false
@@ -29,6 +31,7 @@ struct Preferences: Sendable {
         guard FileManager.default.fileExists(atPath: file.path) else {
             theme = SettingsChoice(.theme)
             keys = SettingsChoice(.keys)
+            language = SettingsChoice(.language)
             return
         }
         let text: String
@@ -38,9 +41,10 @@ struct Preferences: Sendable {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
         let source = try SettingsSource(
-            toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "linear", "wellbeing"])
+            toml: text, file: file.path, topKeys: ["theme", "keys", "language", "graphics", "linear", "wellbeing"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
+        language = try SettingsChoice(.language, in: source)
         if let name = try source.optionalString("graphics") {
             guard let choice = GraphicsChoice(rawValue: name) else {
                 throw source.error(
@@ -53,16 +57,28 @@ struct Preferences: Sendable {
     }
 }
 
-/// A theme or a key profile, by the name or file that somebody asked for.
+/// A theme, a key profile or a language, by the name or file that somebody asked for.
 struct SettingsChoice: Sendable {
     enum Kind: String, Sendable {
-        case theme, keys
+        case theme, keys, language
 
         /// Where its files lie, in the user's folder and in the program's.
-        var folder: String { self == .theme ? "themes" : "keymaps" }
+        var folder: String {
+            switch self {
+            case .theme: "themes"
+            case .keys: "keymaps"
+            case .language: "languages"
+            }
+        }
 
         /// What is used where nobody asked; built in as well, so that it need not be there as a file.
-        var standard: String { self == .theme ? "dark" : "default" }
+        var standard: String {
+            switch self {
+            case .theme: "dark"
+            case .keys: "default"
+            case .language: "en"
+            }
+        }
     }
 
     let kind: Kind
@@ -119,6 +135,12 @@ struct SettingsChoice: Sendable {
     func keymap(_ locations: Locations) throws -> Keymap {
         guard let file = try file(locations) else { return .standard }
         return try Keymap(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
+    }
+
+    /// The catalogue of the language that was asked for; nil for English. Throws as ``theme(_:)`` does.
+    func catalogue(_ locations: Locations) throws -> Catalogue? {
+        guard let file = try file(locations) else { return nil }
+        return try Catalogue(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
     }
 
     /// The names that can be asked for, in alphabetical order.

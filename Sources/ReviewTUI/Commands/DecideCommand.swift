@@ -56,7 +56,8 @@ struct DecideCommand: ParsableCommand {
         // `claim` printed every score, so every score was shown.
         let draft = DecisionDraft(
             verdict: verdict, policies: Set(policy.map { PolicyID($0) }), severity: severity, note: note,
-            shownScores: try store.scoredPolicies(lease: lease), rationales: rationales, escalatesTo: taker, statement: statement.draft)
+            shownScores: try store.scoredPolicies(lease: lease), rationales: rationales, escalatesTo: taker,
+            statement: statement.draft)
         let receipt = try store.decide(token: lease, draft: draft)
         Output.result(ContractJSON.receipt(receipt).text)
     }

@@ -112,6 +112,7 @@ struct DoctorCommand: AsyncParsableCommand {
             let source = FileManager.default.fileExists(atPath: file) ? file : "no \(file)"
             let words = [
                 "theme \(theme.name)", "keys \(keymap.name)", "graphics \(preferences.graphics.rawValue)",
+                "language \(try preferences.language.catalogue(locations)?.name ?? "English")",
                 preferences.linear ? "lines instead of a screen" : nil,
             ].compactMap { $0 }
             return Finding(subject: "preferences", verdict: .ok, detail: "\(words.joined(separator: ", ")) (\(source))")

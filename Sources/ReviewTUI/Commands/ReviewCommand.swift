@@ -61,6 +61,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let who = Reviewer.name(option: reviewer)
         let desk = QueueDesk(store: store, reviewer: who, queue: name)
         let preferences = try Preferences(locations)
+        Catalogue.choose(try preferences.language.catalogue(locations))
         let look = try preferences.theme.overridden(by: theme).theme(locations)
         let keymap = try preferences.keys.overridden(by: keys).keymap(locations)
         let graphics = graphics ?? preferences.graphics

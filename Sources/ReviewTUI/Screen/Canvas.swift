@@ -1,9 +1,18 @@
 /// Drawing into a buffer of cells: text, rules, boxes. Everything is clipped, nothing wraps by itself.
 extension CellBuffer {
+    /// Writes what the console says of its own.
+    @discardableResult
+    mutating func write(
+        _ phrase: Phrase, row: Int, column: Int, style: Style, width: Int = .max, ellipsis: String = ""
+    ) -> Int {
+        write(String(phrase.text), row: row, column: column, style: style, width: width, ellipsis: ellipsis)
+    }
+
     /// Writes text that is already safe, in the order of its columns, and returns how many it took.
     ///
     /// Text longer than `width` columns is cut and ends in `ellipsis`, where one is given.
     @discardableResult
+    @_disfavoredOverload
     mutating func write(
         _ text: String, row: Int, column: Int, style: Style, width: Int = .max, ellipsis: String = ""
     ) -> Int {
@@ -57,10 +66,16 @@ extension CellBuffer {
 
     /// Writes text against the right edge of a span of columns, and returns where it begins.
     @discardableResult
+    @_disfavoredOverload
     mutating func writeRight(_ text: String, row: Int, endColumn: Int, style: Style) -> Int {
         let start = endColumn - CellWidth.of(text)
         write(text, row: row, column: start, style: style)
         return start
+    }
+
+    @discardableResult
+    mutating func writeRight(_ phrase: Phrase, row: Int, endColumn: Int, style: Style) -> Int {
+        writeRight(String(phrase.text), row: row, endColumn: endColumn, style: style)
     }
 
     /// Fills a rectangle with one cell.

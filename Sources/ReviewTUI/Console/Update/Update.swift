@@ -232,6 +232,12 @@ extension ConsoleState {
         return effects
     }
 
+    mutating func say(_ phrase: Phrase, _ tone: StatusLine.Tone = .neutral) {
+        status = StatusLine(text: phrase.text, tone: tone)
+    }
+
+    /// The same with what is a sentence already.
+    @_disfavoredOverload
     mutating func say(_ text: String, _ tone: StatusLine.Tone = .neutral) {
         status = StatusLine(text: text, tone: tone)
     }
