@@ -25,7 +25,8 @@ struct Reviewer {
     init(
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
-        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false, wellbeing: (inout WellbeingSettings) -> Void = { _ in }
+        preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false,
+        wellbeing: (inout WellbeingSettings) -> Void = { _ in }
     ) {
         desk = MemoryDesk(items)
         self.theme = theme
@@ -129,6 +130,10 @@ struct Reviewer {
                 return .revealed(id, what)
             case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
             case .count: return .counts(try desk.counts())
+            case .recordExposure(let exposure):
+                do { try desk.record(exposure) } catch { return .exposureUnsaved(exposure) }
+                return nil
+            case .loadExposure: return .exposure(try desk.exposure())
             case .loadHistory: return .history(try desk.history())
             default: return nil
             }

@@ -31,6 +31,10 @@ enum ConsoleEvent: Hashable, Sendable {
     case twins(TwinLines, ItemID)
     case counts(QueueCounts)
     case history([DecisionRecord])
+    /// The reviewer's own account, the last seven days, today last.
+    case exposure([ExposureDay])
+    /// It could not be written: it goes with the next.
+    case exposureUnsaved(Exposure)
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -81,6 +85,9 @@ enum Effect: Hashable, Sendable {
     case count
     /// Read what this reviewer decided last.
     case loadHistory
+    /// Add to this reviewer's account of what they looked at.
+    case recordExposure(Exposure)
+    case loadExposure
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

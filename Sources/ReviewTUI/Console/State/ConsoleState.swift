@@ -29,6 +29,10 @@ enum Mode: Hashable, Sendable {
     /// What this reviewer decided last, newest first.
     case history([DecisionRecord], scroll: Int)
     case prompt(Prompt)
+    /// The reviewer's own exposure, the last seven days, today last.
+    case wellbeing([ExposureDay])
+    /// The screen is covered, since then (milliseconds since 1970).
+    case pause(since: Int64)
 }
 
 /// The list of all policies, open over the item.
@@ -131,6 +135,7 @@ struct ConsoleState: Hashable, Sendable {
     var overlay = OverlayStyle.heat
     var opacity = OverlayOpacity.strong
     var wellbeing = WellbeingSettings()
+    var meter = ExposureMeter()
     var preview = PreviewSlot()
     var counts: QueueCounts?
     /// When they were last read, in milliseconds since 1970: reading them takes long in a large queue.
@@ -144,6 +149,8 @@ struct ConsoleState: Hashable, Sendable {
     /// Milliseconds since 1970, as of the last event.
     var now: Int64 = 0
     var isQuitting = false
+    /// The item that was on the screen when its lease was given back: gone from it if somebody took it meanwhile.
+    var cameBackTo: ItemID?
     /// When a key was last pressed, in milliseconds since 1970.
     var touchedAt: Int64 = 0
 
@@ -174,6 +181,8 @@ struct ConsoleState: Hashable, Sendable {
 
     /// Whether the reviewer has gone, as far as keys tell.
     var isAway: Bool { now - touchedAt > Self.awayMilliseconds }
+
+    var isPaused: Bool { if case .pause = mode { true } else { false } }
 
     /// How long a lease is asked for, in seconds. It is renewed when half of that is left, so what a console held that
     /// died is free again after at most this time.

@@ -105,7 +105,10 @@ extension ConsoleState {
             nextIsAsked = false
             list.remove(id)
         case .item(let id):
-            if focus?.id == id { focus?.hold = .none }
+            if focus?.id == id {
+                if cameBackTo == id { showNext() } else { focus?.hold = .none }
+            }
+            cameBackTo = nil
             if waiting.first?.item == id { say(failure.sentence + droppingWaiting(), .bad) }
         }
         return []

@@ -45,6 +45,10 @@ enum HintsView {
                 [(question.answers.map(\.label).joined(separator: "/"), question.verdict.rawValue)], [("esc", "back")]
             )
         case .reasons: return ([("1–9, letters", "into the note"), ("j/k", "move"), ("esc", "back")], [])
+        case .wellbeing:
+            let pause = state.keymap.label(for: .pause).map { [($0, "pause")] } ?? []
+            return (pause, [("any key", "back")])
+        case .pause: return ([], [])
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
             return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
