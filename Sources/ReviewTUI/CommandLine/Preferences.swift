@@ -34,7 +34,8 @@ struct Preferences: Sendable {
         } catch {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
-        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "wellbeing"])
+        let source = try SettingsSource(
+            toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "wellbeing"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         if let name = try source.optionalString("graphics") {

@@ -81,9 +81,11 @@ final class MemoryDesk: ReviewDesk {
                 !state.leases.values.contains(detail.item.id) && !state.takenByOthers.contains(detail.item.id)
             }
             switch purpose {
-            case .next:
+            case .next, .lighter:
+                if purpose == .lighter { state.calls.append("lighter") }
                 let next = free.first { !state.skipped.contains($0.item.id) } ?? free.first
-                return next.map { state.lease($0) }
+                let light = free.first { $0.scores.allSatisfy { $0.value < 0.5 } }
+                return (purpose == .lighter ? light ?? next : next).map { state.lease($0) }
             case .item(let id), .matching(let id):
                 if state.takenByOthers.contains(id) { throw ConsoleFailure.busy("\(id) is with another reviewer.") }
                 return free.first { $0.item.id == id }.map { state.lease($0) }

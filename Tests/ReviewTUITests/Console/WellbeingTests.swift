@@ -195,4 +195,21 @@ struct WellbeingTests {
         mia.press("j")
         #expect(!mia.statusLine.contains("a pause?") && mia.desk.exposed.pauses == 0)
     }
+
+    @Test("after so many heavy items in a row a light one is asked for, once, and only by setting")
+    func interleaved() {
+        func grave(_ id: String) -> ItemContents { Sample.text(id, id, scores: [("violence/graphic", 0.9)]) }
+        func mild(_ id: String) -> ItemContents {
+            ItemContents(
+                item: Item(id: ItemID(id), text: id, flaggedAt: Timestamp(milliseconds: Sample.start)), scores: [],
+                explanations: [])
+        }
+        let items = ["a", "b", "c", "d", "e"].map(grave) + ["l", "m"].map(mild)
+        var mia = Reviewer(items, wellbeing: { $0.interleave = 2 })
+        mia.press("a a a a a a a")
+        #expect(mia.desk.decisions.map(\.item.rawValue) == ["a", "b", "l", "c", "d", "m", "e"])
+        var ben = Reviewer(items)
+        ben.press("a a a a a a a")
+        #expect(!ben.desk.calls.contains("lighter"))
+    }
 }

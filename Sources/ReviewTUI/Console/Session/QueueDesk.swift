@@ -50,7 +50,9 @@ struct QueueDesk: ReviewDesk {
             var rules = try store.claimRules()
             rules.lifetime = ConsoleState.leaseSeconds
             switch purpose {
-            case .next: return try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
+            case .next, .lighter:
+                if purpose == .lighter { rules.interleaving = Interleaving(heavy: Gravity.heavy) }
+                return try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
             case .item(let id), .matching(let id):
                 // A restricted item is in a queue of its own: naming that queue is asking for it.
                 return try store.claim(

@@ -46,6 +46,8 @@ enum ConsoleEvent: Hashable, Sendable {
 enum ClaimPurpose: Hashable, Sendable {
     /// Whatever comes first in the queue.
     case next
+    /// The same, but rather a light item, where one waits close behind a heavy one.
+    case lighter
     case item(ItemID)
     /// Whatever comes first of what the filter lets through: this one.
     case matching(ItemID)

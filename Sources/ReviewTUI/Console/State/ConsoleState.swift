@@ -114,6 +114,8 @@ struct ConsoleState: Hashable, Sendable {
     var aheadPreview = PreviewSlot()
     /// A claim of whatever comes next is on its way.
     var nextIsAsked = false
+    /// Heavy items in a row among those that the queue gave.
+    var heavyRun = 0
     /// When the queue last had nothing to give, in milliseconds since 1970; nil while it has.
     var drySince: Int64?
     /// Tokens whose renewal is on its way.

@@ -44,7 +44,7 @@ extension ConsoleState {
         if claim != nil { count(pending: -1, leased: 1) }
         switch purpose {
         case .matching(let id): return take(claim, nextMatching: id)
-        case .next:
+        case .next, .lighter:
             nextIsAsked = false
             if let claim, !filter.isEmpty {
                 // Asked for before the filter was set.
@@ -67,6 +67,8 @@ extension ConsoleState {
             } else {
                 ahead.append(Focus(claim, taxonomy: taxonomy, ascii: !abilities.unicode))
             }
+            let came = focus?.id == claim.item.id ? focus : ahead.last
+            heavyRun = came?.gravity?.isHeavy == true ? heavyRun + 1 : 0
             return []
         case .item(let id): return take(claim, forItem: id)
         }
@@ -97,7 +99,7 @@ extension ConsoleState {
     mutating func fail(_ purpose: ClaimPurpose, _ failure: ConsoleFailure) -> [Effect] {
         say(failure.sentence, .bad)
         switch purpose {
-        case .next:
+        case .next, .lighter:
             nextIsAsked = false
             drySince = now
         case .matching(let id):
