@@ -47,7 +47,8 @@ enum WellbeingView {
         let pauses =
             today.pauses == 0
             ? "no pause" : "\(today.pauses) \(today.pauses == 1 ? "pause" : "pauses"), \(clock(today.paused))"
-        return "\(clock(today.present)) at the console · \(today.items) items · \(pauses)"
+        return
+            "\(clock(today.present)) at the console · \(today.items) \(today.items == 1 ? "item" : "items") · \(pauses)"
     }
 
     private static func stretch(_ stretch: ExposureMeter.Stretch) -> String {
