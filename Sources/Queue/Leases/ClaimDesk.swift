@@ -18,10 +18,10 @@ struct ClaimDesk {
         var item: Int64
     }
 
-    private let db: Database
+    let db: Database
     private let reviewer: String
-    private let rules: ClaimRules
-    private let now: Timestamp
+    let rules: ClaimRules
+    let now: Timestamp
     private let mediaFolder: String
     /// Numbers of the lines to take from.
     private let lines: [Int]
@@ -67,7 +67,9 @@ struct ClaimDesk {
     // MARK: - Choosing
 
     /// The next item, in the reviewer's hands; nil where nothing waits for this reviewer.
-    func leaseNext(_ draw: Draw) throws -> Claim? {
+    ///
+    /// - parameter heavy: What makes an item heavy, where a claim by rank is to bring a light one if it can.
+    func leaseNext(_ draw: Draw, sparing heavy: HeavyPolicies? = nil) throws -> Claim? {
         switch draw {
         case .byRank: break
         case .uniform(let seed):
@@ -76,7 +78,9 @@ struct ClaimDesk {
             if let item = try gold(from: point) { return try lease(item) }
         }
         let best = try best(afterSkipping: true) ?? best(afterSkipping: false)
-        return try best.map { try lease($0) }
+        return try best.map { first in
+            try lease(try heavy.flatMap { try lighter(than: first, under: $0) } ?? first)
+        }
     }
 
     /// The first of all lines by rank. What the reviewer skipped comes last.
@@ -160,7 +164,7 @@ struct ClaimDesk {
         return row.map { Place(place: $0[0], item: $0[1]) }
     }
 
-    private static let notSkipped = """
+    static let notSkipped = """
         AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.reviewer = ? AND k.item = work.item AND k.skipped_at > ?)
         """
 
@@ -171,7 +175,7 @@ struct ClaimDesk {
                 SELECT 1 FROM decision undo WHERE undo.supersedes = d.seq AND undo.verdict IS NULL))
         """
 
-    private var skipArguments: [any DatabaseValueConvertible] {
+    var skipArguments: [any DatabaseValueConvertible] {
         [reviewer, now.adding(seconds: -rules.skipMemory).milliseconds]
     }
 

@@ -13,14 +13,18 @@ public struct ClaimRules: Sendable, Hashable {
     public var skipMemory: Double
     /// The share of claims that brings an item with a known answer which the reviewer has not judged yet, in [0, 1].
     public var goldShare: Double
+    /// Where a claim by rank would bring a heavy item, bring a light one that waits close behind it; nil for never.
+    public var interleaving: Interleaving?
 
     public init(
-        lifetime: Double = 900, sampleShare: Double = 0.05, skipMemory: Double = 3600, goldShare: Double = 0
+        lifetime: Double = 900, sampleShare: Double = 0.05, skipMemory: Double = 3600, goldShare: Double = 0,
+        interleaving: Interleaving? = nil
     ) {
         self.lifetime = lifetime
         self.sampleShare = sampleShare
         self.skipMemory = skipMemory
         self.goldShare = goldShare
+        self.interleaving = interleaving
     }
 }
 
@@ -71,8 +75,9 @@ extension QueueStore {
             if let item {
                 claims = [try desk.lease(named: item)]
             } else {
+                let heavy = try rules.interleaving.map { $0.heavy(in: try taxonomyInForce(db).taxonomy) }
                 for draw in draws {
-                    guard let claim = try desk.leaseNext(draw) else { break }
+                    guard let claim = try desk.leaseNext(draw, sparing: heavy) else { break }
                     claims.append(claim)
                 }
             }

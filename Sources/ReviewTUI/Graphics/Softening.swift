@@ -52,11 +52,15 @@ extension RGBImage {
     func outlined(smoothing: Int) -> RGBImage {
         let steepness = blurred(radius: smoothing).steepness()
         let steepest = max(Self.faintest, Self.value(under: 0.96, of: steepness))
-        let drawn = steepness.map { value -> UInt8 in
-            let ink = min(1, max(0, (Double(value) / Double(steepest) - 0.25) / 0.75))
-            return UInt8(Self.ground - ink * (Self.ground - Self.ink))
+        let pixels = [UInt8](unsafeUninitializedCapacity: steepness.count * 3) { out, filled in
+            for (index, value) in steepness.enumerated() {
+                let ink = min(1, max(0, (Double(value) / Double(steepest) - 0.25) / 0.75))
+                let level = UInt8(Self.ground - ink * (Self.ground - Self.ink))
+                for channel in 0..<3 { out[index * 3 + channel] = level }
+            }
+            filled = steepness.count * 3
         }
-        return RGBImage(width: width, height: height, pixels: drawn.flatMap { [$0, $0, $0] })
+        return RGBImage(width: width, height: height, pixels: pixels)
     }
 
     /// Levels of luma of the ground and of the darkest line.

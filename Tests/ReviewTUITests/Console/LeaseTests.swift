@@ -181,7 +181,10 @@ struct LeaseTests {
         var mia = Reviewer(items)
         mia.answers = false
         var state = mia.state
-        #expect(update(&state, .tick, at: Sample.start + 60_000).isEmpty)
+        #expect(
+            update(&state, .tick, at: Sample.start + 60_000).allSatisfy {
+                if case .recordExposure = $0 { true } else { false }
+            })
         let renewals = update(&state, .tick, at: Sample.start + 91_000).filter {
             if case .renew = $0 { true } else { false }
         }

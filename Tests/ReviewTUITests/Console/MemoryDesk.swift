@@ -16,6 +16,7 @@ final class MemoryDesk: ReviewDesk {
         var takenByOthers: Set<ItemID> = []
         var skipped: Set<ItemID> = []
         var twins: [ItemID: TwinGroup] = [:]
+        var exposure = Exposure()
     }
 
     private let state: Mutex<State>
@@ -29,6 +30,7 @@ final class MemoryDesk: ReviewDesk {
     }
 
     var decisions: [(item: ItemID, draft: DecisionDraft)] { state.withLock { $0.decisions } }
+    var exposed: Exposure { state.withLock { $0.exposure } }
     var calls: [String] { state.withLock { $0.calls } }
     var leased: Set<ItemID> { state.withLock { Set($0.leases.values) } }
 
@@ -79,9 +81,11 @@ final class MemoryDesk: ReviewDesk {
                 !state.leases.values.contains(detail.item.id) && !state.takenByOthers.contains(detail.item.id)
             }
             switch purpose {
-            case .next:
+            case .next, .lighter:
+                if purpose == .lighter { state.calls.append("lighter") }
                 let next = free.first { !state.skipped.contains($0.item.id) } ?? free.first
-                return next.map { state.lease($0) }
+                let light = free.first { $0.scores.allSatisfy { $0.value < 0.5 } }
+                return (purpose == .lighter ? light ?? next : next).map { state.lease($0) }
             case .item(let id), .matching(let id):
                 if state.takenByOthers.contains(id) { throw ConsoleFailure.busy("\(id) is with another reviewer.") }
                 return free.first { $0.item.id == id }.map { state.lease($0) }
@@ -152,6 +156,17 @@ final class MemoryDesk: ReviewDesk {
                     note: decision.draft.note, reviewer: "mia", decidedAt: Timestamp(milliseconds: Sample.start),
                     scores: [], review: .first, isStanding: true, hash: "")
             }
+        }
+    }
+
+    func record(_ exposure: Exposure) throws {
+        try call("exposure") { $0.exposure = $0.exposure + exposure }
+    }
+
+    func exposure() throws -> [ExposureDay] {
+        try call("account") { state in
+            (20...25).map { ExposureDay(day: "2026-11-\($0)", exposure: Exposure()) }
+                + [ExposureDay(day: "2026-11-26", exposure: state.exposure)]
         }
     }
 

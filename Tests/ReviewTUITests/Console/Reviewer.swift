@@ -130,6 +130,10 @@ struct Reviewer {
                 return .revealed(id, what)
             case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
             case .count: return .counts(try desk.counts())
+            case .recordExposure(let exposure):
+                do { try desk.record(exposure) } catch { return .exposureUnsaved(exposure) }
+                return nil
+            case .loadExposure: return .exposure(try desk.exposure())
             case .loadHistory: return .history(try desk.history())
             default: return nil
             }

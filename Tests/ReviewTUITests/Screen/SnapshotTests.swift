@@ -11,7 +11,7 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono, severity, history, zoom, question, reasons
+            mono, severity, history, zoom, question, reasons, wellbeing, pause, softened
 
         var testDescription: String { rawValue }
     }
@@ -64,6 +64,11 @@ struct SnapshotTests {
             items = [Sample.text("post-40", "about a child", scores: [("sexual/minors", 0.9)])]
             keys = "e"
         case .reasons: keys = "R j"
+        case .wellbeing: keys = "x a w"
+        case .pause: keys = "P"
+        case .softened:
+            items = [Sample.picture("photo-1", scores: [("violence/graphic", 0.81), ("spam", 0.07)])]
+            keys = "d l b"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light

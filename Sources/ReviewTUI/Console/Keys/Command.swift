@@ -33,6 +33,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case scrollDown = "scroll-down"
     case scrollUp = "scroll-up"
     case commandLine = "command"
+    case wellbeing, pause
     case help, redraw, suspend, quit
 
     /// The digit of a policy command, 1 to 9.
@@ -138,6 +139,8 @@ struct Command: Hashable, Sendable {
         Command(id: .scrollDown, group: .view, help: "Scroll the text down", keys: ["J", "ctrl-d"]),
         Command(id: .scrollUp, group: .view, help: "Scroll the text up", keys: ["K", "ctrl-u"]),
         Command(id: .commandLine, group: .console, help: "Type a command's name", keys: [":"]),
+        Command(id: .wellbeing, group: .console, help: "What you have looked at today, and for how long", keys: ["w"]),
+        Command(id: .pause, group: .console, help: "A pause: the screen is covered, leases go back", keys: ["P"]),
         Command(id: .help, group: .console, help: "This help", keys: ["?"], hint: "help"),
         Command(id: .redraw, group: .console, help: "Paint the screen anew", keys: ["ctrl-l"]),
         Command(id: .suspend, group: .console, help: "Back to the shell for a while (fg returns)", keys: ["ctrl-z"]),

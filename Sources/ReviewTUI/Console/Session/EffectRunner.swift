@@ -95,6 +95,10 @@ final class EffectRunner: Sendable {
             return .revealed(id, what)
         case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
         case .count: return .counts(try desk.counts())
+        case .recordExposure(let exposure):
+            try desk.record(exposure)
+            return nil
+        case .loadExposure: return .exposure(try desk.exposure())
         case .loadHistory: return .history(try desk.history())
         case .dwell, .preview, .redraw, .suspend, .quit: return nil
         }
@@ -106,6 +110,7 @@ final class EffectRunner: Sendable {
         case .renew(let lease): .renewFailed(lease, failure)
         case .decide(let lease, _): .decideFailed(lease.item, failure)
         case .undo: .undoFailed(failure)
+        case .recordExposure(let exposure): .exposureUnsaved(exposure)
         case .loadPage(let request): .pageFailed(request, failure)
         case .loadDetail(let id): .detailFailed(id, failure)
         default: .failed(failure)

@@ -1,3 +1,4 @@
+import Foundation
 import Queue
 
 /// The reviewer's desk at a real queue.
@@ -49,7 +50,9 @@ struct QueueDesk: ReviewDesk {
             var rules = try store.claimRules()
             rules.lifetime = ConsoleState.leaseSeconds
             switch purpose {
-            case .next: return try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
+            case .next, .lighter:
+                if purpose == .lighter { rules.interleaving = Interleaving(heavy: Gravity.heavy) }
+                return try store.claim(reviewer: reviewer, queue: queue, rules: rules).first
             case .item(let id), .matching(let id):
                 // A restricted item is in a queue of its own: naming that queue is asking for it.
                 return try store.claim(
@@ -100,6 +103,33 @@ struct QueueDesk: ReviewDesk {
 
     func history() throws -> [DecisionRecord] {
         try saying { try store.decisions(reviewer: reviewer, limit: 100) }
+    }
+
+    func record(_ exposure: Exposure) throws {
+        try saying {
+            try store.add(
+                exposure, to: Self.day(), keepingFrom: Self.day(before: QueueStore.exposureDays - 1),
+                reviewer: reviewer)
+        }
+    }
+
+    func exposure() throws -> [ExposureDay] {
+        try saying {
+            let known = try store.exposure(of: reviewer, from: Self.day(before: 6))
+            return (0...6).reversed().map { before in
+                let day = Self.day(before: before)
+                return known.first { $0.day == day } ?? ExposureDay(day: day, exposure: Exposure())
+            }
+        }
+    }
+
+    /// `2026-11-26`, so many days ago, by the calendar of this place.
+    private static func day(before days: Int = 0) -> String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .current
+        let date = calendar.date(byAdding: .day, value: -days, to: Date()) ?? Date()
+        let parts = calendar.dateComponents([.year, .month, .day], from: date)
+        return String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
     }
 
     func dataVersion() throws -> Int {

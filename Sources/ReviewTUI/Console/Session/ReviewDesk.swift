@@ -24,6 +24,10 @@ protocol ReviewDesk: Sendable {
     func counts() throws -> QueueCounts
     /// This reviewer's latest verdicts and undos, newest first.
     func history() throws -> [DecisionRecord]
+    /// Adds to this reviewer's own account of today.
+    func record(_ exposure: Exposure) throws
+    /// That account: the last seven days, today last.
+    func exposure() throws -> [ExposureDay]
     /// Changes when another process writes.
     func dataVersion() throws -> Int
 }

@@ -33,6 +33,10 @@ enum ConsoleEvent: Hashable, Sendable {
     case twins(TwinLines, ItemID)
     case counts(QueueCounts)
     case history([DecisionRecord])
+    /// The reviewer's own account, the last seven days, today last.
+    case exposure([ExposureDay])
+    /// It could not be written: it goes with the next.
+    case exposureUnsaved(Exposure)
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -44,6 +48,8 @@ enum ConsoleEvent: Hashable, Sendable {
 enum ClaimPurpose: Hashable, Sendable {
     /// Whatever comes first in the queue.
     case next
+    /// The same, but rather a light item, where one waits close behind a heavy one.
+    case lighter
     case item(ItemID)
     /// Whatever comes first of what the filter lets through: this one.
     case matching(ItemID)
@@ -83,6 +89,9 @@ enum Effect: Hashable, Sendable {
     case count
     /// Read what this reviewer decided last.
     case loadHistory
+    /// Add to this reviewer's account of what they looked at.
+    case recordExposure(Exposure)
+    case loadExposure
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

@@ -31,6 +31,10 @@ enum Mode: Hashable, Sendable {
     /// Words or a box of the item are being marked.
     case marking(Marking)
     case prompt(Prompt)
+    /// The reviewer's own exposure, the last seven days, today last.
+    case wellbeing([ExposureDay])
+    /// The screen is covered, since then (milliseconds since 1970).
+    case pause(since: Int64)
 }
 
 /// The list of all policies, open over the item.
@@ -112,6 +116,8 @@ struct ConsoleState: Hashable, Sendable {
     var aheadPreview = PreviewSlot()
     /// A claim of whatever comes next is on its way.
     var nextIsAsked = false
+    /// Heavy items in a row among those that the queue gave.
+    var heavyRun = 0
     /// When the queue last had nothing to give, in milliseconds since 1970; nil while it has.
     var drySince: Int64?
     /// Tokens whose renewal is on its way.
@@ -133,6 +139,7 @@ struct ConsoleState: Hashable, Sendable {
     var overlay = OverlayStyle.heat
     var opacity = OverlayOpacity.strong
     var wellbeing = WellbeingSettings()
+    var meter = ExposureMeter()
     var preview = PreviewSlot()
     /// The picture over the whole screen; nil while it stands among the rest.
     var zoom: Zoom?
@@ -149,6 +156,8 @@ struct ConsoleState: Hashable, Sendable {
     /// Milliseconds since 1970, as of the last event.
     var now: Int64 = 0
     var isQuitting = false
+    /// The item that was on the screen when its lease was given back: gone from it if somebody took it meanwhile.
+    var cameBackTo: ItemID?
     /// When a key was last pressed, in milliseconds since 1970.
     var touchedAt: Int64 = 0
 
@@ -179,6 +188,8 @@ struct ConsoleState: Hashable, Sendable {
 
     /// Whether the reviewer has gone, as far as keys tell.
     var isAway: Bool { now - touchedAt > Self.awayMilliseconds }
+
+    var isPaused: Bool { if case .pause = mode { true } else { false } }
 
     /// How long a lease is asked for, in seconds. It is renewed when half of that is left, so what a console held that
     /// died is free again after at most this time.

@@ -35,6 +35,8 @@ struct Focus: Hashable, Sendable {
     var textScroll = 0
     /// The policies that the item is shown for, with those above them: over their threshold, or named by a report.
     let named: Set<PolicyID>
+    /// Nil where it is shown for no policy that is known: harmless, as far as anybody has said.
+    let gravity: Gravity?
     /// What softens its pictures by policy, and which policies: a look without one of these goes on record.
     let softenedBy: [Softening: [PolicyID]]
     /// Softenings turned on or off by hand; the others are as policies and the reviewer's own settings have them.
@@ -88,6 +90,7 @@ struct Focus: Hashable, Sendable {
         let violated = over.union(item.reports.map { PolicyID($0.reason) })
         let named = violated.union(violated.flatMap(\.ancestors))
         self.named = named
+        gravity = Gravity(of: named, taxonomy: taxonomy)
         softenedBy = taxonomy.softening(under: named)
         restricted = taxonomy.contains { $0.restricted && named.contains($0.id) }
         safeText = item.text.map { SafeText($0, ascii: ascii) }

@@ -43,7 +43,7 @@ extension ConsoleState {
     mutating func askForNext() -> [Effect] {
         guard !filter.isEmpty else {
             nextIsAsked = true
-            return [.claim(.next)]
+            return [.claim(wellbeing.interleave.map { heavyRun >= $0 } == true ? .lighter : .next)]
         }
         guard list.awaited == nil else { return [] }
         guard let row = list.rows.first(where: { !$0.leasedByOther && $0.id != focus?.id }) else {

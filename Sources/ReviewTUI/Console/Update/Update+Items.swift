@@ -46,7 +46,7 @@ extension ConsoleState {
         if claim != nil { count(pending: -1, leased: 1) }
         switch purpose {
         case .matching(let id): return take(claim, nextMatching: id)
-        case .next:
+        case .next, .lighter:
             nextIsAsked = false
             if let claim, !filter.isEmpty {
                 // Asked for before the filter was set.
@@ -69,6 +69,8 @@ extension ConsoleState {
             } else {
                 ahead.append(Focus(claim, taxonomy: taxonomy, ascii: !abilities.unicode))
             }
+            let came = focus?.id == claim.item.id ? focus : ahead.last
+            heavyRun = came?.gravity?.isHeavy == true ? heavyRun + 1 : 0
             return []
         case .item(let id): return take(claim, forItem: id)
         }
@@ -99,7 +101,7 @@ extension ConsoleState {
     mutating func fail(_ purpose: ClaimPurpose, _ failure: ConsoleFailure) -> [Effect] {
         say(failure.sentence, .bad)
         switch purpose {
-        case .next:
+        case .next, .lighter:
             nextIsAsked = false
             drySince = now
         case .matching(let id):
@@ -107,7 +109,10 @@ extension ConsoleState {
             nextIsAsked = false
             list.remove(id)
         case .item(let id):
-            if focus?.id == id { focus?.hold = .none }
+            if focus?.id == id {
+                if cameBackTo == id { showNext() } else { focus?.hold = .none }
+            }
+            cameBackTo = nil
             if waiting.first?.item == id { say(failure.sentence + droppingWaiting(), .bad) }
         }
         return []

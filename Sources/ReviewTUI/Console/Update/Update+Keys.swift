@@ -30,6 +30,10 @@ extension ConsoleState {
         case .history(let records, let scroll): return pressInHistory(key, records, scroll)
         case .marking(let marking): return pressInMarking(key, marking)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
+        case .wellbeing:
+            mode = .review
+            return keymap.command(for: key) == .pause ? takeInTurn(key) : []
+        case .pause(let since): return endPause(since)
         }
     }
 
@@ -63,6 +67,8 @@ extension ConsoleState {
         case .search: return open(.search)
         case .filter: return open(.filter)
         case .policies: return openPicker(for: nil)
+        case .wellbeing: return lookAtExposure()
+        case .pause: return takePause()
         case .help: mode = .help(scroll: 0)
         case .redraw: return [.redraw]
         case .suspend: return [.suspend]
@@ -85,7 +91,8 @@ extension ConsoleState {
     private mutating func quit() -> [Effect] {
         guard !isQuitting else { return [] }
         isQuitting = true
-        return [.release(leases)]
+        if case .pause(let since) = mode { meter.rest(milliseconds: now - since, isAsked: true) }
+        return saveExposure() + [.release(leases)]
     }
 
     private mutating func move(_ command: CommandID) -> [Effect] {

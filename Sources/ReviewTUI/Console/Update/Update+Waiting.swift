@@ -28,8 +28,9 @@ extension CommandID {
 
     var need: Need {
         switch self {
-        case .explanation, .overlay, .help, .redraw, .suspend: .nothing
-        case .undo, .quit, .history, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine:
+        case .explanation, .overlay, .wellbeing, .help, .redraw, .suspend: .nothing
+        case .undo, .quit, .history, .pause, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter,
+            .commandLine:
             .quiet
         default: .item
         }

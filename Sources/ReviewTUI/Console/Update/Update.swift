@@ -6,6 +6,7 @@ import Queue
 ///
 /// - Parameter now: milliseconds since 1970.
 func update(_ state: inout ConsoleState, _ event: ConsoleEvent, at now: Int64) -> [Effect] {
+    state.measure(until: now)
     state.now = now
     let wasQuitting = state.isQuitting
     let before = state.focus?.id
@@ -97,7 +98,7 @@ extension ConsoleState {
             say(failure.sentence, .bad)
             return []
         case .detail(let found, let id): return show(detail: found, of: id)
-        case .dwelled(let id): return focus?.id == id ? askForLease() : []
+        case .dwelled(let id): return focus?.id == id && !isPaused ? askForLease() : []
         case .claimed(let claim, let purpose): return take(claim, for: purpose)
         case .claimFailed(let purpose, let failure): return fail(purpose, failure)
         case .renewed(let lease): return renewed(lease)
@@ -130,6 +131,12 @@ extension ConsoleState {
             return []
         case .history(let records):
             if mode == .review { mode = .history(records, scroll: 0) }
+            return []
+        case .exposure(let days):
+            if mode == .review { mode = .wellbeing(days) }
+            return []
+        case .exposureUnsaved(let exposure):
+            meter.unsaved = meter.unsaved + exposure
             return []
         case .queueChanged:
             drySince = nil
@@ -174,6 +181,12 @@ extension ConsoleState {
 
     /// Time went by: renews leases that are half over, and asks a dry queue again now and then.
     private mutating func pass() -> [Effect] {
+        let saved = now - (meter.savedAt ?? now) >= ExposureMeter.saving ? saveExposure() : []
+        return saved + renewOrLeave()
+    }
+
+    private mutating func renewOrLeave() -> [Effect] {
+        if isPaused { return giveBack() }
         if isAway { return leave() }
         if let since = drySince, now - since > 5_000 { drySince = nil }
         let half = Int64(Self.leaseSeconds * 500)
@@ -186,19 +199,28 @@ extension ConsoleState {
 
     /// Nobody is looking: what is held goes back to the queue, so that others get it.
     private mutating func leave() -> [Effect] {
+        let effects = giveBack()
+        if !effects.isEmpty {
+            say("Nobody was here for ten minutes: what you held went back to the queue. Any key goes on.")
+        }
+        return effects
+    }
+
+    /// Gives back every lease but that of a verdict which is being written. The item stays on the screen.
+    mutating func giveBack() -> [Effect] {
         let left = ([focus?.isRecording == false ? focus?.lease : nil] + ahead.map(\.lease)).compactMap { $0 }
         guard !left.isEmpty else { return [] }
         if focus?.isRecording == false { focus?.hold = .none }
         ahead = []
         aheadPreview = PreviewSlot()
         count(pending: left.count, leased: -left.count)
-        say("Nobody was here for ten minutes: what you held went back to the queue. Any key goes on.")
         return [.release(left)]
     }
 
     /// A key was pressed: who comes back takes the item on the screen again, if it is still free.
     private mutating func comeBack() -> [Effect] {
         let wasAway = isAway
+        if !isPaused { meter.rest(milliseconds: now - touchedAt, isAsked: false) }
         touchedAt = now
         return wasAway ? askForLease() : []
     }
@@ -208,7 +230,7 @@ extension ConsoleState {
     mutating func settle() -> [Effect] {
         var effects = playWaiting()
         if isQuitting { return effects }
-        if !isAway, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
+        if !isAway, !isPaused, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
             effects += askForNext()
         }
         if let index = list.index(of: selected) ?? (list.rows.isEmpty ? nil : 0),

@@ -71,6 +71,10 @@ enum HintsView {
                 [("arrows", "move"), ("H J K L", "size"), ("enter", "mark"), ("d", "drop"), ("tab", "the text")],
                 [("esc", "back")]
             )
+        case .wellbeing:
+            let pause = state.keymap.label(for: .pause).map { [($0, "pause")] } ?? []
+            return (pause, [("any key", "back")])
+        case .pause: return ([], [])
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
             return ([("j/k", "scroll")] + undo + [("esc", "back")], [])

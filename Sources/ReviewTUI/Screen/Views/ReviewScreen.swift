@@ -24,6 +24,9 @@ enum ReviewScreen {
         guard state.size.columns >= smallest.columns, state.size.rows >= smallest.rows else {
             return Frame(cells: TooSmallView.render(state, theme, state.size), picture: nil)
         }
+        if case .pause(let since) = state.mode {
+            return Frame(cells: PauseView.render(state, since: since, theme), picture: nil)
+        }
         var buffer = CellBuffer(size: state.size, filledWith: Cell(text: " ", style: theme[.text]))
         let item = state.focus?.item
         let layout = ScreenLayout(
@@ -63,7 +66,8 @@ enum ReviewScreen {
         case .reasons(let list): ReasonsView.draw(list, state, theme, into: &buffer)
         case .history(let records, let scroll):
             HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
-        case .review, .marking, .prompt: break
+        case .wellbeing(let days): WellbeingView.draw(days, state, theme, into: &buffer)
+        case .review, .marking, .prompt, .pause: break
         }
     }
 

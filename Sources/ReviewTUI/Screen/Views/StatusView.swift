@@ -15,13 +15,23 @@ enum StatusView {
             case .bad: .statusBad
             }
         let glyphs = theme.glyphs
-        let right = [glyphs.spelled(ZoomView.words(state)), hold(state), filter(state, glyphs)].filter { !$0.isEmpty }
-            .joined(separator: glyphs.spelled(" · "))
+        let right = [glyphs.spelled(ZoomView.words(state)), pause(state), hold(state), filter(state, glyphs)].filter {
+            !$0.isEmpty
+        }
+        .joined(separator: glyphs.spelled(" · "))
         let end = buffer.writeRight(right, row: 0, endColumn: size.columns - 1, style: theme[.dim])
+        // Quiet: it never takes the place of what was said last.
+        let text = state.status.text.isEmpty ? state.pauseAdvice ?? "" : state.status.text
         buffer.write(
-            glyphs.spelled(state.status.text), row: 0, column: 1, style: theme[role], width: end - 2,
+            glyphs.spelled(text), row: 0, column: 1, style: theme[role], width: end - 2,
             ellipsis: glyphs.ellipsis)
         return buffer
+    }
+
+    /// That a pause is due, in a few columns.
+    private static func pause(_ state: ConsoleState) -> String {
+        guard state.pauseAdvice != nil else { return "" }
+        return "\(state.keymap.label(for: .pause) ?? ":pause"): a pause?"
     }
 
     /// Whose the item is, where that is not plain.
