@@ -20,7 +20,7 @@ struct SnapshotTests {
         "look as they did", arguments: Case.allCases,
         [CellSize(columns: 80, rows: 24), CellSize(columns: 120, rows: 40)])
     func screen(_ which: Case, size: CellSize) throws {
-        let mia = try reviewer(which, size)
+        let mia = try Self.reviewer(which, size)
         try compare(mia.frame.cells, with: "\(which.rawValue)-\(size.columns)x\(size.rows)")
     }
 
@@ -36,7 +36,7 @@ struct SnapshotTests {
         try compare(mia.frame.cells, with: "text-200x60")
     }
 
-    private func reviewer(_ which: Case, _ size: CellSize) throws -> Reviewer {
+    static func reviewer(_ which: Case, _ size: CellSize) throws -> Reviewer {
         var theme = try Themes.dark
         var items = [Sample.threat, Sample.harmless, Sample.picture("photo-3", scores: [("spam", 0.42)])]
         var abilities = ScreenAbilities()
