@@ -16,6 +16,7 @@ final class MemoryDesk: ReviewDesk {
         var takenByOthers: Set<ItemID> = []
         var skipped: Set<ItemID> = []
         var twins: [ItemID: TwinGroup] = [:]
+        var work: [WorkView: WorkReading] = [:]
     }
 
     private let state: Mutex<State>
@@ -152,6 +153,13 @@ final class MemoryDesk: ReviewDesk {
                     note: decision.draft.note, reviewer: "mia", decidedAt: Timestamp(milliseconds: Sample.start),
                     scores: [], review: .first, isStanding: true, hash: "")
             }
+        }
+    }
+
+    func work(_ view: WorkView) throws -> WorkReading {
+        try call("work \(view)") { state in
+            guard let reading = state.work[view] else { throw ConsoleFailure.failed("There is nothing to read.") }
+            return reading
         }
     }
 

@@ -107,6 +107,10 @@ struct Reviewer {
                 return .revealed(id, what)
             case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
             case .count: return .counts(try desk.counts())
+            case .loadWork(let view):
+                do { return .work(try desk.work(view)) } catch let failure as ConsoleFailure {
+                    return .workFailed(view, failure)
+                }
             case .loadHistory: return .history(try desk.history())
             default: return nil
             }

@@ -11,7 +11,8 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono, severity, history
+            mono, severity, history, health, own, calibration, agreement
+        case calibrationInASCII = "calibration-ascii"
 
         var testDescription: String { rawValue }
     }
@@ -57,6 +58,14 @@ struct SnapshotTests {
         case .decided: keys = "x"
         case .severity: keys = "s 3 s"
         case .history: keys = "x a h"
+        case .health: keys = "Q"
+        case .own: keys = "S"
+        case .calibration: keys = "C right right right right pageup"
+        case .calibrationInASCII:
+            abilities.unicode = false
+            abilities.colours = .mono
+            keys = "C left left"
+        case .agreement: keys = "A"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light
@@ -67,6 +76,7 @@ struct SnapshotTests {
             ? .some { _ in .failed("broken PNG: IDAT: CRC error. Ask the source for the file again.") } : .none
         var mia = Reviewer(
             items, columns: size.columns, rows: size.rows, theme: theme, abilities: abilities, preview: broken)
+        mia.desk.change { $0.work = SampleWork.readings }
         mia.press(keys)
         return mia
     }

@@ -34,8 +34,8 @@ final class EffectRunner: Sendable {
             guard let previews else { return reply(.preview(.failed("There is no decoder here."), request)) }
             Task { reply(.preview(await previews.make(request), request)) }
         case .redraw, .suspend: reply(nil)
-        // The first look for twins reads every hash of the queue.
-        case .loadTwins: searches.async { [self] in reply(perform(effect)) }
+        // The first look for twins reads every hash of the queue; figures about the work are many short reads.
+        case .loadTwins, .loadWork: searches.async { [self] in reply(perform(effect)) }
         case .loadPage(let request) where !request.matching.isEmpty:
             searches.async { [self] in reply(perform(effect)) }
         // In its turn: what was asked of the queue before is done when the answer to this one comes.
@@ -95,6 +95,7 @@ final class EffectRunner: Sendable {
         case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
         case .count: return .counts(try desk.counts())
         case .loadHistory: return .history(try desk.history())
+        case .loadWork(let view): return .work(try desk.work(view))
         case .dwell, .preview, .redraw, .suspend, .quit: return nil
         }
     }
@@ -107,6 +108,7 @@ final class EffectRunner: Sendable {
         case .undo: .undoFailed(failure)
         case .loadPage(let request): .pageFailed(request, failure)
         case .loadDetail(let id): .detailFailed(id, failure)
+        case .loadWork(let view): .workFailed(view, failure)
         default: .failed(failure)
         }
     }

@@ -24,6 +24,8 @@ protocol ReviewDesk: Sendable {
     func counts() throws -> QueueCounts
     /// This reviewer's latest verdicts and undos, newest first.
     func history() throws -> [DecisionRecord]
+    /// What a screen about the work shows. May take seconds.
+    func work(_ view: WorkView) throws -> WorkReading
     /// Changes when another process writes.
     func dataVersion() throws -> Int
 }

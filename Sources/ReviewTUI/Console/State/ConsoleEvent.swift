@@ -29,6 +29,8 @@ enum ConsoleEvent: Hashable, Sendable {
     case twins(TwinLines, ItemID)
     case counts(QueueCounts)
     case history([DecisionRecord])
+    case work(WorkReading)
+    case workFailed(WorkView, ConsoleFailure)
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -79,6 +81,8 @@ enum Effect: Hashable, Sendable {
     case count
     /// Read what this reviewer decided last.
     case loadHistory
+    /// Read what a screen about the work shows.
+    case loadWork(WorkView)
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

@@ -23,6 +23,7 @@ extension ConsoleState {
         case .policies(let picker): return pressInPicker(key, picker)
         case .severity: return pressInSeverity(key)
         case .history(let records, let scroll): return pressInHistory(key, records, scroll)
+        case .work(let screen): return pressInWork(key, screen)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         }
     }
@@ -51,6 +52,7 @@ extension ConsoleState {
         case .repeatLast: return repeatLast()
         case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
+        case .queueHealth, .myStatistics, .calibration, .agreement: return openWork(command)
         case .commandLine: return open(.command)
         case .search: return open(.search)
         case .filter: return open(.filter)

@@ -27,7 +27,8 @@ extension CommandID {
     var need: Need {
         switch self {
         case .explanation, .overlay, .grey, .help, .redraw, .suspend: .nothing
-        case .undo, .quit, .history, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine:
+        case .undo, .quit, .history, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter, .commandLine,
+            .queueHealth, .myStatistics, .calibration, .agreement:
             .quiet
         default: .item
         }

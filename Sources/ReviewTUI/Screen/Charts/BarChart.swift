@@ -23,7 +23,7 @@ struct BarChart: Hashable, Sendable {
         let shown = bars.count > size.rows ? Array(bars.prefix(size.rows - 1)) : bars
         let names = shown.map { glyphs.spelled($0.name) }
         let figures = shown.map { glyphs.spelled($0.figure) }
-        let nameWidth = min(names.map(CellWidth.of).max() ?? 0, size.columns * 2 / 5)
+        let nameWidth = min(names.map(CellWidth.of).max() ?? 0, size.columns / 2)
         let figureWidth = figures.map(CellWidth.of).max() ?? 0
         let start = nameWidth + 1 + figureWidth + 1
         let most = full ?? bars.map(\.value).max() ?? 0

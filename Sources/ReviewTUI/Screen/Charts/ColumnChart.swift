@@ -72,8 +72,9 @@ struct Sparkline: Hashable, Sendable {
     func render(_ theme: Theme, columns: Int) -> CellBuffer {
         var buffer = CellBuffer(
             size: CellSize(columns: columns, rows: 1), filledWith: Cell(text: " ", style: theme[.text]))
-        let most = values.max() ?? 0
-        for (column, value) in values.suffix(max(0, columns)).enumerated() where most > 0 {
+        let shown = values.suffix(max(0, columns))
+        let most = shown.max() ?? 0
+        for (column, value) in shown.enumerated() where most > 0 {
             ColumnChart.column(
                 share: value / most, row: 0, column: column, height: 1, theme[.barLow], theme.glyphs, into: &buffer)
         }

@@ -47,9 +47,10 @@ struct Plot: Hashable, Sendable {
             buffer.writeRight(text, row: row, endColumn: gutter, style: dim)
         }
         buffer.write("0", row: rows + 2, column: gutter + 1, style: dim)
-        buffer.write(".5", row: rows + 2, column: gutter + columns / 2, style: dim)
-        buffer.writeRight(
+        let name = buffer.writeRight(
             glyphs.spelled("\(xName) 1.0"), row: rows + 2, endColumn: size.columns, style: dim)
+        let middle = gutter + columns / 2
+        if middle + 3 <= name { buffer.write(".5", row: rows + 2, column: middle, style: dim) }
         let inner = CellSize(columns: columns, rows: rows)
         for line in lines {
             grid(of: line, inner).draw(

@@ -24,6 +24,9 @@ enum ReviewScreen {
         guard state.size.columns >= smallest.columns, state.size.rows >= smallest.rows else {
             return Frame(cells: TooSmallView.render(state, theme, state.size), picture: nil)
         }
+        if case .work(let screen) = state.mode {
+            return Frame(cells: WorkScreenView.render(screen, state, theme), picture: nil)
+        }
         var buffer = CellBuffer(size: state.size, filledWith: Cell(text: " ", style: theme[.text]))
         let item = state.focus?.item
         let layout = ScreenLayout(
@@ -51,7 +54,7 @@ enum ReviewScreen {
         case .severity: SeverityView.draw(state, theme, into: &buffer)
         case .history(let records, let scroll):
             HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
-        case .review, .prompt: break
+        case .review, .work, .prompt: break
         }
         return Frame(cells: buffer, picture: picture(state, layout, buffer))
     }

@@ -5,7 +5,7 @@ enum StatusView {
     static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.status]))
         if case .prompt(let prompt) = state.mode {
-            draw(prompt, theme, into: &buffer)
+            draw(prompt, state, theme, into: &buffer)
             return buffer
         }
         let role: Role =
@@ -44,7 +44,7 @@ enum StatusView {
         return SafeText.line(state.filter.canonicalText, limit: room, ascii: glyphs.ascii) + " (esc: all)"
     }
 
-    private static func draw(_ prompt: Prompt, _ theme: Theme, into buffer: inout CellBuffer) {
+    private static func draw(_ prompt: Prompt, _ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
         let label =
             switch prompt.purpose {
             case .note: "Note: "
@@ -68,9 +68,9 @@ enum StatusView {
         }
         buffer[0, start + used] = Cell(text: " ", style: cursor)
         if prompt.purpose == .command {
-            let names = ConsoleState.completions(of: prompt.text).joined(separator: "  ")
             buffer.write(
-                names.isEmpty ? "no such command" : names, row: 0, column: start + used + 3, style: theme[.dim],
+                theme.glyphs.spelled(state.candidates(for: prompt.text)), row: 0, column: start + used + 3,
+                style: theme[.dim],
                 width: buffer.size.columns - start - used - 4, ellipsis: theme.glyphs.ellipsis)
         }
     }
