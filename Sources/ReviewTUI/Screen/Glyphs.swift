@@ -17,8 +17,8 @@ struct Glyphs: Hashable, Sendable {
     static let unicode = Glyphs(
         horizontal: "─", vertical: "│", topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯",
         ellipsis: "…", bullet: "•", pointer: "▶", chosen: "■", unchosen: "□", threshold: "┃", dash: "–", dot: "·",
-        eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"], barEmpty: "┈", columns: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-        origin: "└", point: "●", ascii: false)
+        eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"], barEmpty: "┈",
+        columns: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], origin: "└", point: "●", ascii: false)
 
     static let ascii = Glyphs(
         horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",

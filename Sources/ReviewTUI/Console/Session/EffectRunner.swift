@@ -14,6 +14,10 @@ final class EffectRunner: Sendable {
     /// Searches take seconds at worst: no verdict waits behind one.
     private let searches = DispatchQueue(label: "reviewtui.search", qos: .userInitiated)
 
+    /// Figures about the work are many short reads, and do not wait behind a search: in a queue of a million items the
+    /// first look for twins takes a minute.
+    private let figures = DispatchQueue(label: "reviewtui.figures", qos: .userInitiated)
+
     /// How long a selected item is looked at before it is claimed, in seconds.
     private static let dwell = 0.4
 
@@ -34,8 +38,9 @@ final class EffectRunner: Sendable {
             guard let previews else { return reply(.preview(.failed("There is no decoder here."), request)) }
             Task { reply(.preview(await previews.make(request), request)) }
         case .redraw, .suspend: reply(nil)
-        // The first look for twins reads every hash of the queue; figures about the work are many short reads.
-        case .loadTwins, .loadWork: searches.async { [self] in reply(perform(effect)) }
+        // The first look for twins reads every hash of the queue.
+        case .loadTwins: searches.async { [self] in reply(perform(effect)) }
+        case .loadWork: figures.async { [self] in reply(perform(effect)) }
         case .loadPage(let request) where !request.matching.isEmpty:
             searches.async { [self] in reply(perform(effect)) }
         // In its turn: what was asked of the queue before is done when the answer to this one comes.

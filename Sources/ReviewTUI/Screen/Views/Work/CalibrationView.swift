@@ -100,7 +100,7 @@ enum CalibrationView {
         let tried = screen.threshold ?? subject.threshold
         let isMoved = Int((tried * 100).rounded()) != Int((subject.threshold * 100).rounded())
         let thresholds = isMoved ? [subject.threshold, tried] : [subject.threshold]
-        let columns = [15, 15 + (size.columns - 15) / 2]
+        let columns = [14, 14 + (size.columns - 14) / 2]
         func write(_ text: String, _ row: Int, _ column: Int, _ role: Role, width: Int = .max) {
             buffer.write(
                 glyphs.spelled(text), row: row, column: column, style: theme[role], width: width,
@@ -109,8 +109,8 @@ enum CalibrationView {
         SideView.heading("THRESHOLD", 0, theme, into: &buffer)
         slider(now: subject.threshold, tried: tried, row: 1, theme, into: &buffer)
         for (name, explained, row) in [
-            ("at or over it", "of judged", 5), ("of what waits", "", 7), ("missed", "violate, under", 9),
-            ("precision", "violate, over", 11),
+            ("at or over it", "of judged", 5), ("of what waits", "", 7), ("missed", "of violating", 9),
+            ("precision", "of those over", 11),
         ] {
             write(name, row, 0, .text)
             write(explained, row + 1, 0, .dim, width: columns[0] - 1)
@@ -121,14 +121,14 @@ enum CalibrationView {
             let role: Role = column == columns[0] ? .text : .current
             write((column == columns[0] ? "now " : "tried ") + decimal(threshold), 3, column, .heading)
             write(point.flagged.map(Figures.percent) ?? "not known", 5, column, role, width: width)
-            write(point.flagged.map { "\($0.hits) of \($0.rows)" } ?? "", 6, column, .dim, width: width)
+            write(point.flagged.map(Figures.parts) ?? "", 6, column, .dim, width: width)
             let waiting = waiting(reading, subject, threshold)
             write(waiting.0, 7, column, role, width: width)
             write(waiting.1, 8, column, .dim, width: width)
             write(point.missed.map(Figures.percent) ?? "not known", 9, column, role, width: width)
-            write(point.missed.map { "\($0.hits) of \($0.rows)" } ?? "", 10, column, .dim, width: width)
+            write(point.missed.map(Figures.parts) ?? "", 10, column, .dim, width: width)
             write(point.precision.map(Figures.percent) ?? "nothing is", 11, column, role, width: width)
-            write(point.precision.map { "\($0.hits) of \($0.rows)" } ?? "", 12, column, .dim, width: width)
+            write(point.precision.map(Figures.parts) ?? "", 12, column, .dim, width: width)
         }
         if !isMoved { write("← → try another", 3, columns[1], .dim) }
         if size.rows >= 24 { tradeOff(subject, theme, into: &buffer) }

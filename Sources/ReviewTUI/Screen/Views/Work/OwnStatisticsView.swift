@@ -69,7 +69,7 @@ enum OwnStatisticsView {
     private static func lookedAt(_ own: OwnStatistics) -> [(String, String)] {
         func line(_ proportion: Proportion?, _ word: String, otherwise: String) -> String {
             guard let proportion else { return otherwise }
-            return "\(proportion.hits) of \(proportion.rows) \(word), \(Figures.percent(proportion))"
+            return "\(Figures.parts(proportion)) \(word), \(Figures.percent(proportion))"
         }
         return [
             ("second reviews", line(own.secondReviews, "agree", otherwise: "none yet")),
@@ -84,7 +84,7 @@ enum OwnStatisticsView {
             columns: own.verdictsByDay.enumerated().map { index, count in
                 let name = index == last ? "today" : "\(daysOfMonth.indices.contains(index) ? daysOfMonth[index] : 0)."
                 return ColumnChart.Column(value: Double(count), name: name, isEmphasised: index == last)
-            }, mostInWords: Figures.count(own.verdictsByDay.max() ?? 0))
+            }, mostInWords: Figures.rough(own.verdictsByDay.max() ?? 0))
     }
 }
 

@@ -109,7 +109,8 @@ enum QueueHealthView {
         health.policies.map { part in
             BarChart.Bar(
                 name: part.name.map { SafeText.line($0.rawValue, limit: 40, ascii: glyphs.ascii) } ?? "no score",
-                value: Double(part.items), figure: (health.isExact ? "" : "≈ ") + Figures.count(part.items))
+                value: Double(part.items),
+                figure: health.isExact ? Figures.count(part.items) : "≈ \(Figures.rough(part.items))")
         }
     }
 
@@ -124,7 +125,7 @@ enum QueueHealthView {
         }
         let most = columns.map(\.value).max() ?? 0
         return ColumnChart(
-            columns: columns, mostInWords: (health.isExact ? "" : "≈ ") + Figures.count(Int(most.rounded())))
+            columns: columns, mostInWords: (health.isExact ? "" : "≈ ") + Figures.rough(Int(most.rounded())))
     }
 
     private static func paceChart(_ health: QueueHealth) -> ColumnChart {
@@ -132,6 +133,6 @@ enum QueueHealthView {
         return ColumnChart(
             columns: health.verdictsByHour.enumerated().map {
                 ColumnChart.Column(value: Double($1), name: names[$0] ?? "")
-            }, mostInWords: Figures.count(health.verdictsByHour.max() ?? 0))
+            }, mostInWords: Figures.rough(health.verdictsByHour.max() ?? 0))
     }
 }

@@ -117,6 +117,9 @@ enum Figures {
         return "\(percent(proportion.share)) (\(points(interval.lowerBound))–\(points(interval.upperBound)))"
     }
 
+    /// `45 of 1,200`.
+    static func parts(_ proportion: Proportion) -> String { "\(rough(proportion.hits)) of \(rough(proportion.rows))" }
+
     private static func points(_ share: Double) -> String {
         let tenths = Int((share * 1000).rounded())
         guard tenths < 100, tenths % 10 != 0 else { return "\((tenths + 5) / 10)" }
