@@ -179,7 +179,12 @@ extension DecisionRow {
 
     private var decodedPolicies: [PolicyID] { PolicyID.list(policies) }
 
-    private var decodedLabels: [PolicyID: Label] {
+    private var decodedLabels: [PolicyID: Label] { Self.labels(labels) }
+
+    private var decodedScores: [Score] { Self.scores(scores) }
+
+    /// From the column's text.
+    static func labels(_ labels: String) -> [PolicyID: Label] {
         guard case .object(let members)? = try? JSONValue(parsing: labels) else { return [:] }
         var decoded: [PolicyID: Label] = [:]
         for member in members {
@@ -189,7 +194,8 @@ extension DecisionRow {
         return decoded
     }
 
-    private var decodedScores: [Score] {
+    /// From the column's text.
+    static func scores(_ scores: String) -> [Score] {
         ((try? JSONValue(parsing: scores))?.array ?? []).map { score in
             Score(
                 model: score["model"]?.string ?? "", policy: PolicyID(score["policy"]?.string ?? ""),

@@ -17,6 +17,7 @@ final class MemoryDesk: ReviewDesk {
         var skipped: Set<ItemID> = []
         var twins: [ItemID: TwinGroup] = [:]
         var exposure = Exposure()
+        var work: [WorkView: WorkReading] = [:]
     }
 
     private let state: Mutex<State>
@@ -167,6 +168,13 @@ final class MemoryDesk: ReviewDesk {
         try call("account") { state in
             (20...25).map { ExposureDay(day: "2026-11-\($0)", exposure: Exposure()) }
                 + [ExposureDay(day: "2026-11-26", exposure: state.exposure)]
+        }
+    }
+
+    func work(_ view: WorkView) throws -> WorkReading {
+        try call("work \(view)") { state in
+            guard let reading = state.work[view] else { throw ConsoleFailure.failed("There is nothing to read.") }
+            return reading
         }
     }
 

@@ -134,6 +134,10 @@ struct Reviewer {
                 do { try desk.record(exposure) } catch { return .exposureUnsaved(exposure) }
                 return nil
             case .loadExposure: return .exposure(try desk.exposure())
+            case .loadWork(let view):
+                do { return .work(try desk.work(view)) } catch let failure as ConsoleFailure {
+                    return .workFailed(view, failure)
+                }
             case .loadHistory: return .history(try desk.history())
             default: return nil
             }

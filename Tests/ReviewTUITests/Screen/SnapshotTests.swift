@@ -11,7 +11,9 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono, severity, history, zoom, question, reasons, wellbeing, pause, softened
+            mono, severity, history, zoom, question, reasons, wellbeing, pause, softened, health, own, calibration,
+            agreement
+        case calibrationInASCII = "calibration-ascii"
 
         var testDescription: String { rawValue }
     }
@@ -69,6 +71,14 @@ struct SnapshotTests {
         case .softened:
             items = [Sample.picture("photo-1", scores: [("violence/graphic", 0.81), ("spam", 0.07)])]
             keys = "d l b"
+        case .health: keys = "Q"
+        case .own: keys = "S"
+        case .calibration: keys = "C right right right right pageup"
+        case .calibrationInASCII:
+            abilities.unicode = false
+            abilities.colours = .mono
+            keys = "C left left"
+        case .agreement: keys = "A"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light
@@ -79,6 +89,7 @@ struct SnapshotTests {
             ? .some { _ in .failed("broken PNG: IDAT: CRC error. Ask the source for the file again.") } : .none
         var mia = Reviewer(
             items, columns: size.columns, rows: size.rows, theme: theme, abilities: abilities, preview: broken)
+        mia.desk.change { $0.work = SampleWork.readings }
         mia.press(keys)
         return mia
     }

@@ -14,6 +14,10 @@ final class EffectRunner: Sendable {
     /// Searches take seconds at worst: no verdict waits behind one.
     private let searches = DispatchQueue(label: "reviewtui.search", qos: .userInitiated)
 
+    /// Figures about the work are many short reads, and do not wait behind a search: in a queue of a million items the
+    /// first look for twins takes a minute.
+    private let figures = DispatchQueue(label: "reviewtui.figures", qos: .userInitiated)
+
     /// How long a selected item is looked at before it is claimed, in seconds.
     private static let dwell = 0.4
 
@@ -37,6 +41,7 @@ final class EffectRunner: Sendable {
         case .redraw, .suspend: reply(nil)
         // The first look for twins reads every hash of the queue.
         case .loadTwins: searches.async { [self] in reply(perform(effect)) }
+        case .loadWork: figures.async { [self] in reply(perform(effect)) }
         case .loadPage(let request) where !request.matching.isEmpty:
             searches.async { [self] in reply(perform(effect)) }
         // In its turn: what was asked of the queue before is done when the answer to this one comes.
@@ -100,6 +105,7 @@ final class EffectRunner: Sendable {
             return nil
         case .loadExposure: return .exposure(try desk.exposure())
         case .loadHistory: return .history(try desk.history())
+        case .loadWork(let view): return .work(try desk.work(view))
         case .dwell, .preview, .redraw, .suspend, .quit: return nil
         }
     }
@@ -113,6 +119,7 @@ final class EffectRunner: Sendable {
         case .recordExposure(let exposure): .exposureUnsaved(exposure)
         case .loadPage(let request): .pageFailed(request, failure)
         case .loadDetail(let id): .detailFailed(id, failure)
+        case .loadWork(let view): .workFailed(view, failure)
         default: .failed(failure)
         }
     }

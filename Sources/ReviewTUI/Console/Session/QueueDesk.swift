@@ -132,6 +132,21 @@ struct QueueDesk: ReviewDesk {
         return String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
     }
 
+    func work(_ view: WorkView) throws -> WorkReading {
+        try saying {
+            switch view {
+            case .health: return .health(try store.health())
+            case .own:
+                let days = LocalDays.upToToday(14)
+                return .own(
+                    try store.ownStatistics(of: reviewer, days: days),
+                    daysOfMonth: days.map { LocalDays.dayOfMonth($0) })
+            case .calibration: return .calibration(try store.calibrationReading())
+            case .agreement: return .agreement(try store.agreementReading())
+            }
+        }
+    }
+
     func dataVersion() throws -> Int {
         try saying { try store.dataVersion() }
     }

@@ -28,6 +28,8 @@ protocol ReviewDesk: Sendable {
     func record(_ exposure: Exposure) throws
     /// That account: the last seven days, today last.
     func exposure() throws -> [ExposureDay]
+    /// What a screen about the work shows. May take seconds.
+    func work(_ view: WorkView) throws -> WorkReading
     /// Changes when another process writes.
     func dataVersion() throws -> Int
 }

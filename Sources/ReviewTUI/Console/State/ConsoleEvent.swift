@@ -6,7 +6,7 @@ enum ConsoleEvent: Hashable, Sendable {
     case started(item: ItemID?)
     case key(Key)
     case paste(String)
-    /// A whole line where there is no screen: ``ConsoleState/obey(_:)``.
+    /// A whole line where there is no screen: ``ConsoleState/carryOut(line:)``.
     case line(String)
     case resized(CellSize)
     /// What the state holds is on the screen. Sent while ``ConsoleState/awaitsPainting``.
@@ -37,6 +37,8 @@ enum ConsoleEvent: Hashable, Sendable {
     case exposure([ExposureDay])
     /// It could not be written: it goes with the next.
     case exposureUnsaved(Exposure)
+    case work(WorkReading)
+    case workFailed(WorkView, ConsoleFailure)
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -92,6 +94,8 @@ enum Effect: Hashable, Sendable {
     /// Add to this reviewer's account of what they looked at.
     case recordExposure(Exposure)
     case loadExposure
+    /// Read what a screen about the work shows.
+    case loadWork(WorkView)
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

@@ -30,6 +30,8 @@ enum Mode: Hashable, Sendable {
     case history([DecisionRecord], scroll: Int)
     /// Words or a box of the item are being marked.
     case marking(Marking)
+    /// A screen about the work as a whole, in place of the review's.
+    case work(WorkScreen)
     case prompt(Prompt)
     /// The reviewer's own exposure, the last seven days, today last.
     case wellbeing([ExposureDay])
@@ -145,8 +147,12 @@ struct ConsoleState: Hashable, Sendable {
     var zoom: Zoom?
     var zoomPreview = PreviewSlot()
     var counts: QueueCounts?
-    /// When they were last read, in milliseconds since 1970: reading them takes long in a large queue.
+    /// What was read for the screens about the work.
+    var work: [WorkView: WorkSlot] = [:]
+    /// When they were last read, in milliseconds since 1970.
     var countedAt: Int64 = 0
+    /// Whether somebody else changed the queue since.
+    var countIsDue = false
     /// An end of the list that the selection goes to when its page has come.
     var jump: PageRequest.Anchor?
     var status = StatusLine(text: "", tone: .neutral)

@@ -88,6 +88,12 @@ extension ConsoleState {
         return []
     }
 
+    mutating func note(_ text: String) -> [Effect] {
+        focus?.note = text.isEmpty ? nil : text
+        say(text.isEmpty ? "No note." : "The note goes with your verdict.")
+        return []
+    }
+
     // MARK: History
 
     /// `u` works in it; it closes first, so that the item that comes back is seen.
@@ -142,7 +148,7 @@ extension ConsoleState {
             let kept = prompt.text.split(separator: " ").dropLast().joined(separator: " ")
             prompt.text = kept.isEmpty ? "" : kept + " "
         case .tab:
-            if prompt.purpose == .command { prompt.text = Self.completed(prompt.text) }
+            if prompt.purpose == .command { prompt.text = completedLine(prompt.text) }
             if prompt.purpose == .note { offerReason(in: &prompt) }
         case .character(let scalar):
             if prompt.text.unicodeScalars.count < 2_000, ScalarClass(scalar) != .mark {
@@ -164,18 +170,20 @@ extension ConsoleState {
         prompt.text = index < 0 ? instead : lines[index]
     }
 
+    mutating func remember(_ text: String, for purpose: Prompt.Purpose) {
+        let others = (entered[purpose] ?? []).filter { $0 != text }
+        entered[purpose] = Array(([text] + others).prefix(50))
+    }
+
     private mutating func enter(_ prompt: Prompt) -> [Effect] {
         mode = .review
         let text = prompt.text.trimmingSpaces
         if !text.isEmpty {
-            let others = (entered[prompt.purpose] ?? []).filter { $0 != text }
-            entered[prompt.purpose] = Array(([text] + others).prefix(50))
+            remember(text, for: prompt.purpose)
         }
         switch prompt.purpose {
         case .note:
-            focus?.note = text.isEmpty ? nil : text
-            say(text.isEmpty ? "No note." : "The note goes with your verdict.")
-            return []
+            return note(text)
         case .question:
             guard !text.isEmpty else {
                 say("Without a question nothing was escalated.")
@@ -184,18 +192,12 @@ extension ConsoleState {
             return escalate(asking: text)
         case .search, .filter: return look(for: prompt)
         case .command:
-            guard !text.isEmpty else { return [] }
-            let name = Self.completed(text)
-            guard let command = CommandID(rawValue: name) else {
-                say("There is no command “\(SafeText.line(text, limit: 40))”; Tab completes names.", .bad)
-                return []
-            }
-            return run(command)
+            return text.isEmpty ? [] : obey(text)
         }
     }
 
     /// `@legal is this satire?` hands the item to the line `legal`; without a name it goes to whoever takes escalations.
-    private mutating func escalate(asking text: String) -> [Effect] {
+    mutating func escalate(asking text: String) -> [Effect] {
         var question = text[...]
         focus?.escalatesTo = nil
         if text.hasPrefix("@") {
@@ -212,20 +214,6 @@ extension ConsoleState {
         let asked = String(question).trimmingSpaces
         focus?.note = asked.isEmpty ? nil : asked
         return judge(.escalate)
-    }
-
-    /// The names of commands that begin as typed.
-    static func completions(of typed: String) -> [String] {
-        CommandID.allCases.map(\.rawValue).filter { $0.hasPrefix(typed) }
-    }
-
-    /// A command's name as far as what was typed makes it certain.
-    static func completed(_ typed: String) -> String {
-        let names = completions(of: typed)
-        guard var common = names.first else { return typed }
-        if names.contains(typed) { return typed }
-        for name in names { common = common.commonPrefix(with: name) }
-        return common
     }
 }
 

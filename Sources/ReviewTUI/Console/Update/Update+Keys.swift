@@ -29,6 +29,7 @@ extension ConsoleState {
         case .reasons(let list): return pressInReasons(key, list)
         case .history(let records, let scroll): return pressInHistory(key, records, scroll)
         case .marking(let marking): return pressInMarking(key, marking)
+        case .work(let screen): return pressInWork(key, screen)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         case .wellbeing:
             mode = .review
@@ -63,6 +64,7 @@ extension ConsoleState {
         case .repeatLast: return repeatLast()
         case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
+        case .queueHealth, .myStatistics, .calibration, .agreement: return openWork(command)
         case .commandLine: return open(.command)
         case .search: return open(.search)
         case .filter: return open(.filter)

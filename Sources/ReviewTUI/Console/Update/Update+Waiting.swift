@@ -30,7 +30,7 @@ extension CommandID {
         switch self {
         case .explanation, .overlay, .wellbeing, .help, .redraw, .suspend: .nothing
         case .undo, .quit, .history, .pause, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter,
-            .commandLine:
+            .commandLine, .queueHealth, .myStatistics, .calibration, .agreement:
             .quiet
         default: .item
         }

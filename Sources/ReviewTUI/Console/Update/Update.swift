@@ -51,12 +51,15 @@ extension ConsoleState {
         }
     }
 
-    /// What was opened over one item must not be confirmed over another. The command line, the filter and the help belong to
+    /// What was opened over one item must not be confirmed over another. Another command's line, the filter and the help belong to
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
         switch mode {
         case .policies, .marking, .severity, .question, .reasons: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
+        // A line that begins with what an item needs was meant for the one that was there.
+        case .prompt(let prompt) where prompt.purpose == .command:
+            guard CommandID(rawValue: Self.completed(Self.parts(prompt.text).name))?.need == .item else { return }
         default: return
         }
         mode = .review
@@ -69,7 +72,7 @@ extension ConsoleState {
         case .started(let item): return start(with: item)
         case .key(let key): return comeBack() + press(key)
         case .paste(let text): return comeBack() + paste(text)
-        case .line(let text): return comeBack() + obey(text)
+        case .line(let text): return comeBack() + carryOut(line: text)
         case .resized(let size):
             self.size = size
             return [.redraw]
@@ -138,10 +141,13 @@ extension ConsoleState {
         case .exposureUnsaved(let exposure):
             meter.unsaved = meter.unsaved + exposure
             return []
+        case .work(let reading): return take(reading)
+        case .workFailed(let view, let failure): return failWork(view, failure)
         case .queueChanged:
             drySince = nil
             nearby?.read = [:]
-            return recount() + reloadList()
+            countIsDue = true
+            return recount() + reloadList() + noteWorkChanged()
         case .tick: return pass()
         }
     }
@@ -158,10 +164,10 @@ extension ConsoleState {
         return [.claim(.next), .loadPage(request), .count]
     }
 
-    /// Reads the numbers again, but not often.
+    /// Reads the numbers again, but not often; the next tick does it where it was too soon.
     mutating func recount() -> [Effect] {
-        guard now - countedAt > 10_000 else { return [] }
-        countedAt = now
+        guard now - countedAt >= 2_000 else { return [] }
+        (countedAt, countIsDue) = (now, false)
         return [.count]
     }
 
@@ -194,7 +200,7 @@ extension ConsoleState {
             lease.expiresAt.milliseconds - now < half && !renewing.contains(lease.token)
         }
         renewing.formUnion(due.map(\.token))
-        return due.map(Effect.renew) + (now - countedAt > 60_000 ? recount() : [])
+        return due.map(Effect.renew) + (countIsDue || now - countedAt > 60_000 ? recount() : []) + refreshWork()
     }
 
     /// Nobody is looking: what is held goes back to the queue, so that others get it.

@@ -78,6 +78,7 @@ enum HintsView {
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
             return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
+        case .work(let screen): return WorkScreenView.hints(screen)
         case .prompt(let prompt):
             let earlier = state.entered[prompt.purpose]?.isEmpty == false ? [("↑", "earlier")] : []
             if prompt.purpose == .question {

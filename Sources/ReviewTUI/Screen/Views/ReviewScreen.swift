@@ -27,6 +27,9 @@ enum ReviewScreen {
         if case .pause(let since) = state.mode {
             return Frame(cells: PauseView.render(state, since: since, theme), picture: nil)
         }
+        if case .work(let screen) = state.mode {
+            return Frame(cells: WorkScreenView.render(screen, state, theme), picture: nil)
+        }
         var buffer = CellBuffer(size: state.size, filledWith: Cell(text: " ", style: theme[.text]))
         let item = state.focus?.item
         let layout = ScreenLayout(
@@ -67,7 +70,7 @@ enum ReviewScreen {
         case .history(let records, let scroll):
             HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
         case .wellbeing(let days): WellbeingView.draw(days, state, theme, into: &buffer)
-        case .review, .marking, .prompt, .pause: break
+        case .review, .marking, .work, .prompt, .pause: break
         }
     }
 

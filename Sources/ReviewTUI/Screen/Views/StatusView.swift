@@ -5,7 +5,7 @@ enum StatusView {
     static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.status]))
         if case .prompt(let prompt) = state.mode {
-            draw(prompt, theme, into: &buffer)
+            draw(prompt, state, theme, into: &buffer)
             return buffer
         }
         let role: Role =
@@ -66,7 +66,7 @@ enum StatusView {
         }
     }
 
-    private static func draw(_ prompt: Prompt, _ theme: Theme, into buffer: inout CellBuffer) {
+    private static func draw(_ prompt: Prompt, _ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
         let start = 1 + buffer.write(label(prompt.purpose), row: 0, column: 1, style: theme[.heading])
         let room = buffer.size.columns - start - 2
         // The end of a long line is what is being typed.
@@ -82,9 +82,9 @@ enum StatusView {
         }
         buffer[0, start + used] = Cell(text: " ", style: cursor)
         if prompt.purpose == .command {
-            let names = ConsoleState.completions(of: prompt.text).joined(separator: "  ")
             buffer.write(
-                names.isEmpty ? "no such command" : names, row: 0, column: start + used + 3, style: theme[.dim],
+                theme.glyphs.spelled(state.candidates(for: prompt.text)), row: 0, column: start + used + 3,
+                style: theme[.dim],
                 width: buffer.size.columns - start - used - 4, ellipsis: theme.glyphs.ellipsis)
         }
     }
