@@ -25,7 +25,8 @@ struct SnapshotLines {
         static let shown: Int32 = 14, decision: Int32 = 15, hash: Int32 = 16, supersedes: Int32 = 17
     }
 
-    /// The lines of all rows that a statement gives; `media` gives path and SHA-256 of the item it is bound to.
+    /// The lines of all rows that a statement gives; `media` gives path, SHA-256 and PDQ hash (null where nobody has looked
+    /// at it, or nothing could be made of it) of the item it is bound to.
     mutating func page(of decisions: PreparedStatement, _ media: PreparedStatement) throws -> [UInt8] {
         writer.removeAll()
         while try decisions.next() {
@@ -47,7 +48,8 @@ struct SnapshotLines {
             let sha256 = media.bytes(1).hex
             writer.append(raw: "{\"path\":")
             writer.append(utf8: media.bytes(0))
-            writer.append(raw: ",\"sha256\":\"\(sha256)\",\"pdq\":null}")
+            writer.append(raw: ",\"sha256\":\"\(sha256)\",\"pdq\":")
+            writer.append(raw: media.isNull(2) ? "null}" : "\"\(media.bytes(2).hex)\"}")
             content = content ?? Array(sha256.utf8)
         }
         append("],\"verdict\":", text: Column.verdict, of: row)
