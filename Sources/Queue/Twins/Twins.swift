@@ -5,6 +5,9 @@ extension QueueStore {
     /// The items that look like an item (PDQ within 31 bits, in any of the eight turns, both of quality 50 or more) or whose
     /// text is equal to its text after normalisation, with the verdicts that stand on them; nil where there is no such item.
     ///
+    /// Items that wait for an independent verdict (second and third ones, gold) are in no group: beside others they would
+    /// tell what was decided on them, and with others beside them they would be told. They look as if they had no twins.
+    ///
     /// The first call reads all hashes into memory, about a second for a million; later ones read what is new. Writes
     /// nothing: texts that ``extendTwins(forSeconds:progress:)`` has not come to are not among the twins.
     ///
@@ -42,9 +45,14 @@ extension QueueStore {
 
     private static func subject(_ id: ItemID, in db: Database) throws -> TwinSubject? {
         let row = try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT seq, CAST(text AS BLOB) FROM item WHERE id = ?"), arguments: [id.rawValue])
+            db.cachedStatement(
+                sql: """
+                    SELECT i.seq, CAST(i.text AS BLOB), w.\(ReviewRound.isIndependentInSQL)
+                    FROM item i JOIN work w ON w.item = i.seq WHERE i.id = ?
+                    """), arguments: [id.rawValue])
         guard let row else { return nil }
         let seq: Int64 = row[0]
+        guard row[2] as Bool == false else { return TwinSubject(seq: seq, text: nil, likenesses: []) }
         let likenesses = try Row.fetchAll(
             db.cachedStatement(
                 sql: "SELECT hash, turns FROM likeness WHERE item = ? AND hash IS NOT NULL AND quality >= ?"),
@@ -152,7 +160,11 @@ private struct TwinSearch {
         isCut = nearest.count < alike.count
         for near in nearest {
             let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT item, hash FROM likeness WHERE seq = ?"), arguments: [near.row])
+                db.cachedStatement(
+                    sql: """
+                        SELECT l.item, l.hash FROM likeness l JOIN work w ON w.item = l.item
+                        WHERE l.seq = ? AND NOT w.\(ReviewRound.isIndependentInSQL)
+                        """), arguments: [near.row])
             guard let row, LikenessIndex.hashes(row[1]).first == near.hash, row[0] as Int64 != item else { continue }
             let seq: Int64 = row[0]
             found[seq, default: Found()].distance = min(found[seq]?.distance ?? .max, near.distance)
@@ -167,7 +179,7 @@ private struct TwinSearch {
                 sql: """
                     SELECT k.item, CAST(i.text AS BLOB) FROM text_key k JOIN work w ON w.item = k.item
                         JOIN item i ON i.seq = k.item
-                    WHERE k.key = ? AND k.item <> ? ORDER BY w.decision IS NULL, k.item DESC LIMIT ?
+                    WHERE k.key = ? AND k.item <> ? AND NOT w.\(ReviewRound.isIndependentInSQL) ORDER BY w.decision IS NULL, k.item DESC LIMIT ?
                     """), arguments: [TextKey.key(ofNormalised: text), item, limit + 1])
         isCut = isCut || rows.count > limit
         for row in rows {
