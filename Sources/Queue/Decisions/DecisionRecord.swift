@@ -18,6 +18,8 @@ public struct DecisionRecord: Sendable, Hashable {
     public var scores: [Score]
     public var shownExplanation: DecisionDraft.ShownExplanation?
     public var firstCall: DecisionDraft.FirstCall?
+    /// Set where the verdict fell on a whole group at once.
+    public var group: GroupMark?
     /// Set where the claim had been drawn uniformly: the share of claims so drawn.
     public var sampledWithProbability: Double?
     /// The statement of reasons of a restriction, in the attributes of the DSA Transparency Database.
@@ -169,7 +171,8 @@ extension DecisionRow {
                         confirmed: explanation["confirmed"].flatMap { $0 == .null ? nil : $0 == .bool(true) })
                 }
             },
-            firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init), sampledWithProbability: sampled,
+            firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init),
+            group: shown?["group"].flatMap(GroupMark.init), sampledWithProbability: sampled,
             statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
             review: Review(review),
             isStanding: isStanding, hash: hash.hex)

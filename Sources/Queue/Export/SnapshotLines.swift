@@ -95,8 +95,8 @@ struct SnapshotLines {
         writer.append(raw: row.isNull(column) ? "null" : String(row.integer(column)))
     }
 
-    /// What `decision.shown` says of the explanation, and the first call of a blind-first review behind it; most
-    /// verdicts fall without either.
+    /// What `decision.shown` says of the explanation, and behind it the first call of a blind-first review and the group that
+    /// the verdict fell on; most verdicts fall without any.
     private mutating func append(explanation shown: UnsafeBufferPointer<UInt8>) {
         let none = "],\"explanation\":null}".utf8
         if shown.count >= none.count, shown[(shown.count - none.count)...].elementsEqual(none) {
@@ -110,9 +110,11 @@ struct SnapshotLines {
             confirmed = .bool(answer == .bool(true))
         }
         writer.append(["shown": .bool(method != nil), "method": .optional(method), "confirmed": confirmed])
-        guard let call = shown?["first_call"], call != .null else { return }
-        writer.append(raw: ",\"first_call\":")
-        writer.append(call)
+        for name in ["first_call", "group"] {
+            guard let said = shown?[name], said != .null else { continue }
+            writer.append(raw: ",\"\(name)\":")
+            writer.append(said)
+        }
     }
 
     /// RFC 3339 in UTC; the date is worked out once a day.
