@@ -21,8 +21,9 @@ public struct ContactGroup: Sendable, Hashable {
     }
 
     public enum Standing: Sendable, Hashable {
-        /// For its first verdict: the only standing in which a verdict on the group decides it.
+        /// For its first verdict, in nobody else's hands: the only standing in which a verdict on the group decides it.
         case waiting
+        /// By somebody else.
         case held(by: String)
         /// The verdict that stands.
         case decided(DecisionRecord)
@@ -34,17 +35,21 @@ public struct ContactGroup: Sendable, Hashable {
 }
 
 extension QueueStore {
-    /// The group of an item: itself and its ``twins(of:limit:)``; nil where there is no such item.
+    /// The group of an item: itself and its ``twins(of:limit:)``, those that wait before all where there are too many; nil
+    /// where there is no such item.
     ///
+    /// - parameter reviewer: Who looks: what they hold themselves is as good as waiting.
     /// - parameter limit: At most so many twins.
-    public func contactGroup(of id: ItemID, limit: Int = 119) throws -> ContactGroup? {
-        guard let group = try twins(of: id, limit: limit) else { return nil }
+    public func contactGroup(of id: ItemID, reviewer: String, limit: Int = 119) throws -> ContactGroup? {
+        guard let group = try twins(of: id, first: .undecided, limit: limit) else { return nil }
         let itself = TwinGroup.Twin(item: id, distance: nil, hasSameText: false, isDecided: false)
         var members: [ContactGroup.Member] = []
         // Short reads: without WAL a writer waits for each.
         let all = [itself] + group.twins
         for start in stride(from: 0, to: all.count, by: 20) {
-            members += try read { db in try all[start...].prefix(20).compactMap { try member($0, in: db) } }
+            members += try read { db in
+                try all[start...].prefix(20).compactMap { try member($0, for: reviewer, in: db) }
+            }
         }
         guard let first = members.first, first.item.id == id else { return nil }
         let waiting = members.dropFirst().filter { $0.standing == .waiting }
@@ -60,7 +65,9 @@ extension QueueStore {
     }
 
     /// Nil where it has been erased meanwhile.
-    private func member(_ twin: TwinGroup.Twin, in db: Database) throws -> ContactGroup.Member? {
+    private func member(
+        _ twin: TwinGroup.Twin, for reviewer: String, in db: Database
+    ) throws -> ContactGroup.Member? {
         let row = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
@@ -72,15 +79,19 @@ extension QueueStore {
         let seq: Int64 = row["item"]
         return ContactGroup.Member(
             item: try stored.item(seq), scores: try stored.scores(seq), distance: twin.distance,
-            hasSameText: twin.hasSameText, standing: try standing(row, in: db))
+            hasSameText: twin.hasSameText, standing: try standing(row, for: reviewer, in: db))
     }
 
-    private func standing(_ row: Row, in db: Database) throws -> ContactGroup.Standing {
+    private func standing(_ row: Row, for reviewer: String, in db: Database) throws -> ContactGroup.Standing {
         if row["queue"] as Int == QueueCode.restricted { return .restricted }
         var state: Int = row["state"]
         if state == WorkState.leased {
-            if row["lease_expires"] as Int64? ?? 0 > clock().milliseconds { return .held(by: row["lease_reviewer"]) }
-            state = ReviewRound(rawValue: row["review"])?.waitingState ?? WorkState.pending
+            let round = ReviewRound(rawValue: row["review"]) ?? .first
+            if round == .first, row["lease_expires"] as Int64? ?? 0 > clock().milliseconds {
+                let holder: String = row["lease_reviewer"]
+                return holder.utf8.elementsEqual(reviewer.utf8) ? .waiting : .held(by: holder)
+            }
+            state = round.waitingState
         }
         if state == WorkState.decided, let decision: Int64 = row["decision"],
             let record = try Self.records(where: "d.seq = ?", [decision], in: db).first

@@ -13,13 +13,20 @@ extension QueueStore {
     ///
     /// - parameter limit: At most so many twins.
     public func twins(of id: ItemID, limit: Int = 200) throws -> TwinGroup? {
+        try twins(of: id, first: .decided, limit: limit)
+    }
+
+    /// Which twins come first, and stay where there are too many.
+    enum TwinOrder { case decided, undecided }
+
+    func twins(of id: ItemID, first order: TwinOrder, limit: Int) throws -> TwinGroup? {
         guard let subject = try read({ try Self.subject(id, in: $0) }) else { return nil }
         let alike = try look(for: subject.likenesses)
         return try read { db in
             var search = TwinSearch(db: db, item: subject.seq)
             try search.add(alike, limit: limit)
-            try search.addTexts(like: subject.text, limit: limit)
-            let found = try search.twins(limit: limit)
+            try search.addTexts(like: subject.text, first: order, limit: limit)
+            let found = try search.twins(first: order, limit: limit)
             return TwinGroup(
                 item: id, twins: found.map(\.twin), verdicts: try search.verdicts(on: found.map(\.seq)),
                 isCut: search.isCut || search.count > limit, isComplete: try !TextKey.isBehind(db))
@@ -171,15 +178,16 @@ private struct TwinSearch {
         }
     }
 
-    /// Adds the items of equal text, decided ones first.
-    mutating func addTexts(like text: [UInt8]?, limit: Int) throws {
+    /// Adds the items of equal text.
+    mutating func addTexts(like text: [UInt8]?, first order: QueueStore.TwinOrder, limit: Int) throws {
         guard let text else { return }
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT k.item, CAST(i.text AS BLOB) FROM text_key k JOIN work w ON w.item = k.item
                         JOIN item i ON i.seq = k.item
-                    WHERE k.key = ? AND k.item <> ? AND NOT w.\(ReviewRound.isIndependentInSQL) ORDER BY w.decision IS NULL, k.item DESC LIMIT ?
+                    WHERE k.key = ? AND k.item <> ? AND NOT w.\(ReviewRound.isIndependentInSQL) 
+                    ORDER BY w.decision IS \(order == .decided ? "" : "NOT ")NULL, k.item DESC LIMIT ?
                     """), arguments: [TextKey.key(ofNormalised: text), item, limit + 1])
         isCut = isCut || rows.count > limit
         for row in rows {
@@ -188,7 +196,7 @@ private struct TwinSearch {
         }
     }
 
-    func twins(limit: Int) throws -> [(seq: Int64, twin: TwinGroup.Twin)] {
+    func twins(first order: QueueStore.TwinOrder, limit: Int) throws -> [(seq: Int64, twin: TwinGroup.Twin)] {
         let all = try found.map { seq, like in
             let row = try Row.fetchOne(
                 db.cachedStatement(
@@ -199,10 +207,10 @@ private struct TwinSearch {
                 isDecided: row?[1] ?? false)
             return (seq: seq, twin: twin)
         }
-        let ordered = all.sorted {
-            ($0.twin.isDecided ? 0 : 1, $0.twin.distance ?? 0, $0.seq)
-                < ($1.twin.isDecided ? 0 : 1, $1.twin.distance ?? 0, $1.seq)
+        func rank(_ found: (seq: Int64, twin: TwinGroup.Twin)) -> (Int, Int, Int64) {
+            (found.twin.isDecided == (order == .decided) ? 0 : 1, found.twin.distance ?? 0, found.seq)
         }
+        let ordered = all.sorted { rank($0) < rank($1) }
         return Array(ordered.prefix(limit))
     }
 

@@ -48,7 +48,7 @@ import Testing
         _ = try queue.store.claim(reviewer: "eve", item: "held", rules: ClaimRules(lifetime: 60))
         _ = try decide("d", removal(nil), by: "bob", in: queue)
         try queue.store.appeal("d")
-        let group = try #require(try queue.store.contactGroup(of: "a"))
+        let group = try #require(try queue.store.contactGroup(of: "a", reviewer: "ann"))
         #expect(group.members.prefix(2).map(\.item.id) == ["a", "c"])
         let standings = Dictionary(uniqueKeysWithValues: group.members.map { ($0.item.id, $0.standing) })
         #expect(standings["a"] == .waiting && standings["c"] == .waiting && standings["held"] == .held(by: "eve"))
@@ -59,11 +59,16 @@ import Testing
         }
         #expect(record.verdict == .remove && record.policies == ["spam"] && record.reviewer == "bob")
         #expect(!group.isCut && group.isComplete)
+        _ = try queue.store.claim(reviewer: "ann", item: "c")
+        let own = try #require(try queue.store.contactGroup(of: "a", reviewer: "ann"))
+        #expect(own.members[1].item.id == "c" && own.members[1].standing == .waiting, "what ann holds herself")
         queue.pass(seconds: 61)
-        let later = try #require(try queue.store.contactGroup(of: "a"))
+        let later = try #require(try queue.store.contactGroup(of: "a", reviewer: "ann"))
         #expect(later.members.contains { $0.item.id == "held" && $0.standing == .waiting }, "its lease has run out")
-        #expect(try queue.store.contactGroup(of: "a", limit: 2)?.isCut == true)
-        #expect(try queue.store.contactGroup(of: "nobody") == nil)
+        #expect(try queue.store.contactGroup(of: "a", reviewer: "ann", limit: 2)?.isCut == true)
+        let nearest = try #require(try queue.store.contactGroup(of: "a", reviewer: "ann", limit: 1))
+        #expect(nearest.members.map(\.item.id).first == "a" && nearest.members[1].standing == .waiting)
+        #expect(try queue.store.contactGroup(of: "nobody", reviewer: "ann") == nil)
     }
 
     @Test("A verdict on a group is a decision and an event for each item, marked, and the export and stats tell of it")

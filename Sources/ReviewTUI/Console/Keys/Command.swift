@@ -5,7 +5,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case escalateWithQuestion = "escalate-question"
     case confirm
     case repeatLast = "repeat"
-    case note, severity, history
+    case note, severity, history, twins
     case down, up
     case pageDown = "page-down"
     case pageUp = "page-up"
@@ -90,6 +90,9 @@ struct Command: Hashable, Sendable {
         Command(
             id: .repeatLast, group: .verdicts, help: "The last verdict again: policies, severity, note", keys: ["."]),
         Command(id: .history, group: .verdicts, help: "Your last verdicts, to look at or take back", keys: ["h"]),
+        Command(
+            id: .twins, group: .verdicts, help: "The item with its twins: look, pick out, decide all at once",
+            keys: ["t"]),
         Command(
             id: .policy1, group: .policies, help: "Choose or drop the policy with that number", keys: ["1"],
             hint: "policies"),

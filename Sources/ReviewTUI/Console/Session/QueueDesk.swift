@@ -120,7 +120,7 @@ struct QueueDesk: ReviewDesk {
     }
 
     /// The queue's errors as sentences for the status line.
-    private func saying<Value>(_ body: () throws -> Value) throws -> Value {
+    func saying<Value>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let error as QueueError {

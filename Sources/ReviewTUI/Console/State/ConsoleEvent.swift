@@ -23,10 +23,18 @@ enum ConsoleEvent: Hashable, Sendable {
     case decideFailed(ItemID, ConsoleFailure)
     case undone(Claim?, Verdict, ItemID)
     case undoFailed(ConsoleFailure)
+    /// What an undo would take back is a whole group: nothing was taken back yet.
+    case groupStands([DecisionRecord])
+    /// One verdict, taken back by its name.
+    case tookBack(UndoneDecision)
+    case takeBackFailed(ConsoleFailure)
     case preview(PreviewContent, PreviewRequest)
     /// The look at a hidden or blurred picture is on record: it may be shown.
     case revealed(ItemID, RevealedContent)
     case twins(TwinLines, ItemID)
+    case group(ContactGroup?, ItemID)
+    case groupFailed(ItemID, ConsoleFailure)
+    case memberDecided(MemberOutcome, ItemID)
     case counts(QueueCounts)
     case history([DecisionRecord])
     /// Somebody else wrote to the queue.
@@ -71,11 +79,17 @@ enum Effect: Hashable, Sendable {
     case decide(Lease, DecisionDraft)
     /// Take the reviewer's latest decision back and claim its item again.
     case undo
+    /// Take one verdict back, whenever it was given, and claim its item again if that is asked for.
+    case takeBack(String, reclaiming: Bool)
     case preview(PreviewRequest)
     /// Record that the reviewer looks at a hidden picture, or at a blurred one without its blur.
     case reveal(ItemID, RevealedContent)
     /// Look for items that look or read like this one.
     case loadTwins(ItemID)
+    /// Read the group of this item for the contact sheet.
+    case loadGroup(ItemID)
+    /// Claim and decide one member of a group, after the one that leads it.
+    case decideMember(ItemID, DecisionDraft)
     case count
     /// Read what this reviewer decided last.
     case loadHistory

@@ -22,8 +22,10 @@ enum Mode: Hashable, Sendable {
     case policies(PolicyPicker)
     /// How grave the violation is: one more key says it.
     case severity
-    /// What this reviewer decided last, newest first.
-    case history([DecisionRecord], scroll: Int)
+    /// What this reviewer decided last, newest first; one of them is selected.
+    case history([DecisionRecord], selected: Int)
+    /// The contact sheet of ``ConsoleState/sheet``.
+    case sheet
     case prompt(Prompt)
 }
 
@@ -107,6 +109,10 @@ struct ConsoleState: Hashable, Sendable {
     var claimsUnderWay = 0
     /// What was recorded last, for doing the same again.
     var lastVerdict: DecisionDraft?
+    /// The group of the item in focus, while it is open, under other dialogs, too.
+    var sheet: GroupSheet?
+    /// Verdicts of a group that are being taken back.
+    var groupUndo: GroupUndoWork?
     /// An undo is under way: what a verdict key would land on is about to change.
     var undoIsAsked = false
 

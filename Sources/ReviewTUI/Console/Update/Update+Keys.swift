@@ -22,7 +22,8 @@ extension ConsoleState {
         case .help(let scroll): return pressInHelp(key, scroll)
         case .policies(let picker): return pressInPicker(key, picker)
         case .severity: return pressInSeverity(key)
-        case .history(let records, let scroll): return pressInHistory(key, records, scroll)
+        case .history(let records, let selected): return pressInHistory(key, records, selected)
+        case .sheet: return pressInSheet(key)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         }
     }
@@ -51,6 +52,7 @@ extension ConsoleState {
         case .repeatLast: return repeatLast()
         case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
+        case .twins: return openSheet()
         case .commandLine: return open(.command)
         case .search: return open(.search)
         case .filter: return open(.filter)
@@ -164,7 +166,7 @@ extension ConsoleState {
         explains = true
     }
 
-    private mutating func toggle(digit: Int) -> [Effect] {
+    mutating func toggle(digit: Int) -> [Effect] {
         guard let focus else { return [] }
         guard focus.choice.rows.indices.contains(digit - 1) else {
             let pick = keymap.label(for: .policies).map { "; \($0) lists all policies" } ?? ""

@@ -5,6 +5,7 @@ extension ConsoleState {
     /// A verdict or skip was asked for the item on the screen.
     mutating func judge(_ verdict: VerdictCommand) -> [Effect] {
         guard let focus else { return [] }
+        if sheet != nil { return judgeGroup(verdict) }
         if verdict != .skip, needsPicker(verdict, focus) { return openPicker(for: verdict) }
         if isVeiled(focus), let call = verdict.recorded { return unveil(focus, after: call) }
         guard case .held(let lease) = focus.hold else {
@@ -94,6 +95,7 @@ extension ConsoleState {
     }
 
     mutating func recorded(_ receipt: DecisionReceipt, _ draft: DecisionDraft) -> [Effect] {
+        if sheet?.work != nil { return groupLed(receipt) }
         let policies = draft.policies.sorted().map { SafeText.line($0.rawValue, limit: 60) }
         let reason = policies.isEmpty ? "" : " for \(policies.joined(separator: ", "))"
         let undo = keymap.label(for: .undo).map { " · \($0) takes it back" } ?? ""
@@ -107,6 +109,7 @@ extension ConsoleState {
 
     mutating func unrecorded(_ id: ItemID, _ failure: ConsoleFailure) -> [Effect] {
         guard let focus, focus.id == id, case .recording(let lease) = focus.hold else { return [] }
+        sheet?.work = nil
         // What was typed behind it counted on it.
         let rest = droppingWaiting()
         switch failure {

@@ -22,7 +22,7 @@ extension ConsoleEvent {
     /// Whether it answers a claim, or an undo, which claims.
     fileprivate var endsClaim: Bool {
         switch self {
-        case .claimed, .claimFailed, .undone, .undoFailed: true
+        case .claimed, .claimFailed, .undone, .undoFailed, .groupStands, .tookBack, .takeBackFailed: true
         default: false
         }
     }
@@ -31,7 +31,7 @@ extension ConsoleEvent {
 extension Effect {
     fileprivate var claims: Bool {
         switch self {
-        case .claim, .undo: true
+        case .claim, .undo, .takeBack: true
         default: false
         }
     }
@@ -46,6 +46,7 @@ extension ConsoleState {
     fileprivate func takeLeaving(_ event: ConsoleEvent) -> [Effect] {
         switch event {
         case .claimed(let claim?, _), .undone(let claim?, _, _): [.release([claim.lease])]
+        case .tookBack(let undone): undone.claim.map { [.release([$0.lease])] } ?? []
         default: []
         }
     }
@@ -53,10 +54,12 @@ extension ConsoleState {
     /// What was opened over one item must not be confirmed over another. The command line, the filter and the help belong to
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
+        let hadSheet = sheet != nil
+        sheet = nil
         switch mode {
-        case .policies, .severity: break
+        case .policies, .severity, .sheet: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
-        default: return
+        default: if !hadSheet { return }
         }
         mode = .review
         status = StatusLine(
@@ -101,6 +104,9 @@ extension ConsoleState {
         case .decided(let receipt, let draft): return recorded(receipt, draft)
         case .decideFailed(let id, let failure): return unrecorded(id, failure)
         case .undone(let claim, let verdict, let id): return undone(claim, verdict, id)
+        case .groupStands(let group): return takeBack(group)
+        case .tookBack(let undone): return tookBack(undone)
+        case .takeBackFailed(let failure): return notTakenBack(failure)
         case .undoFailed(let failure):
             undoIsAsked = false
             status = StatusLine(text: failure.sentence, tone: .bad)
@@ -110,6 +116,7 @@ extension ConsoleState {
             return []
         case .preview(let content, let request):
             preview.take(content, for: request)
+            sheet?.take(content, for: request)
             aheadPreview.take(content, for: request)
             return []
         case .revealed(let id, let what):
@@ -122,17 +129,24 @@ extension ConsoleState {
         case .twins(let lines, let id):
             if focus?.id == id { focus?.twins = lines }
             return []
+        case .group(let group, let id): return take(group, of: id)
+        case .groupFailed(let id, let failure):
+            guard sheet?.lead == id, sheet?.work == nil else { return [] }
+            if sheet?.isRead == false { closeSheet() }
+            say(failure.sentence, .bad)
+            return []
+        case .memberDecided(let outcome, let id): return take(outcome, of: id)
         case .counts(let counts):
             self.counts = counts
             countedAt = now
             return []
         case .history(let records):
-            if mode == .review { mode = .history(records, scroll: 0) }
+            if mode == .review { mode = .history(records, selected: 0) }
             return []
         case .queueChanged:
             drySince = nil
             nearby?.read = [:]
-            return recount() + reloadList()
+            return recount() + reloadList() + (sheet.map { [.loadGroup($0.lead)] } ?? [])
         case .tick: return pass()
         }
     }
@@ -206,7 +220,9 @@ extension ConsoleState {
     mutating func settle() -> [Effect] {
         var effects = playWaiting()
         if isQuitting { return effects }
-        if !isAway, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
+        if !isAway, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil,
+            sheet?.work == nil
+        {
             effects += askForNext()
         }
         if let index = list.index(of: selected) ?? (list.rows.isEmpty ? nil : 0),
@@ -221,6 +237,7 @@ extension ConsoleState {
             focus?.twins = .asked
             effects.append(.loadTwins(id))
         }
+        effects += settleSheet()
         let wanted = focus.flatMap { previewRequest(for: $0) }
         if preview.want(wanted) { effects += wanted.map { [.preview($0)] } ?? [] }
         let wantedAhead = ahead.first.flatMap { previewRequest(for: $0) }

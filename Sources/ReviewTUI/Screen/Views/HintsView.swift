@@ -42,7 +42,8 @@ enum HintsView {
         case .severity: return ([("1–4", "say it"), ("0", "not said"), ("esc", "back")], [])
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
-            return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
+            return ([("j/k", "move")] + undo + [("t", "take this one back"), ("esc", "back")], [])
+        case .sheet: return GroupSheetView.hints(state)
         case .prompt(let prompt):
             let earlier = state.entered[prompt.purpose]?.isEmpty == false ? [("↑", "earlier")] : []
             if prompt.purpose == .question {

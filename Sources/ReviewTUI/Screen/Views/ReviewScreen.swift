@@ -45,13 +45,14 @@ enum ReviewScreen {
         place(layout.status, StatusView.render)
         place(layout.hints, HintsView.render)
         if state.focus == nil { NothingView.draw(state, theme, layout, into: &buffer) }
+        if let sheet = state.sheet { GroupSheetView.draw(sheet, state, theme, into: &buffer) }
         switch state.mode {
         case .help: HelpView.draw(state, theme, into: &buffer)
         case .policies(let picker): PolicyPickerView.draw(picker, state, theme, into: &buffer)
         case .severity: SeverityView.draw(state, theme, into: &buffer)
-        case .history(let records, let scroll):
-            HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
-        case .review, .prompt: break
+        case .history(let records, let selected):
+            HistoryView.draw(records, selected: selected, state, theme, into: &buffer)
+        case .review, .prompt, .sheet: break
         }
         return Frame(cells: buffer, picture: picture(state, layout, buffer))
     }
