@@ -67,3 +67,40 @@ def test_group_of_texts(sandbox):
     sandbox.wait_for("Took back “allow” on post-4", "one of them taken back")
     assert set(rows(sandbox)) == {"post-1", "post-2", "post-3", "post-5"}
     sandbox.run("audit", "verify").expect()
+
+
+def test_item_history(sandbox):
+    """H tells what happened to the item and what its author's others came to, but nothing to a second reviewer"""
+    sandbox.queue_of([dict(post(n), author="mallory", priority=9 - n) for n in range(4)])
+    sandbox.run("second-review", "--share", "1").expect()
+    for verdict in ("allow", "remove --policy hate --note slur"):
+        claim = sandbox.run("claim", "--reviewer", "ann", "--item", "post-0").expect().json
+        sandbox.run("decide", "--lease", claim["lease"], "--verdict", *verdict.split()).expect()
+        if verdict == "allow":
+            sandbox.run("undo", "--reviewer", "ann").expect()
+    sandbox.open_console("--item", "post-0")
+    sandbox.wait_for("this is post number 0", "the item that ann has judged")
+    sandbox.press("H")
+    screen = sandbox.wait_for("What happened to post-0", "its history")
+    assert "taken into the queue" in screen and "ann" not in screen and "removed" not in screen, screen
+    sandbox.press("q")
+    sandbox.wait_for(lambda screen: "What happened" not in screen, "the item again")
+    sandbox.press("x")
+    sandbox.wait_for("which rule does it break?", "the list of policies")
+    sandbox.press("h", "h")
+    sandbox.wait_for("this is post number 1", "the next item")
+    sandbox.press("H")
+    sandbox.wait_for("What happened to post-1", "its history")
+    sandbox.press("Tab")
+    sandbox.wait_for("mallory: 3 other items: 1 removed, 2 undecided", "the author's other items")
+    assert "post-0, removed as hate" in sandbox.screen()
+    sandbox.press("q", "q")
+    sandbox.wait_for("ended with 0", "the console's end")
+    sandbox.run("appeal", "--item", "post-0", "--note", "It was satire").expect()
+    sandbox.open_console("--item", "post-0", "--reviewer", "sue", columns=120, rows=36)
+    sandbox.wait_for("this is post number 0", "the item on appeal")
+    sandbox.press("H")
+    screen = sandbox.wait_for("appealed: It was satire", "its history")
+    for words in ("allowed by ann", "verdict taken back by ann", "removed as hate by ann: slur",
+                  "removed as hate by tester, second review"):
+        assert words in screen, (words, screen)

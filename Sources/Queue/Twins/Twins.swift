@@ -186,7 +186,7 @@ private struct TwinSearch {
                 sql: """
                     SELECT k.item, CAST(i.text AS BLOB) FROM text_key k JOIN work w ON w.item = k.item
                         JOIN item i ON i.seq = k.item
-                    WHERE k.key = ? AND k.item <> ? AND NOT w.\(ReviewRound.isIndependentInSQL) 
+                    WHERE k.key = ? AND k.item <> ? AND NOT w.\(ReviewRound.isIndependentInSQL)
                     ORDER BY w.decision IS \(order == .decided ? "" : "NOT ")NULL, k.item DESC LIMIT ?
                     """), arguments: [TextKey.key(ofNormalised: text), item, limit + 1])
         isCut = isCut || rows.count > limit

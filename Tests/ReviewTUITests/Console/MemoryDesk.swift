@@ -20,6 +20,8 @@ final class MemoryDesk: ReviewDesk {
         var group: [ItemID] = []
         /// How members of it stand that do not wait.
         var standings: [ItemID: ContactGroup.Standing] = [:]
+        var itemHistories: [ItemID: ItemHistory] = [:]
+        var authors: [String: AuthorRecord] = [:]
     }
 
     private let state: Mutex<State>
@@ -199,6 +201,16 @@ final class MemoryDesk: ReviewDesk {
     func history() throws -> [DecisionRecord] {
         try call("history") { state in
             state.decisions.reversed().map(state.record)
+        }
+    }
+
+    func itemHistory(_ id: ItemID, veiled: Bool, ascii: Bool) throws -> ItemHistoryPages? {
+        try call("item history") { state in
+            guard var history = state.itemHistories[id] else { return nil }
+            if veiled { history.entries.removeAll { if case .decided = $0.event { true } else { false } } }
+            return ItemHistoryPages(
+                history, author: veiled ? nil : history.author.flatMap { state.authors[$0] }, isVeiled: veiled,
+                reviewer: "mia", ascii: ascii)
         }
     }
 

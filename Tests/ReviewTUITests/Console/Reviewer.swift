@@ -118,6 +118,8 @@ struct Reviewer {
             case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
             case .count: return .counts(try desk.counts())
             case .loadHistory: return .history(try desk.history())
+            case .loadItemHistory(let id, let veiled):
+                return .itemHistory(try desk.itemHistory(id, veiled: veiled, ascii: false), id)
             default: return nil
             }
         } catch let failure as ConsoleFailure {

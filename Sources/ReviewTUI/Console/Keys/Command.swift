@@ -6,6 +6,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case confirm
     case repeatLast = "repeat"
     case note, severity, history, twins
+    case itemHistory = "item-history"
     case down, up
     case pageDown = "page-down"
     case pageUp = "page-up"
@@ -90,6 +91,8 @@ struct Command: Hashable, Sendable {
         Command(
             id: .repeatLast, group: .verdicts, help: "The last verdict again: policies, severity, note", keys: ["."]),
         Command(id: .history, group: .verdicts, help: "Your last verdicts, to look at or take back", keys: ["h"]),
+        Command(
+            id: .itemHistory, group: .verdicts, help: "What happened to the item, and its author's others", keys: ["H"]),
         Command(
             id: .twins, group: .verdicts, help: "The item with its twins: look, pick out, decide all at once",
             keys: ["t"]),

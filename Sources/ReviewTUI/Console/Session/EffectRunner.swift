@@ -35,7 +35,7 @@ final class EffectRunner: Sendable {
             Task { reply(.preview(await previews.make(request), request)) }
         case .redraw, .suspend: reply(nil)
         // The first look for twins reads every hash of the queue.
-        case .loadTwins, .loadGroup: searches.async { [self] in reply(perform(effect)) }
+        case .loadTwins, .loadGroup, .loadItemHistory: searches.async { [self] in reply(perform(effect)) }
         case .loadPage(let request) where !request.matching.isEmpty:
             searches.async { [self] in reply(perform(effect)) }
         // In its turn: what was asked of the queue before is done when the answer to this one comes.
@@ -101,6 +101,8 @@ final class EffectRunner: Sendable {
         case .decideMember(let id, let draft): return .memberDecided(try desk.decide(member: id, draft), id)
         case .count: return .counts(try desk.counts())
         case .loadHistory: return .history(try desk.history())
+        case .loadItemHistory(let id, let veiled):
+            return .itemHistory(try desk.itemHistory(id, veiled: veiled, ascii: ascii), id)
         case .dwell, .preview, .redraw, .suspend, .quit: return nil
         }
     }

@@ -102,6 +102,14 @@ struct QueueDesk: ReviewDesk {
         try saying { try store.decisions(reviewer: reviewer, limit: 100) }
     }
 
+    func itemHistory(_ id: ItemID, veiled: Bool, ascii: Bool) throws -> ItemHistoryPages? {
+        try saying {
+            guard let history = try store.itemHistory(of: id, intakeOnly: veiled) else { return nil }
+            let author = veiled ? nil : try history.author.map { try store.authorRecord(of: $0, besides: id) }
+            return ItemHistoryPages(history, author: author, isVeiled: veiled, reviewer: reviewer, ascii: ascii)
+        }
+    }
+
     func dataVersion() throws -> Int {
         try saying { try store.dataVersion() }
     }

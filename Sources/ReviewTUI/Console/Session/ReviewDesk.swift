@@ -32,6 +32,8 @@ protocol ReviewDesk: Sendable {
     func counts() throws -> QueueCounts
     /// This reviewer's latest verdicts and undos, newest first.
     func history() throws -> [DecisionRecord]
+    /// What happened to an item, and its author's others; nil where it is gone. Of a veiled one no more than how it came in.
+    func itemHistory(_ id: ItemID, veiled: Bool, ascii: Bool) throws -> ItemHistoryPages?
     /// Changes when another process writes.
     func dataVersion() throws -> Int
 }

@@ -37,6 +37,7 @@ enum ConsoleEvent: Hashable, Sendable {
     case memberDecided(MemberOutcome, ItemID)
     case counts(QueueCounts)
     case history([DecisionRecord])
+    case itemHistory(ItemHistoryPages?, ItemID)
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -93,6 +94,8 @@ enum Effect: Hashable, Sendable {
     case count
     /// Read what this reviewer decided last.
     case loadHistory
+    /// Read what happened to this item, and to its author's others; of a veiled one no more than how it came in.
+    case loadItemHistory(ItemID, veiled: Bool)
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

@@ -24,6 +24,8 @@ enum Mode: Hashable, Sendable {
     case severity
     /// What this reviewer decided last, newest first; one of them is selected.
     case history([DecisionRecord], selected: Int)
+    /// What happened to the item, and its author's others.
+    case itemHistory(ItemHistoryPages)
     /// The contact sheet of ``ConsoleState/sheet``.
     case sheet
     case prompt(Prompt)

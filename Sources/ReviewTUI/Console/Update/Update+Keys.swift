@@ -23,6 +23,7 @@ extension ConsoleState {
         case .policies(let picker): return pressInPicker(key, picker)
         case .severity: return pressInSeverity(key)
         case .history(let records, let selected): return pressInHistory(key, records, selected)
+        case .itemHistory(let pages): return pressInItemHistory(key, pages)
         case .sheet: return pressInSheet(key)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         }
@@ -52,6 +53,7 @@ extension ConsoleState {
         case .repeatLast: return repeatLast()
         case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
+        case .itemHistory: return openItemHistory()
         case .twins: return openSheet()
         case .commandLine: return open(.command)
         case .search: return open(.search)

@@ -57,7 +57,7 @@ extension ConsoleState {
         let hadSheet = sheet != nil
         sheet = nil
         switch mode {
-        case .policies, .severity, .sheet: break
+        case .policies, .severity, .sheet, .itemHistory: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
         default: if !hadSheet { return }
         }
@@ -143,6 +143,7 @@ extension ConsoleState {
         case .history(let records):
             if mode == .review { mode = .history(records, selected: 0) }
             return []
+        case .itemHistory(let pages, let id): return take(pages, of: id)
         case .queueChanged:
             drySince = nil
             nearby?.read = [:]

@@ -43,6 +43,9 @@ enum HintsView {
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
             return ([("j/k", "move")] + undo + [("t", "take this one back"), ("esc", "back")], [])
+        case .itemHistory(let pages):
+            let other = pages.author == nil ? [] : [("tab", pages.showsAuthor ? "the item" : "its author")]
+            return ([("j/k", "scroll")] + other + [("esc", "back")], [])
         case .sheet: return GroupSheetView.hints(state)
         case .prompt(let prompt):
             let earlier = state.entered[prompt.purpose]?.isEmpty == false ? [("↑", "earlier")] : []

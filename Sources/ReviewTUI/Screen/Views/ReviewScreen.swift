@@ -52,6 +52,7 @@ enum ReviewScreen {
         case .severity: SeverityView.draw(state, theme, into: &buffer)
         case .history(let records, let selected):
             HistoryView.draw(records, selected: selected, state, theme, into: &buffer)
+        case .itemHistory(let pages): ItemHistoryView.draw(pages, state, theme, into: &buffer)
         case .review, .prompt, .sheet: break
         }
         return Frame(cells: buffer, picture: picture(state, layout, buffer))
