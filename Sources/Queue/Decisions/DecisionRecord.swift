@@ -19,6 +19,8 @@ public struct DecisionRecord: Sendable, Hashable {
     public var shownExplanation: DecisionDraft.ShownExplanation?
     public var rationales: [Rationale] = []
     public var firstCall: DecisionDraft.FirstCall?
+    /// Set where the verdict fell on a whole group at once.
+    public var group: GroupMark?
     /// Set where the claim had been drawn uniformly: the share of claims so drawn.
     public var sampledWithProbability: Double?
     /// The statement of reasons of a restriction, in the attributes of the DSA Transparency Database.
@@ -171,7 +173,8 @@ extension DecisionRow {
                 }
             },
             rationales: (shown?["rationales"]?.array ?? []).compactMap { try? Rationale($0) },
-            firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init), sampledWithProbability: sampled,
+            firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init),
+            group: shown?["group"].flatMap(GroupMark.init), sampledWithProbability: sampled,
             statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
             review: Review(review),
             isStanding: isStanding, hash: hash.hex)

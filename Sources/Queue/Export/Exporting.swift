@@ -29,8 +29,9 @@ extension QueueStore {
     /// last and so marks a complete one.
     ///
     /// The snapshot is bounded by the last verdict or undo at the start, so those that fall meanwhile are in none of
-    /// it; the same verdicts give the same bytes. Media stay where they are and are named by path and SHA-256. The
-    /// table `snapshot` and the audit chain remember the export once it is whole.
+    /// it; the same verdicts on media that were hashed alike give the same bytes. Media stay where they are and are named
+    /// by path, SHA-256 and PDQ hash (64 hex digits, whatever the picture's quality; null until `score` has looked at it).
+    /// The table `snapshot` and the audit chain remember the export once it is whole.
     ///
     /// - parameter folder: Made if it is not there; must be empty.
     /// - parameter progress: Called with the rows written so far.

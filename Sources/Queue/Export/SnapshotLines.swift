@@ -25,7 +25,8 @@ struct SnapshotLines {
         static let shown: Int32 = 14, decision: Int32 = 15, hash: Int32 = 16, supersedes: Int32 = 17
     }
 
-    /// The lines of all rows that a statement gives; `media` gives path and SHA-256 of the item it is bound to.
+    /// The lines of all rows that a statement gives; `media` gives path, SHA-256 and PDQ hash (null where nobody has looked
+    /// at it, or nothing could be made of it) of the item it is bound to.
     mutating func page(of decisions: PreparedStatement, _ media: PreparedStatement) throws -> [UInt8] {
         writer.removeAll()
         while try decisions.next() {
@@ -47,7 +48,8 @@ struct SnapshotLines {
             let sha256 = media.bytes(1).hex
             writer.append(raw: "{\"path\":")
             writer.append(utf8: media.bytes(0))
-            writer.append(raw: ",\"sha256\":\"\(sha256)\",\"pdq\":null}")
+            writer.append(raw: ",\"sha256\":\"\(sha256)\",\"pdq\":")
+            writer.append(raw: media.isNull(2) ? "null}" : "\"\(media.bytes(2).hex)\"}")
             content = content ?? Array(sha256.utf8)
         }
         append("],\"verdict\":", text: Column.verdict, of: row)
@@ -93,8 +95,8 @@ struct SnapshotLines {
         writer.append(raw: row.isNull(column) ? "null" : String(row.integer(column)))
     }
 
-    /// What `decision.shown` says of the explanation, and behind it the rationales and the first call of a blind-first
-    /// review; most verdicts fall without any of them.
+    /// What `decision.shown` says of the explanation, and behind it the rationales, the first call of a blind-first review and
+    /// the group that the verdict fell on; most verdicts fall without any.
     private mutating func append(explanation shown: UnsafeBufferPointer<UInt8>) {
         let none = "],\"explanation\":null}".utf8
         if shown.count >= none.count, shown[(shown.count - none.count)...].elementsEqual(none) {
@@ -108,13 +110,11 @@ struct SnapshotLines {
             confirmed = .bool(answer == .bool(true))
         }
         writer.append(["shown": .bool(method != nil), "method": .optional(method), "confirmed": confirmed])
-        if let rationales = shown?["rationales"] {
-            writer.append(raw: ",\"rationales\":")
-            writer.append(rationales)
+        for name in ["rationales", "first_call", "group"] {
+            guard let said = shown?[name], said != .null else { continue }
+            writer.append(raw: ",\"\(name)\":")
+            writer.append(said)
         }
-        guard let call = shown?["first_call"], call != .null else { return }
-        writer.append(raw: ",\"first_call\":")
-        writer.append(call)
     }
 
     /// RFC 3339 in UTC; the date is worked out once a day.

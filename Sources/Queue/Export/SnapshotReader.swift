@@ -39,7 +39,12 @@ final class SnapshotReader {
                     AND \(snapshot.condition)
                 ORDER BY d.seq
                 """, arguments: [first, first + Self.pageSize] + snapshot.arguments, in: db)
-            let media = try PreparedStatement("SELECT path, sha256 FROM media WHERE item = ? ORDER BY position", in: db)
+            let media = try PreparedStatement(
+                """
+                SELECT m.path, m.sha256, l.hash FROM media m
+                    LEFT JOIN likeness l ON l.item = m.item AND l.position = m.position
+                WHERE m.item = ? ORDER BY m.position
+                """, in: db)
             return try lines.page(of: page, media)
         }
     }

@@ -21,6 +21,9 @@ public struct JudgementStats: Sendable, Hashable {
     /// First calls of a blind-first review: the verdict with its policies was kept, or changed, once the model was seen.
     public var firstCallsKept = 0
     public var firstCallsChanged = 0
+    /// Decisions that fell on a group at once, and on how many groups.
+    public var groupDecisions = 0
+    public var groups = 0
 
     /// What `stats --json` prints under `judgement`.
     public var json: JSONValue {
@@ -35,6 +38,7 @@ public struct JudgementStats: Sendable, Hashable {
             "first_calls": [
                 "kept": .integer(Int64(firstCallsKept)), "changed": .integer(Int64(firstCallsChanged)),
             ],
+            "groups": ["groups": .integer(Int64(groups)), "decisions": .integer(Int64(groupDecisions))],
         ]
     }
 
@@ -80,6 +84,13 @@ public struct JudgementStats: Sendable, Hashable {
         for row in calls {
             if row[0] { stats.firstCallsKept = row[1] } else { stats.firstCallsChanged = row[1] }
         }
+        let grouped = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT count(*), count(DISTINCT coalesce(json_extract(d.shown, '$.group.lead'), d.id))
+                \(standing) WHERE json_type(d.shown, '$.group') IS NOT NULL
+                """)
+        (stats.groupDecisions, stats.groups) = (grouped?[0] ?? 0, grouped?[1] ?? 0)
         return stats
     }
 

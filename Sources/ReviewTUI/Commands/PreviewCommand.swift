@@ -11,7 +11,7 @@ struct PreviewCommand: AsyncParsableCommand {
         case sixel, symbols, ascii, kitty
     }
 
-    @Argument(help: ArgumentHelp("A PNG or JPEG file.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A PNG, JPEG or WebP file.", valueName: "file"))
     var file: String
 
     @Option(help: "How to draw it.")

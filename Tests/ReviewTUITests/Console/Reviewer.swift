@@ -123,11 +123,21 @@ struct Reviewer {
                     return .decideFailed(lease.item, failure)
                 }
             case .undo:
+                let latest = try desk.latestVerdicts()
+                if latest.count > 1 { return .groupStands(latest) }
                 let undone = try desk.undo()
                 return .undone(undone.claim, undone.verdict, undone.item)
             case .reveal(let id, let what):
                 try desk.recordReveal(id, what)
                 return .revealed(id, what)
+            case .takeBack(let decision, let reclaiming):
+                return .tookBack(try desk.takeBack(decision, reclaiming: reclaiming))
+            case .loadGroup(let id): return .group(try desk.group(id), id)
+            case .decideMember(let id, let draft):
+                do { return .memberDecided(try desk.decide(member: id, draft), id) } catch let failure as ConsoleFailure
+                {
+                    return .memberDecided(.failed(failure), id)
+                }
             case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
             case .count: return .counts(try desk.counts())
             case .recordExposure(let exposure):
@@ -139,9 +149,12 @@ struct Reviewer {
                     return .workFailed(view, failure)
                 }
             case .loadHistory: return .history(try desk.history())
+            case .loadItemHistory(let id, let veiled):
+                return .itemHistory(try desk.itemHistory(id, veiled: veiled, ascii: false), id)
             default: return nil
             }
         } catch let failure as ConsoleFailure {
+            if case .takeBack = effect { return .takeBackFailed(failure) }
             return .failed(failure)
         } catch {
             return nil

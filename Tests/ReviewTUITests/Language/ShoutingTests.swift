@@ -12,7 +12,9 @@ struct ShoutingTests {
     private static let names: Set<String> = {
         let items = [Sample.threat, Sample.harmless, Sample.hostile, Sample.picture("photo-1")].map { "\($0)" }
         let commands = CommandID.allCases.map { "\($0.rawValue) \(Keymap.standard.keys(for: $0).map(\.label))" }
-        let others = ["mia", "Review", "look what they did", "about a child", "page", "broken PNG IDAT error Ask the source"]
+        let others = [
+            "mia", "Review", "look what they did", "about a child", "page", "broken PNG IDAT error Ask the source",
+        ]
         return Set((items + commands + others + ["\(Sample.taxonomy)"]).flatMap(words))
     }()
 

@@ -5,7 +5,8 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case escalateWithQuestion = "escalate-question"
     case confirm
     case repeatLast = "repeat"
-    case note, reasons, severity, history
+    case note, reasons, severity, history, twins
+    case itemHistory = "item-history"
     case down, up
     case pageDown = "page-down"
     case pageUp = "page-up"
@@ -107,6 +108,11 @@ struct Command: Hashable, Sendable {
         Command(
             id: .repeatLast, group: .verdicts, help: "The last verdict again: policies, severity, note", keys: ["."]),
         Command(id: .history, group: .verdicts, help: "Your last verdicts, to look at or take back", keys: ["h"]),
+        Command(
+            id: .itemHistory, group: .verdicts, help: "What happened to the item, and its author's others", keys: ["H"]),
+        Command(
+            id: .twins, group: .verdicts, help: "The item with its twins: look, pick out, decide all at once",
+            keys: ["t"]),
         Command(
             id: .policy1, group: .policies, help: "Choose or drop the policy with that number", keys: ["1"],
             hint: "policies"),

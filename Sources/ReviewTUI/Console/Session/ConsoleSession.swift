@@ -111,7 +111,7 @@ final class ConsoleSession {
         switch effect {
         case .redraw: terminal.redraw()
         case .suspend: suspend()
-        case .loadDetail, .loadPage, .loadTwins, .count, .dwell: afterPainting.append(effect)
+        case .loadDetail, .loadPage, .loadTwins, .loadGroup, .count, .dwell: afterPainting.append(effect)
         default: run(effect)
         }
     }

@@ -147,6 +147,14 @@ struct QueueDesk: ReviewDesk {
         }
     }
 
+    func itemHistory(_ id: ItemID, veiled: Bool, ascii: Bool) throws -> ItemHistoryPages? {
+        try saying {
+            guard let history = try store.itemHistory(of: id, intakeOnly: veiled) else { return nil }
+            let author = veiled ? nil : try history.author.map { try store.authorRecord(of: $0, besides: id) }
+            return ItemHistoryPages(history, author: author, isVeiled: veiled, reviewer: reviewer, ascii: ascii)
+        }
+    }
+
     func dataVersion() throws -> Int {
         try saying { try store.dataVersion() }
     }
@@ -165,7 +173,7 @@ struct QueueDesk: ReviewDesk {
     }
 
     /// The queue's errors as sentences for the status line.
-    private func saying<Value>(_ body: () throws -> Value) throws -> Value {
+    func saying<Value>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let error as QueueError {

@@ -30,7 +30,7 @@ extension ConsoleState {
         let count = taxonomy.count
         switch key {
         case .escape, .character("q"):
-            mode = .review
+            mode = ground
             if picker.pending != nil { say("No verdict was recorded.") }
             return []
         case .down, .character("j"), .tab: picker.index = (picker.index + 1) % count
@@ -65,7 +65,7 @@ extension ConsoleState {
     }
 
     private mutating func confirm(_ picker: PolicyPicker) -> [Effect] {
-        mode = .review
+        mode = ground
         guard let focus else { return [] }
         if picker.pending == nil || focus.choice.chosen.isEmpty {
             self.focus?.choice.toggle(taxonomy[picker.index].id, taxonomy: taxonomy)
@@ -80,7 +80,7 @@ extension ConsoleState {
     // MARK: Severity
 
     mutating func pressInSeverity(_ key: Key) -> [Effect] {
-        mode = .review
+        mode = ground
         guard case .character(let scalar) = key, let digit = Character(scalar).wholeNumberValue, digit <= 4 else {
             return []
         }
@@ -96,16 +96,23 @@ extension ConsoleState {
 
     // MARK: History
 
-    /// `u` works in it; it closes first, so that the item that comes back is seen.
-    mutating func pressInHistory(_ key: Key, _ records: [DecisionRecord], _ scroll: Int) -> [Effect] {
-        let last = max(0, records.count - HistoryView.rows(records.count, size))
+    /// `u` works in it, and `t` takes the selected verdict back; it closes first, so that the item that comes back is seen.
+    mutating func pressInHistory(_ key: Key, _ records: [DecisionRecord], _ selected: Int) -> [Effect] {
         switch key {
         case .down, .character("j"), .pageDown:
-            mode = .history(records, scroll: min(last, scroll + (key == .pageDown ? 10 : 1)))
+            let last = max(0, records.count - 1)
+            mode = .history(records, selected: min(last, selected + (key == .pageDown ? 10 : 1)))
             return []
         case .up, .character("k"), .pageUp:
-            mode = .history(records, scroll: max(0, scroll - (key == .pageUp ? 10 : 1)))
+            mode = .history(records, selected: max(0, selected - (key == .pageUp ? 10 : 1)))
             return []
+        case .character("t"):
+            guard records.indices.contains(selected), records[selected].isStanding else {
+                say("That verdict stands no longer: there is nothing to take back.")
+                return []
+            }
+            mode = .review
+            return [.takeBack(records[selected].decision, reclaiming: false)]
         default:
             mode = .review
             return keymap.command(for: key) == .undo ? takeInTurn(key) : []
@@ -132,7 +139,7 @@ extension ConsoleState {
         if key != .tab { prompt.offered = nil }
         switch key {
         case .escape:
-            mode = .review
+            mode = ground
             return []
         case .enter: return enter(prompt)
         case .up: recall(1, in: &prompt)
@@ -176,7 +183,7 @@ extension ConsoleState {
     }
 
     private mutating func enter(_ prompt: Prompt) -> [Effect] {
-        mode = .review
+        mode = ground
         let text = prompt.text.trimmingSpaces
         if !text.isEmpty {
             remember(text, for: prompt.purpose)

@@ -27,9 +27,11 @@ extension ConsoleState {
         case .severity: return pressInSeverity(key)
         case .question(let question): return pressInQuestion(key, question)
         case .reasons(let list): return pressInReasons(key, list)
-        case .history(let records, let scroll): return pressInHistory(key, records, scroll)
         case .marking(let marking): return pressInMarking(key, marking)
         case .work(let screen): return pressInWork(key, screen)
+        case .history(let records, let selected): return pressInHistory(key, records, selected)
+        case .itemHistory(let pages): return pressInItemHistory(key, pages)
+        case .sheet: return pressInSheet(key)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         case .wellbeing:
             mode = .review
@@ -65,6 +67,8 @@ extension ConsoleState {
         case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
         case .queueHealth, .myStatistics, .calibration, .agreement: return openWork(command)
+        case .itemHistory: return openItemHistory()
+        case .twins: return openSheet()
         case .commandLine: return open(.command)
         case .search: return open(.search)
         case .filter: return open(.filter)
@@ -176,7 +180,7 @@ extension ConsoleState {
         explains = true
     }
 
-    private mutating func toggle(digit: Int) -> [Effect] {
+    mutating func toggle(digit: Int) -> [Effect] {
         guard let focus else { return [] }
         guard focus.choice.rows.indices.contains(digit - 1) else {
             let pick = keymap.label(for: .policies).map { "; \($0) lists all policies" } ?? ""

@@ -6,6 +6,7 @@ extension ConsoleState {
     mutating func judge(_ verdict: VerdictCommand) -> [Effect] {
         guard let focus else { return [] }
         leaveZoom()
+        if sheet != nil { return judgeGroup(verdict) }
         if verdict != .skip, needsPicker(verdict, focus) { return openPicker(for: verdict) }
         if isVeiled(focus), let call = verdict.recorded { return unveil(focus, after: call) }
         guard case .held(let lease) = focus.hold else {
@@ -104,6 +105,7 @@ extension ConsoleState {
     }
 
     mutating func recorded(_ receipt: DecisionReceipt, _ draft: DecisionDraft) -> [Effect] {
+        if sheet?.work != nil { return groupLed(receipt) }
         let policies = draft.policies.sorted().map { SafeText.line($0.rawValue, limit: 60) }
         let reason = policies.isEmpty ? "" : " for \(policies.joined(separator: ", "))"
         let undo = keymap.label(for: .undo).map { " · \($0) takes it back" } ?? ""
@@ -117,6 +119,7 @@ extension ConsoleState {
 
     mutating func unrecorded(_ id: ItemID, _ failure: ConsoleFailure) -> [Effect] {
         guard let focus, focus.id == id, case .recording(let lease) = focus.hold else { return [] }
+        sheet?.work = nil
         // What was typed behind it counted on it.
         let rest = droppingWaiting()
         switch failure {

@@ -23,7 +23,7 @@ extension ConsoleEvent {
     /// Whether it answers a claim, or an undo, which claims.
     fileprivate var endsClaim: Bool {
         switch self {
-        case .claimed, .claimFailed, .undone, .undoFailed: true
+        case .claimed, .claimFailed, .undone, .undoFailed, .groupStands, .tookBack, .takeBackFailed: true
         default: false
         }
     }
@@ -32,7 +32,7 @@ extension ConsoleEvent {
 extension Effect {
     fileprivate var claims: Bool {
         switch self {
-        case .claim, .undo: true
+        case .claim, .undo, .takeBack: true
         default: false
         }
     }
@@ -47,6 +47,7 @@ extension ConsoleState {
     fileprivate func takeLeaving(_ event: ConsoleEvent) -> [Effect] {
         switch event {
         case .claimed(let claim?, _), .undone(let claim?, _, _): [.release([claim.lease])]
+        case .tookBack(let undone): undone.claim.map { [.release([$0.lease])] } ?? []
         default: []
         }
     }
@@ -54,13 +55,15 @@ extension ConsoleState {
     /// What was opened over one item must not be confirmed over another. Another command's line, the filter and the help belong to
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
+        let hadSheet = sheet != nil
+        sheet = nil
         switch mode {
-        case .policies, .marking, .severity, .question, .reasons: break
+        case .policies, .marking, .severity, .question, .reasons, .sheet, .itemHistory: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
         // A line that begins with what an item needs was meant for the one that was there.
         case .prompt(let prompt) where prompt.purpose == .command:
             guard CommandID(rawValue: Self.completed(Self.parts(prompt.text).name))?.need == .item else { return }
-        default: return
+        default: if !hadSheet { return }
         }
         mode = .review
         status = StatusLine(
@@ -109,6 +112,9 @@ extension ConsoleState {
         case .decided(let receipt, let draft): return recorded(receipt, draft)
         case .decideFailed(let id, let failure): return unrecorded(id, failure)
         case .undone(let claim, let verdict, let id): return undone(claim, verdict, id)
+        case .groupStands(let group): return takeBack(group)
+        case .tookBack(let undone): return tookBack(undone)
+        case .takeBackFailed(let failure): return notTakenBack(failure)
         case .undoFailed(let failure):
             undoIsAsked = false
             status = StatusLine(text: failure.sentence, tone: .bad)
@@ -119,6 +125,7 @@ extension ConsoleState {
         case .preview(let content, let request):
             preview.take(content, for: request)
             zoomPreview.take(content, for: request)
+            sheet?.take(content, for: request)
             aheadPreview.take(content, for: request)
             return []
         case .revealed(let id, let what):
@@ -128,12 +135,19 @@ extension ConsoleState {
         case .twins(let lines, let id):
             if focus?.id == id { focus?.twins = lines }
             return []
+        case .group(let group, let id): return take(group, of: id)
+        case .groupFailed(let id, let failure):
+            guard sheet?.lead == id, sheet?.work == nil else { return [] }
+            if sheet?.isRead == false { closeSheet() }
+            say(failure.sentence, .bad)
+            return []
+        case .memberDecided(let outcome, let id): return take(outcome, of: id)
         case .counts(let counts):
             self.counts = counts
             countedAt = now
             return []
         case .history(let records):
-            if mode == .review { mode = .history(records, scroll: 0) }
+            if mode == .review { mode = .history(records, selected: 0) }
             return []
         case .exposure(let days):
             if mode == .review { mode = .wellbeing(days) }
@@ -141,13 +155,14 @@ extension ConsoleState {
         case .exposureUnsaved(let exposure):
             meter.unsaved = meter.unsaved + exposure
             return []
+        case .itemHistory(let pages, let id): return take(pages, of: id)
         case .work(let reading): return take(reading)
         case .workFailed(let view, let failure): return failWork(view, failure)
         case .queueChanged:
             drySince = nil
             nearby?.read = [:]
             countIsDue = true
-            return recount() + reloadList() + noteWorkChanged()
+            return recount() + reloadList() + noteWorkChanged() + (sheet.map { [.loadGroup($0.lead)] } ?? [])
         case .tick: return pass()
         }
     }
@@ -236,7 +251,9 @@ extension ConsoleState {
     mutating func settle() -> [Effect] {
         var effects = playWaiting()
         if isQuitting { return effects }
-        if !isAway, !isPaused, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
+        if !isAway, !isPaused, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil,
+            sheet?.work == nil
+        {
             effects += askForNext()
         }
         if let index = list.index(of: selected) ?? (list.rows.isEmpty ? nil : 0),
@@ -253,6 +270,7 @@ extension ConsoleState {
         }
         let wantedZoom = focus.flatMap { zoomRequest(for: $0) }
         if zoomPreview.want(wantedZoom) { effects += wantedZoom.map { [.preview($0)] } ?? [] }
+        effects += settleSheet()
         let wanted = focus.flatMap { previewRequest(for: $0) }
         if preview.want(wanted) { effects += wanted.map { [.preview($0)] } ?? [] }
         let wantedAhead = ahead.first.flatMap { previewRequest(for: $0) }

@@ -77,7 +77,11 @@ enum HintsView {
         case .pause: return ([], [])
         case .history:
             let undo = state.keymap.label(for: .undo).map { [($0, "take the latest back")] } ?? []
-            return ([("j/k", "scroll")] + undo + [("esc", "back")], [])
+            return ([("j/k", "move")] + undo + [("t", "take this one back"), ("esc", "back")], [])
+        case .itemHistory(let pages):
+            let other = pages.author == nil ? [] : [("tab", pages.showsAuthor ? "the item" : "its author")]
+            return ([("j/k", "scroll")] + other + [("esc", "back")], [])
+        case .sheet: return GroupSheetView.hints(state)
         case .work(let screen): return WorkScreenView.hints(screen)
         case .prompt(let prompt):
             let earlier = state.entered[prompt.purpose]?.isEmpty == false ? [("↑", "earlier")] : []

@@ -61,16 +61,18 @@ enum ReviewScreen {
 
     /// What is open over the item, where something is.
     static func drawDialog(_ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
+        if let sheet = state.sheet { GroupSheetView.draw(sheet, state, theme, into: &buffer) }
         switch state.mode {
         case .help: HelpView.draw(state, theme, into: &buffer)
         case .policies(let picker): PolicyPickerView.draw(picker, state, theme, into: &buffer)
         case .severity: SeverityView.draw(state, theme, into: &buffer)
         case .question(let question): QuestionView.draw(question, state, theme, into: &buffer)
         case .reasons(let list): ReasonsView.draw(list, state, theme, into: &buffer)
-        case .history(let records, let scroll):
-            HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
         case .wellbeing(let days): WellbeingView.draw(days, state, theme, into: &buffer)
-        case .review, .marking, .work, .prompt, .pause: break
+        case .history(let records, let selected):
+            HistoryView.draw(records, selected: selected, state, theme, into: &buffer)
+        case .itemHistory(let pages): ItemHistoryView.draw(pages, state, theme, into: &buffer)
+        case .review, .sheet, .marking, .work, .prompt, .pause: break
         }
     }
 

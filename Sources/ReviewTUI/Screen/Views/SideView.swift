@@ -25,6 +25,9 @@ enum SideView {
         }
         if !focus.twins.lines.isEmpty, !state.isVeiled(focus) {
             heading("TWINS", line, theme, into: &buffer)
+            if let key = state.keymap.label(for: .twins) {
+                buffer.writeRight("\(key) shows them", row: line, endColumn: size.columns, style: theme[.dim])
+            }
             line += 1
             for (offset, entry) in focus.twins.lines.prefix(4).enumerated() {
                 line = paragraph(
