@@ -88,10 +88,11 @@ struct ReviewCommand: AsyncParsableCommand {
         guard !options.json else {
             throw CommandFailure(.usage, "The console has no JSON: leave --json out, or use claim and decide.")
         }
-        let terminal = try Terminal()
+        let inbox = Inbox<ConsoleSession.Message>()
+        let terminal = try Terminal { inbox.post(.output($0)) }
         let session = ConsoleSession(
             state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
-            runner: runner(terminal.abilities), graphics: graphics)
+            inbox: inbox, runner: runner(terminal.abilities), graphics: graphics)
         if let signal = await session.run(startingWith: start) { TerminalRescue.end(by: signal) }
     }
 

@@ -16,6 +16,8 @@ struct Reviewer {
         didSet { if answers { catchUp() } }
     }
     private(set) var hasLeft = false
+    /// Whether the terminal shows at once what is drawn.
+    var isFast = true
     /// What every preview comes out as; nil leaves them unanswered.
     var preview: ((PreviewRequest) -> PreviewContent)? = {
         .picture(Sample.drawn($0.size, unicode: $0.abilities.unicode))
@@ -51,6 +53,10 @@ struct Reviewer {
     }
 
     mutating func take(_ event: ConsoleEvent) {
+        // What has been on the screen for a moment was seen.
+        if isFast, case .key = event, let focus = state.focus, focus.shownAt.map({ $0 < now }) ?? false {
+            for effect in update(&state, .painted(focus.id), at: now) { carryOut(effect) }
+        }
         for effect in update(&state, event, at: now) {
             if answers { carryOut(effect) } else { waiting.append(effect) }
         }

@@ -7,6 +7,8 @@ enum ConsoleEvent: Hashable, Sendable {
     case key(Key)
     case paste(String)
     case resized(CellSize)
+    /// A frame with this item has reached the terminal.
+    case painted(ItemID)
     /// What the terminal can show turned out better than thought.
     case abilities(ScreenAbilities)
     case page(ListPage, PageRequest)

@@ -71,6 +71,9 @@ extension ConsoleState {
         case .resized(let size):
             self.size = size
             return [.redraw]
+        case .painted(let id):
+            if focus?.id == id { focus?.isPainted = true }
+            return []
         case .abilities(let found):
             abilities = found
             return []
