@@ -6,6 +6,7 @@ import Foundation
 /// theme = "ember"
 /// keys = "prodigy"
 /// graphics = "sixel"
+/// mouse = false
 /// ```
 ///
 /// All take what the options of `review` take, and the options go first. A file named here is looked for from the folder
@@ -14,6 +15,8 @@ struct Preferences: Sendable {
     var theme: SettingsChoice
     var keys: SettingsChoice
     var graphics = GraphicsChoice.auto
+    /// Whether the console takes clicks and the wheel.
+    var mouse = true
 
     /// Reads `config.toml`, where there is one.
     ///
@@ -31,9 +34,10 @@ struct Preferences: Sendable {
         } catch {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
-        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics"])
+        let source = try SettingsSource(toml: text, file: file.path, topKeys: ["theme", "keys", "graphics", "mouse"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
+        mouse = try source.optionalBool("mouse") ?? true
         if let name = try source.optionalString("graphics") {
             guard let choice = GraphicsChoice(rawValue: name) else {
                 throw source.error(

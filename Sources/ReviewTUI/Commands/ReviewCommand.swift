@@ -44,6 +44,9 @@ struct ReviewCommand: AsyncParsableCommand {
                 + "the terminal says it can, where neither this nor config.toml says.", valueName: "graphics"))
     var graphics: GraphicsChoice?
 
+    @Flag(help: "Leave the mouse to the terminal. (With Shift held it is the terminal's in any case.)")
+    var noMouse = false
+
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
@@ -89,7 +92,7 @@ struct ReviewCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "The console has no JSON: leave --json out, or use claim and decide.")
         }
         let inbox = Inbox<ConsoleSession.Message>()
-        let terminal = try Terminal { inbox.post(.output($0)) }
+        let terminal = try Terminal(mouse: preferences.mouse && !noMouse) { inbox.post(.output($0)) }
         let session = ConsoleSession(
             state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
             inbox: inbox, runner: runner(terminal.abilities), graphics: graphics)

@@ -41,6 +41,13 @@ struct SettingsSource {
     /// Nil where the key is not given.
     func optionalString(_ key: String) throws -> String? { root.keys.contains(key) ? try string(key) : nil }
 
+    /// Nil where the key is not given.
+    func optionalBool(_ key: String) throws -> Bool? {
+        guard root.keys.contains(key) else { return nil }
+        guard let value = root[key]?.bool else { throw error(key, "is true or false") }
+        return value
+    }
+
     func table(_ key: String) throws -> TOMLTable {
         guard let value = root[key]?.table else { throw error(key, "is missing, or not a table") }
         return value

@@ -135,6 +135,7 @@ final class ConsoleSession {
         case .event(let event): take(event)
         case .terminal(.input(.key(let key))): take(.key(key))
         case .terminal(.input(.paste(let text))): take(.paste(text))
+        case .terminal(.input(.mouse(let event))): take(.mouse(event))
         case .terminal(.reply(let reply)): take(reply)
         case .terminal(.signal(let number)): take(signal: number)
         case .terminal(.ended): if !state.isQuitting { end(by: SIGHUP) }

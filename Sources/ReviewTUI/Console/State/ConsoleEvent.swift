@@ -6,6 +6,7 @@ enum ConsoleEvent: Hashable, Sendable {
     case started(item: ItemID?)
     case key(Key)
     case paste(String)
+    case mouse(MouseEvent)
     case resized(CellSize)
     /// A frame with this item has reached the terminal.
     case painted(ItemID)

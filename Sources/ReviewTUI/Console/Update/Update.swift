@@ -68,6 +68,7 @@ extension ConsoleState {
         case .started(let item): return start(with: item)
         case .key(let key): return comeBack() + press(key)
         case .paste(let text): return comeBack() + paste(text)
+        case .mouse(let event): return comeBack() + point(event)
         case .resized(let size):
             self.size = size
             return [.redraw]

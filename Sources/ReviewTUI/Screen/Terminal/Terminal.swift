@@ -13,6 +13,8 @@ final class Terminal {
     /// Whether the terminal keeps what is written between its brackets off the screen until the end (mode 2026).
     var synchronizes = false
 
+    /// Bracketed paste on, and the mouse where it is wanted.
+    private let opening: [UInt8]
     private let screen: OpaquePointer
     private let captured: CapturedOutput
     private let output: TerminalOutput
@@ -31,10 +33,12 @@ final class Terminal {
 
     /// Takes the terminal over: alternate screen, no echo, keys one by one.
     ///
-    /// - Parameter heard: called whenever what was drawn has reached the terminal; from anywhere.
+    /// - Parameters:
+    ///   - mouse: whether to ask for clicks and the wheel.
+    ///   - heard: called whenever what was drawn has reached the terminal; from anywhere.
     /// - Throws: ``TerminalError``.
     init(
-        environment: [String: String] = ProcessInfo.processInfo.environment,
+        environment: [String: String] = ProcessInfo.processInfo.environment, mouse: Bool = true,
         heard: @escaping @Sendable (TerminalOutput.Happening) -> Void
     ) throws {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw TerminalError.notATerminal }
@@ -69,7 +73,8 @@ final class Terminal {
         }
         abilities = ScreenAbilities(
             colours: coloured ? Self.depth() : .mono, unicode: codeset == "UTF-8" || codeset == "UTF8")
-        send(Self.opening)
+        opening = Array("\u{1B}[?2004h\(mouse ? MouseEvent.asking : "")".utf8)
+        send(opening)
     }
 
     /// Columns and rows now.
@@ -114,6 +119,7 @@ final class Terminal {
         // Forgotten only now: no cell shows it any more. What was shown anew under the same id stays.
         if let former, !isSame, former.picture.form != frame.picture?.picture.form { send(former.driver.erase(former)) }
         picture = frame.picture
+        TerminalRescue.forget(picture.map { $0.driver.erase($0) } ?? [])
         return marks
     }
 
@@ -157,6 +163,7 @@ final class Terminal {
     private func forgetPicture() {
         if let picture { send(picture.driver.erase(picture)) }
         picture = nil
+        TerminalRescue.forget([])
     }
 
     /// Takes on the terminal's new size.
@@ -241,7 +248,7 @@ final class Terminal {
     func resume() {
         guard isSuspended else { return }
         isSuspended = false
-        send(Self.opening)
+        send(opening)
         // ncurses would ask it of the memory that it draws into.
         reset_prog_mode()
         output.send(captured.capture { doupdate() })
@@ -270,10 +277,8 @@ final class Terminal {
         endwin()
     }
 
-    /// Bracketed paste on.
-    private static let opening = Array("\u{1B}[?2004h".utf8)
     /// Begins with what ends a string, in case a picture was under way.
-    private static let closing = Array("\u{1B}\\\u{1B}[?2026l\u{1B}[?2004l".utf8)
+    private static let closing = Array("\u{1B}\\\u{1B}[?2026l\u{1B}[?2004l\(MouseEvent.leaving)".utf8)
 
     private static func depth() -> ColorDepth {
         switch reviewtui_colors() {
