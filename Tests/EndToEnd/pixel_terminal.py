@@ -30,7 +30,7 @@ ENTRY = r"""reviewtui-test|a terminal that tests read,
 PLACEHOLDER = "\U0010EEEE"
 TOKEN = re.compile(
     rb"\x1b_G(?P<kitty>[^\x1b]*)\x1b\\|\x1bP(?P<device>tmux;(?:\x1b\x1b|[^\x1b])*|.*?)\x1b\\|\x1b\[(?P<private>[?>=]?)(?P<numbers>[0-9;]*)"
-    rb"(?P<middle>[ -/]*)(?P<final>[@-~])|\x1b(?P<simple>[78])|(?P<control>[\r\n\b])|"
+    rb"(?P<middle>[ -/]*)(?P<final>[@-~])|\x1b(?P<simple>[78\\])|(?P<control>[\r\n\b])|"
     rb"(?P<text>[\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})", re.S)
 
 

@@ -85,6 +85,20 @@ def test_kitty(sandbox):
     terminal.wait_for(lambda t: not t.pictures, "nothing left behind")
 
 
+def test_crash(sandbox):
+    """A crash takes the picture back that kitty keeps, and so does a signal that ends the console"""
+    import os
+    import signal
+    two_pictures(sandbox)
+    for kind in (signal.SIGTERM, signal.SIGSEGV):
+        terminal = console(sandbox)
+        terminal.wait_for(lambda t: whole(t, is_quarters), "the picture")
+        os.kill(terminal.process, kind)
+        terminal.wait_for(lambda t: not t.pictures, f"the picture taken back after {kind.name}")
+        assert terminal.status() == -kind
+        terminal.wait_for(lambda t: b"\x1b[?1049l" in t.stream, "the way back")
+
+
 def test_placeholders_unknown(sandbox):
     """A terminal that speaks kitty's protocol without placeholders gets none: sixel, if it has that"""
     two_pictures(sandbox)

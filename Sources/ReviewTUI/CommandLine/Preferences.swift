@@ -8,6 +8,7 @@ import Foundation
 /// graphics = "sixel"
 /// linear = true
 /// language = "de"
+/// mouse = false
 /// ```
 ///
 /// and a section `[wellbeing]` (``WellbeingSettings``).
@@ -22,6 +23,8 @@ struct Preferences: Sendable {
     /// Lines instead of a screen.
     var linear = false
     var wellbeing = WellbeingSettings()
+    /// Whether the console takes clicks and the wheel.
+    var mouse = true
 
     /// Reads `config.toml`, where there is one.
     ///
@@ -41,10 +44,11 @@ struct Preferences: Sendable {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
         let source = try SettingsSource(
-            toml: text, file: file.path, topKeys: ["theme", "keys", "language", "graphics", "linear", "wellbeing"])
+            toml: text, file: file.path, topKeys: ["theme", "keys", "language", "graphics", "mouse", "linear", "wellbeing"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         language = try SettingsChoice(.language, in: source)
+        mouse = try source.optionalBool("mouse") ?? true
         if let name = try source.optionalString("graphics") {
             guard let choice = GraphicsChoice(rawValue: name) else {
                 throw source.error(

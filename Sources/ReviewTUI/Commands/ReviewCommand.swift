@@ -47,6 +47,9 @@ struct ReviewCommand: AsyncParsableCommand {
                 + "the terminal says it can, where neither this nor config.toml says.", valueName: "graphics"))
     var graphics: GraphicsChoice?
 
+    @Flag(help: "Leave the mouse to the terminal. (With Shift held it is the terminal's in any case.)")
+    var noMouse = false
+
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
@@ -105,10 +108,11 @@ struct ReviewCommand: AsyncParsableCommand {
         guard !options.json else {
             throw CommandFailure(.usage, "The console has no JSON: leave --json out, or use claim and decide.")
         }
-        let terminal = try Terminal()
+        let inbox = Inbox<ConsoleSession.Message>()
+        let terminal = try Terminal(mouse: preferences.mouse && !noMouse) { inbox.post(.output($0)) }
         let session = ConsoleSession(
             state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
-            runner: runner(terminal.abilities), graphics: graphics)
+            inbox: inbox, runner: runner(terminal.abilities), graphics: graphics)
         if let signal = await session.run(startingWith: start) { TerminalRescue.end(by: signal) }
     }
 

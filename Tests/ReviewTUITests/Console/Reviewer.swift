@@ -17,6 +17,8 @@ struct Reviewer {
     }
     private(set) var hasLeft = false
     private var isBursting = false
+    /// Whether the terminal shows at once what is drawn.
+    var isFast = true
     /// What every preview comes out as; nil leaves them unanswered.
     var preview: ((PreviewRequest) -> PreviewContent)? = {
         .picture(Sample.drawn($0.size, unicode: $0.abilities.unicode))
@@ -60,11 +62,12 @@ struct Reviewer {
 
     /// Presses keys faster than the screen is painted.
     mutating func burst(_ keys: String) {
+        if isFast { paint() }
         isBursting = true
         for key in keys.split(separator: " ").compactMap({ Key(name: String($0)) }) { take(.key(key)) }
         isBursting = false
         now += 1_000
-        if state.awaitsPainting { take(.painted) }
+        paint()
     }
 
     mutating func type(_ text: String) {
@@ -72,11 +75,17 @@ struct Reviewer {
     }
 
     mutating func take(_ event: ConsoleEvent) {
+        // What has been on the screen for a moment was seen.
+        if isFast, !isBursting, event.isTyped, state.focus?.shownAt.map({ $0 < now }) ?? false { paint() }
         for effect in update(&state, event, at: now) {
             if answers { carryOut(effect) } else { waiting.append(effect) }
         }
         // The screen is painted after each key, unless they come in one go.
-        if state.awaitsPainting, !isBursting { take(.painted) }
+        if case .question = state.mode, !isBursting { paint() }
+    }
+
+    private mutating func paint() {
+        for effect in update(&state, .painted(PaintedFrame(state)), at: now) { carryOut(effect) }
     }
 
     private mutating func catchUp() {
@@ -179,4 +188,13 @@ struct Reviewer {
 
 extension Reviewer {
     mutating func use(_ keymap: Keymap) { state.keymap = keymap }
+}
+
+extension ConsoleEvent {
+    fileprivate var isTyped: Bool {
+        switch self {
+        case .key, .line: true
+        default: false
+        }
+    }
 }

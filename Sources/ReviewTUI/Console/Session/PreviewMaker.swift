@@ -83,7 +83,7 @@ actor PreviewMaker {
             let kitty = KittyPreview(throughTmux: throughTmux)
             picture.pixels = PixelPicture(
                 form: .kitty(id), bytes: kitty.transmission(view.image, as: .placeholders(id, size)),
-                forgetting: kitty.deletion(of: id), size: size)
+                forgetting: kitty.deletion(of: id), ending: kitty.ending, size: size)
         }
         return picture
     }

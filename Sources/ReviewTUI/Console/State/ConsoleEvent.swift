@@ -9,8 +9,9 @@ enum ConsoleEvent: Hashable, Sendable {
     /// A whole line where there is no screen: ``ConsoleState/carryOut(line:)``.
     case line(String)
     case resized(CellSize)
-    /// What the state holds is on the screen. Sent while ``ConsoleState/awaitsPainting``.
-    case painted
+    case mouse(MouseEvent)
+    /// A frame has reached the terminal.
+    case painted(PaintedFrame)
     /// What the terminal can show turned out better than thought.
     case abilities(ScreenAbilities)
     case page(ListPage, PageRequest)

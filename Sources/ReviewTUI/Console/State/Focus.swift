@@ -46,6 +46,8 @@ struct Focus: Hashable, Sendable {
     let restricted: Bool
     /// When it was first painted, in milliseconds since 1970.
     var shownAt: Int64?
+    /// Whether the terminal has been handed it since: a slow one takes its time.
+    var isPainted = false
     let safeText: SafeText?
     let facts: [Fact]
     /// What an appeal says and what was decided before, a line each; raw. Empty where nobody appealed.

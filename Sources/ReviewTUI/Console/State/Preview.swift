@@ -82,6 +82,8 @@ struct PixelPicture: Hashable, Sendable {
     var bytes: [UInt8]
     /// Makes the terminal forget a kitty picture; empty for sixel.
     var forgetting: [UInt8] = []
+    /// Ends a kitty picture that was handed over in part; empty for sixel.
+    var ending: [UInt8] = []
     var size: CellSize
 }
 

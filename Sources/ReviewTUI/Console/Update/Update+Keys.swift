@@ -164,7 +164,7 @@ extension ConsoleState {
         if zoom != nil { zoom = Zoom() }
     }
 
-    private mutating func scroll(by step: Int) {
+    mutating func scroll(by step: Int) {
         guard let focus, focus.safeText != nil else { return }
         let last = TextView.lastScroll(of: focus, in: layout(for: focus).text)
         self.focus?.textScroll = min(max(0, focus.textScroll + step), last)

@@ -15,8 +15,8 @@ extension ConsoleState {
     }
 
     /// What was asked is on the screen: from now on keys are answers.
-    mutating func questionWasSeen() {
-        guard case .question(var question) = mode else { return }
+    mutating func saw(_ painted: FinalQuestion) {
+        guard case .question(var question) = mode, question == painted else { return }
         question.isSeen = true
         mode = .question(question)
     }

@@ -67,7 +67,7 @@ extension ConsoleState {
     /// What is put on record: what the reviewer chose, and truthfully what was on the screen.
     func draft(_ verdict: Verdict, for focus: Focus) -> DecisionDraft {
         // A verdict that waited for its item falls in the moment the item comes: it was given blind.
-        let seen = focus.shownAt.map { $0 < now } ?? false
+        let seen = focus.isPainted
         let policies = verdict == .allow ? [] : focus.choice.chosen
         let visible = ScoresView.visibleRows(focus.choice, in: layout(for: focus).side)
         return DecisionDraft(

@@ -76,6 +76,12 @@ extension ConsoleState {
             say("Nothing was recorded: press the key again when the item is before you.", .bad)
             return []
         }
+        if command?.judges == true, isLateOnScreen {
+            say(
+                "Nothing was recorded: this item has not reached your screen yet. Press the key again when it has.",
+                .bad)
+            return []
+        }
         if waiting.isEmpty {
             switch readiness(for: command, meaning: nil) {
             case .now: return act(on: key)
@@ -138,6 +144,15 @@ extension ConsoleState {
         undoIsAsked || jump != nil
             || waiting.contains { [.undo, .first, .last].contains(command(of: $0)) }
     }
+
+    /// Whether the terminal takes long to show the item, so that the key was meant for the one before. Who types ahead
+    /// is faster than that.
+    private var isLateOnScreen: Bool {
+        guard let focus, !focus.isPainted, let shownAt = focus.shownAt else { return false }
+        return now - shownAt > Self.lateMilliseconds
+    }
+
+    private static let lateMilliseconds: Int64 = 250
 
     private func command(of waiting: WaitingInput) -> CommandID? {
         switch waiting.input {

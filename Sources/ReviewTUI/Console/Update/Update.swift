@@ -79,8 +79,10 @@ extension ConsoleState {
         case .resized(let size):
             self.size = size
             return [.redraw]
-        case .painted:
-            questionWasSeen()
+        case .mouse(let event): return comeBack() + point(event)
+        case .painted(let frame):
+            if let item = frame.item, focus?.id == item { focus?.isPainted = true }
+            if let question = frame.question { saw(question) }
             return []
         case .abilities(let found):
             abilities = found

@@ -60,13 +60,13 @@ enum GroupSheetView {
     }
 
     /// Keys and their words, and the one that never gives way.
-    static func hints(_ state: ConsoleState) -> ([(String, String)], [(String, String)]) {
-        guard let sheet = state.sheet, sheet.work == nil else { return ([], [("esc", "stop")]) }
+    static func hints(_ state: ConsoleState) -> HintsView.Hints {
+        guard let sheet = state.sheet, sheet.work == nil else { return ([], [Hint("esc", "stop")]) }
         let verdicts = [CommandID.allow, .remove, .restrict, .escalate].compactMap { id in
-            state.keymap.label(for: id).map { ($0, id.rawValue) }
+            state.keymap.keys(for: id).first.map { Hint($0.label, Phrase(stringLiteral: id.rawValue), .key($0)) }
         }
-        let keys = [("←↓↑→", "move"), ("space", "except"), ("enter", sheet.isLarge ? "all" : "larger")]
-        return (keys + verdicts, [("esc", "back")])
+        let keys = [Hint("←↓↑→", "move"), Hint("space", "except"), Hint("enter", sheet.isLarge ? "all" : "larger")]
+        return (keys + verdicts, [.back])
     }
 
     // MARK: - Head

@@ -53,15 +53,18 @@ enum WorkScreenView {
     }
 
     /// Keys from the left as far as there is room, and the ones that never give way.
-    static func hints(_ screen: WorkScreen) -> ([(String, String)], [(String, String)]) {
-        let own: [(String, String)] =
+    static func hints(_ screen: WorkScreen) -> HintsView.Hints {
+        let own: [Hint] =
             switch screen.view {
             case .calibration:
-                [("←/→", "threshold"), ("↑/↓", "policy"), ("home", "as it is"), ("pgup/pgdn", "by .10")]
-            case .agreement: [("j/k", "scroll")]
+                [
+                    Hint("←/→", "threshold"), Hint("↑/↓", "policy"), Hint("home", "as it is"),
+                    Hint("pgup/pgdn", "by .10"),
+                ]
+            case .agreement: [Hint("j/k", "scroll")]
             case .health, .own: []
             }
-        return (own, [("tab", "next"), ("1–4", "screens"), ("esc", "back")])
+        return (own, [Hint("tab", "next"), Hint("1–4", "screens"), .back])
     }
 
     static func lastScroll(_ screen: WorkScreen, _ state: ConsoleState) -> Int {
