@@ -44,7 +44,8 @@ struct Preferences: Sendable {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
         let source = try SettingsSource(
-            toml: text, file: file.path, topKeys: ["theme", "keys", "language", "graphics", "mouse", "linear", "wellbeing"])
+            toml: text, file: file.path,
+            topKeys: ["theme", "keys", "language", "graphics", "mouse", "linear", "wellbeing"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         language = try SettingsChoice(.language, in: source)

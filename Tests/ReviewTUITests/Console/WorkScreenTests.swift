@@ -181,7 +181,6 @@ struct WorkScreenTests {
         #expect(Figures.rough(9_999) == "9,999" && Figures.rough(24_120) == "24.1k" && Figures.rough(99_960) == "100k")
         #expect(Figures.rough(999_600) == "1.0M")
         #expect(Figures.hours(0.01) == "1 min" && Figures.hours(3.46) == "3.5 h" && Figures.hours(300) == "13 d")
-        #expect(Figures.count(1, "item") == "1 item" && Figures.count(0, "item") == "0 items")
         #expect(Figures.duration(milliseconds: 8_420) == "8.4 s" && Figures.duration(milliseconds: 180_000) == "3 min")
     }
 }

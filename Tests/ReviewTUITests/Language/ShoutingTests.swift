@@ -13,7 +13,8 @@ struct ShoutingTests {
         let items = [Sample.threat, Sample.harmless, Sample.hostile, Sample.picture("photo-1")].map { "\($0)" }
         let commands = CommandID.allCases.map { "\($0.rawValue) \(Keymap.standard.keys(for: $0).map(\.label))" }
         let others = [
-            "mia", "Review", "look what they did", "about a child", "page", "broken PNG IDAT error Ask the source",
+            "mia ann ben cem default hmm pgup pgdn verdict Look what they did about a child page",
+            "broken PNG IDAT error Ask the source for the file again",
         ]
         return Set((items + commands + others + ["\(Sample.taxonomy)"]).flatMap(words))
     }()
@@ -25,8 +26,8 @@ struct ShoutingTests {
         try Catalogue.$override.withValue(Self.shouting) {
             let mia = try SnapshotTests.reviewer(which, CellSize(columns: 160, rows: 56))
             let seen = Set(mia.lines.flatMap(Self.words)).filter { $0.count > 1 && $0.contains(where: \.isLowercase) }
-            // What is cut at the edge of its column begins like a name.
-            let english = seen.filter { word in !Self.names.contains { $0.hasPrefix(word) } }
+            // What is cut at the edge of its column, or by a window over it, begins or ends like a name.
+            let english = seen.filter { word in !Self.names.contains { $0.hasPrefix(word) || $0.hasSuffix(word) } }
             #expect(english.isEmpty, "\(english.sorted())")
         }
     }

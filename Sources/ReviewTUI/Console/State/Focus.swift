@@ -107,7 +107,11 @@ struct Focus: Hashable, Sendable {
             let verdict = record.verdict.map { "\($0)" } ?? "undo"
             return
                 "\(record.decidedAt.rfc3339.prefix(10)) \(verdict)\(policies.isEmpty ? "" : ": \(policies)") by \(record.reviewer)"
-        } + [appeal.note ?? (appeal.isEscalation ? "Handed on without a question." : "The appeal gives no reason.")]
+        } + [
+            appeal.note
+                ?? (appeal.isEscalation
+                    ? phrase("Handed on without a question.") : phrase("The appeal gives no reason."))
+        ]
     }
 
     init(_ claim: Claim, taxonomy: [Policy], ascii: Bool) {

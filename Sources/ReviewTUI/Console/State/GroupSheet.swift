@@ -71,11 +71,11 @@ struct SheetMember: Hashable, Sendable {
         /// Why a verdict on the group leaves it, in words that follow a count; of what waits, only what was picked out.
         var leftBehind: String {
             switch self {
-            case .waiting: "excepted"
-            case .held(let holder): "held by \(holder)"
-            case .decided: "decided before"
-            case .handedOn: "to be decided by itself"
-            case .restricted: "restricted"
+            case .waiting: phrase("excepted")
+            case .held(let holder): phrase("held by \(holder)")
+            case .decided: phrase("decided before")
+            case .handedOn: phrase("to be decided by itself")
+            case .restricted: phrase("restricted")
             }
         }
     }
@@ -105,9 +105,15 @@ struct SheetMember: Hashable, Sendable {
 
     /// What makes it a twin: "12 bits away", "same text".
     var likeness: String {
-        let bits = distance.map { $0 == 0 ? "same picture" : "\($0) \($0 == 1 ? "bit" : "bits") away" }
-        let words = [bits, hasSameText ? "same text" : nil].compactMap { $0 }
-        return words.isEmpty ? "before you" : words.joined(separator: ", ")
+        let bits = distance.map { bits in
+            switch bits {
+            case 0: phrase("same picture")
+            case 1: phrase("1 bit away")
+            default: phrase("\(bits) bits away")
+            }
+        }
+        let words = [bits, hasSameText ? phrase("same text") : nil].compactMap { $0 }
+        return words.isEmpty ? phrase("before you") : words.joined(separator: ", ")
     }
 }
 
@@ -139,7 +145,7 @@ extension SheetMember {
                         Decided(
                             decision: record.decision, verdict: verdict,
                             policies: safe(record.policies.map(\.rawValue).joined(separator: ", ")),
-                            reviewer: record.reviewer == reviewer ? "you" : safe(record.reviewer),
+                            reviewer: record.reviewer == reviewer ? phrase("you") : safe(record.reviewer),
                             isOwn: record.reviewer == reviewer))
                 } ?? .handedOn
         }

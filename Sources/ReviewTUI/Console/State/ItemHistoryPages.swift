@@ -30,14 +30,14 @@ struct ItemHistoryPages: Hashable, Sendable {
         }
         var lines = history.entries.map { entry in
             switch entry.event {
-            case .created: line(entry.time, "posted")
-            case .flagged: line(entry.time, "flagged")
-            case .ingested: line(entry.time, "taken into the queue")
+            case .created: line(entry.time, phrase("posted"))
+            case .flagged: line(entry.time, phrase("flagged"))
+            case .ingested: line(entry.time, phrase("taken into the queue"))
             case .decided(let record):
                 line(
                     entry.time, Self.words(for: record, reviewer: reviewer),
                     isPast: record.verdict != nil && !record.isStanding)
-            case .appealed(let note): line(entry.time, "appealed" + (note.map { ": \($0)" } ?? ""))
+            case .appealed(let note): line(entry.time, phrase("appealed") + (note.map { ": \($0)" } ?? ""))
             }
         }
         if !history.reports.isEmpty {
@@ -46,33 +46,40 @@ struct ItemHistoryPages: Hashable, Sendable {
                 count > 1 ? "\(count) × \(reason.prefix(60))" : String(reason.prefix(60))
             }
             let flagged = history.entries.firstIndex { $0.event == .flagged } ?? -1
-            lines.insert(line(nil, "reported: " + words.joined(separator: ", ")), at: flagged + 1)
+            lines.insert(line(nil, phrase("reported: ") + words.joined(separator: ", ")), at: flagged + 1)
         }
-        if isVeiled { lines.append(line(nil, "What was decided is hidden until you have judged the item once.")) }
+        if isVeiled {
+            lines.append(line(nil, phrase("What was decided is hidden until you have judged the item once.")))
+        }
         self.history = lines
         self.author =
             isVeiled && history.author != nil
-            ? [line(nil, "What the author's other items came to is hidden until you have judged this one once.")]
+            ? [
+                line(
+                    nil, phrase("What the author's other items came to is hidden until you have judged this one once."))
+            ]
             : author.map { Self.lines(of: $0, name: history.author ?? "", line) }
     }
 
     /// "removed as hate by ann, severity 3, in a group of 7: note".
     private static func words(for record: DecisionRecord, reviewer: String) -> String {
-        let who = record.reviewer == reviewer ? "you" : record.reviewer
-        guard let verdict = record.verdict else { return "verdict taken back by \(who)" }
-        var words = verdict.past.lowercased()
-        if !record.policies.isEmpty { words += " as \(record.policies.map(\.rawValue).joined(separator: ", "))" }
-        words += " by \(who)"
+        let who = record.reviewer == reviewer ? phrase("you") : record.reviewer
+        guard let verdict = record.verdict else { return phrase("verdict taken back by \(who)") }
+        var words = verdict.pastWithin
+        if !record.policies.isEmpty {
+            words += phrase(" as \(record.policies.map(\.rawValue).joined(separator: ", "))")
+        }
+        words += phrase(" by \(who)")
         switch record.review {
         case .first: break
-        case .second: words += ", second review"
-        case .third: words += ", third review"
-        case .appeal: words += ", on the appeal"
-        case .gold: words += ", on gold"
-        case .escalated: words += ", on the escalation"
+        case .second: words += phrase(", second review")
+        case .third: words += phrase(", third review")
+        case .appeal: words += phrase(", on the appeal")
+        case .gold: words += phrase(", on gold")
+        case .escalated: words += phrase(", on the escalation")
         }
-        if let severity = record.severity { words += ", severity \(severity)" }
-        if let group = record.group { words += ", in a group of \(group.size)" }
+        if let severity = record.severity { words += phrase(", severity \(severity)") }
+        if let group = record.group { words += phrase(", in a group of \(group.size)") }
         return words + (record.note.map { ": \($0)" } ?? "")
     }
 
@@ -80,20 +87,20 @@ struct ItemHistoryPages: Hashable, Sendable {
         of record: AuthorRecord, name: String, _ line: (Timestamp?, String, Bool) -> Line
     ) -> [Line] {
         guard record.items > 0 else {
-            return [line(nil, "\(name): nothing else of this author is in the queue.", false)]
+            return [line(nil, phrase("\(name): nothing else of this author is in the queue."), false)]
         }
         let counts = Verdict.allCases.compactMap { verdict in
-            record.verdicts[verdict].map { "\($0) \(verdict.past.lowercased())" }
+            record.verdicts[verdict].map { "\($0) \(verdict.pastWithin)" }
         }
-        let undecided = record.undecided > 0 ? ["\(record.undecided) undecided"] : []
-        let more = record.isCut ? "the newest " : ""
-        let total = "\(more)\(record.items) other \(record.items == 1 ? "item" : "items")"
+        let undecided = record.undecided > 0 ? [phrase("\(record.undecided) undecided")] : []
+        let more = record.isCut ? phrase("the newest ") : ""
+        let total = more + (record.items == 1 ? phrase("1 other item") : phrase("\(record.items) other items"))
         return [line(nil, "\(name): \(total): \((counts + undecided).joined(separator: ", "))", false)]
             + record.newest.map { item in
                 let policies = item.policies.map(\.rawValue).joined(separator: ", ")
                 let verdict =
-                    item.verdict.map { $0.past.lowercased() + (policies.isEmpty ? "" : " as \(policies)") }
-                    ?? "undecided"
+                    item.verdict.map { $0.pastWithin + (policies.isEmpty ? "" : phrase(" as \(policies)")) }
+                    ?? phrase("undecided")
                 let words = item.firstLine.map { ": \($0)" } ?? ""
                 return line(item.flaggedAt, "\(item.item.rawValue), \(verdict)\(words)", false)
             }

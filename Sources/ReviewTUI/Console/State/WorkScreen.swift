@@ -6,10 +6,10 @@ enum WorkView: Int, CaseIterable, Hashable, Sendable {
 
     var title: String {
         switch self {
-        case .health: "Queue health"
-        case .own: "My statistics"
-        case .calibration: "Calibration"
-        case .agreement: "Agreement"
+        case .health: phrase("Queue health")
+        case .own: phrase("My statistics")
+        case .calibration: phrase("Calibration")
+        case .agreement: phrase("Agreement")
         }
     }
 

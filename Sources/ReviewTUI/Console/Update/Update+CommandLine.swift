@@ -48,7 +48,8 @@ extension ConsoleState {
         focus?.severity = number == 0 ? nil : number
         say(
             number == 0
-                ? "No severity." : "Severity \(number), \(SeverityView.names[number] ?? ""), goes with your verdict.")
+                ? phrase("No severity.")
+                : phrase("Severity \(number), \(SeverityView.name(number)), goes with your verdict."))
         return []
     }
 
@@ -62,8 +63,9 @@ extension ConsoleState {
             say(
                 SafeText.line(
                     found.isEmpty
-                        ? "There is no policy “\(shown)”; “:policies” lists them."
-                        : "“\(shown)” may be \(which)\(found.count > 4 ? " …" : ""): type more of it.", limit: 200),
+                        ? phrase("There is no policy “\(shown)”; “:policies” lists them.")
+                        : phrase("“\(shown)” may be \(which)\(found.count > 4 ? " …" : ""): type more of it."),
+                    limit: 200),
                 .bad)
             return []
         }
@@ -88,12 +90,12 @@ extension ConsoleState {
         let only = names.count == 1 || names.contains(typed) && argument != nil
         guard only, let command = CommandID(rawValue: names.contains(typed) ? typed : names[0]),
             let row = Command.row(of: command)
-        else { return names.isEmpty ? "no such command" : names.joined(separator: "  ") }
+        else { return names.isEmpty ? phrase("no such command") : names.joined(separator: "  ") }
         guard let argument else { return [row.argument, row.help].compactMap { $0 }.joined(separator: "  ") }
-        guard let wanted = row.argument else { return "nothing belongs to it" }
+        guard let wanted = row.argument else { return phrase("nothing belongs to it") }
         guard command == .policies else { return argument.isEmpty ? wanted : "" }
         let policies = taxonomy.map(\.id.rawValue).filter { $0.hasPrefix(argument) }
-        return policies.isEmpty ? "no such policy" : SafeText.line(policies.joined(separator: "  "), limit: 200)
+        return policies.isEmpty ? phrase("no such policy") : SafeText.line(policies.joined(separator: "  "), limit: 200)
     }
 
     /// The line as far as what was typed makes it certain.

@@ -90,7 +90,7 @@ extension ConsoleState {
 
     mutating func note(_ text: String) -> [Effect] {
         focus?.note = text.isEmpty ? nil : text
-        say(text.isEmpty ? "No note." : "The note goes with your verdict.")
+        say(text.isEmpty ? phrase("No note.") : phrase("The note goes with your verdict."))
         return []
     }
 
@@ -211,7 +211,9 @@ extension ConsoleState {
             let name = text.dropFirst().prefix { $0 != " " }
             guard let line = QueueName(rawValue: String(name)) else {
                 say(
-                    "“\(SafeText.line(String(name), limit: 40))” cannot be the name of a queue; nothing was escalated.",
+                    phrase(
+                        "“\(SafeText.line(String(name), limit: 40))” cannot be the name of a queue; nothing was escalated."
+                    ),
                     .bad)
                 return []
             }

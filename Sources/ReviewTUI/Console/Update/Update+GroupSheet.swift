@@ -27,7 +27,8 @@ extension ConsoleState {
         guard let group, group.members.count > 1 else {
             closeSheet()
             let later =
-                group?.isComplete == false ? " Texts that came in since the last score are not compared yet." : ""
+                group?.isComplete == false
+                ? phrase(" Texts that came in since the last score are not compared yet.") : ""
             say("Nothing in the queue looks or reads like \(name(id)).\(later)")
             return []
         }
@@ -122,7 +123,7 @@ extension ConsoleState {
             sheet?.except(id)
         case .held(let holder): say("\(member.name) is held by \(holder): it is left out anyway.")
         case .decided(let decided):
-            let undo = decided.isOwn ? keymap.label(for: .undo).map { "; \($0) takes that back" } ?? "" : ""
+            let undo = decided.isOwn ? keymap.label(for: .undo).map { phrase("; \($0) takes that back") } ?? "" : ""
             say("\(member.name) is decided already: it is left out anyway\(undo).")
         case .handedOn: say("Somebody asked for a look at \(member.name): it is decided by itself.")
         case .restricted: say("\(member.name) is restricted: such items are decided one by one.")
@@ -152,7 +153,7 @@ extension ConsoleState {
         }
         let restricted = taxonomy.first { $0.restricted && focus.choice.chosen.contains($0.id) }
         guard !focus.restricted, recorded == .allow || restricted == nil else {
-            let policy = restricted.map { SafeText.line($0.id.rawValue, limit: 40) } ?? "a restricted policy"
+            let policy = restricted.map { SafeText.line($0.id.rawValue, limit: 40) } ?? phrase("a restricted policy")
             say("What \(policy) is about is decided one by one: nothing was recorded. Esc goes back to the item.", .bad)
             return []
         }
@@ -194,11 +195,11 @@ extension ConsoleState {
         switch outcome {
         case .decided: sheet?.work?.done.append(id)
         case .held(let holder):
-            let name = holder.map { SafeText.line($0, limit: 40, ascii: !abilities.unicode) } ?? "somebody"
-            sheet?.work?.left.append("held by \(name)")
-        case .decidedBefore: sheet?.work?.left.append("decided before")
+            let name = holder.map { SafeText.line($0, limit: 40, ascii: !abilities.unicode) } ?? phrase("somebody")
+            sheet?.work?.left.append(phrase("held by \(name)"))
+        case .decidedBefore: sheet?.work?.left.append(phrase("decided before"))
         case .failed(let failure):
-            sheet?.work?.left.append("not recorded: \(failure.sentence)")
+            sheet?.work?.left.append(phrase("not recorded: \(failure.sentence)"))
             sheet?.work?.hasFailed = true
         }
         return nextMember()
@@ -207,7 +208,7 @@ extension ConsoleState {
     private mutating func nextMember() -> [Effect] {
         guard var work = sheet?.work, let decision = work.leadDecision else { return [] }
         if work.isStopped {
-            work.left += Array(repeating: "not reached", count: work.rest.count)
+            work.left += Array(repeating: phrase("not reached"), count: work.rest.count)
             work.hasFailed = work.hasFailed || !work.rest.isEmpty
             work.rest = []
         }
@@ -232,11 +233,11 @@ extension ConsoleState {
         closeSheet()
         showNext()
         let policies = work.draft.policies.sorted().map { SafeText.line($0.rawValue, limit: 60) }
-        let reason = policies.isEmpty ? "" : " as \(policies.joined(separator: ", "))"
+        let reason = policies.isEmpty ? "" : phrase(" as \(policies.joined(separator: ", "))")
         let left = work.left.isEmpty ? "" : "; \(work.leftInWords)"
-        let undo = keymap.label(for: .undo).map { " · \($0) takes them back" } ?? ""
+        let undo = keymap.label(for: .undo).map { phrase(" · \($0) takes them back") } ?? ""
         say(
-            "\(work.verdict.past) \(work.done.count) of \(work.total)\(reason)\(left)\(undo)",
+            phrase("\(work.verdict.past) \(work.done.count) of \(work.total)\(reason)\(left)\(undo)"),
             work.hasFailed ? .bad : .good)
         return []
     }

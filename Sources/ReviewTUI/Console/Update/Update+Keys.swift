@@ -118,19 +118,23 @@ extension ConsoleState {
         switch command {
         case .explanation:
             explains.toggle()
-            say(explains ? "The explanation is shown." : "The explanation is hidden.")
+            say(explains ? phrase("The explanation is shown.") : phrase("The explanation is hidden."))
         case .explanationNext: explain(step: 1)
         case .explanationPrevious: explain(step: -1)
         case .overlay:
             overlay = overlay.next
             explains = true
-            say(overlay == .off ? "The picture is shown plain." : "Explanation drawn as \(overlay.rawValue).")
+            say(
+                overlay == .off
+                    ? phrase("The picture is shown plain.") : phrase("Explanation drawn as \(overlay.rawValue)."))
         case .opacity:
             opacity = opacity.next
             explains = true
-            let most = "cover at most \(opacity.rawValue) % of the picture"
+            let most = phrase("cover at most \(opacity.rawValue) % of the picture")
             say(
-                "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
+                phrase(
+                    "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? phrase("; the mask stays as it is") : "")."
+                )
             )
         case .zoom: toggleZoom()
         case .confirmHighlight: judgeHighlight(isRight: true)
@@ -183,7 +187,7 @@ extension ConsoleState {
     mutating func toggle(digit: Int) -> [Effect] {
         guard let focus else { return [] }
         guard focus.choice.rows.indices.contains(digit - 1) else {
-            let pick = keymap.label(for: .policies).map { "; \($0) lists all policies" } ?? ""
+            let pick = keymap.label(for: .policies).map { phrase("; \($0) lists all policies") } ?? ""
             say("No policy has the number \(digit)\(pick).")
             return []
         }

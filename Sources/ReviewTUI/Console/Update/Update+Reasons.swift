@@ -9,8 +9,8 @@ extension ConsoleState {
             let pick = keymap.label(for: .policies) ?? ":policies"
             say(
                 focus.choice.chosen.isEmpty
-                    ? "Choose a policy first (\(pick)): reasons belong to policies."
-                    : "The chosen policies have no reasons: the policy file gives them (reasons = [ … ]).")
+                    ? phrase("Choose a policy first (\(pick)): reasons belong to policies.")
+                    : phrase("The chosen policies have no reasons: the policy file gives them (reasons = [ … ])."))
             return []
         }
         mode = .reasons(ReasonList(reasons: reasons))

@@ -26,8 +26,10 @@ extension ConsoleState {
         choice.choose(exactly: policies, taxonomy: taxonomy)
         self.focus?.choice = choice
         let keep = keymap.label(for: .confirm) ?? ":confirm"
-        let named = policies.isEmpty ? "" : " for \(policies.sorted().map(\.rawValue).joined(separator: ", "))"
-        say(SafeText.line("First call: \(verdict.rawValue)\(named). \(keep) keeps it, a verdict key changes it."))
+        let named = policies.isEmpty ? "" : phrase(" for \(policies.sorted().map(\.rawValue).joined(separator: ", "))")
+        say(
+            SafeText.line(
+                phrase("First call: \(verdict.rawValue)\(named). \(keep) keeps it, a verdict key changes it.")))
         return []
     }
 
@@ -107,8 +109,8 @@ extension ConsoleState {
     mutating func recorded(_ receipt: DecisionReceipt, _ draft: DecisionDraft) -> [Effect] {
         if sheet?.work != nil { return groupLed(receipt) }
         let policies = draft.policies.sorted().map { SafeText.line($0.rawValue, limit: 60) }
-        let reason = policies.isEmpty ? "" : " for \(policies.joined(separator: ", "))"
-        let undo = keymap.label(for: .undo).map { " · \($0) takes it back" } ?? ""
+        let reason = policies.isEmpty ? "" : phrase(" for \(policies.joined(separator: ", "))")
+        let undo = keymap.label(for: .undo).map { phrase(" · \($0) takes it back") } ?? ""
         say("\(draft.verdict.past) \(name(receipt.item))\(reason)\(undo)", .good)
         lastVerdict = draft
         list.remove(receipt.item)
@@ -170,10 +172,20 @@ extension Verdict {
     /// "Removed", for the status line.
     var past: String {
         switch self {
-        case .allow: "Allowed"
-        case .remove: "Removed"
-        case .restrict: "Restricted"
-        case .escalate: "Escalated"
+        case .allow: phrase("Allowed")
+        case .remove: phrase("Removed")
+        case .restrict: phrase("Restricted")
+        case .escalate: phrase("Escalated")
+        }
+    }
+
+    /// "removed", within a sentence.
+    var pastWithin: String {
+        switch self {
+        case .allow: phrase("allowed")
+        case .remove: phrase("removed")
+        case .restrict: phrase("restricted")
+        case .escalate: phrase("escalated")
         }
     }
 }

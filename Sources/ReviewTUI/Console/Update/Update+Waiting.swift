@@ -78,7 +78,8 @@ extension ConsoleState {
         }
         if command?.judges == true, isLateOnScreen {
             say(
-                "Nothing was recorded: this item has not reached your screen yet. Press the key again when it has.",
+                phrase(
+                    "Nothing was recorded: this item has not reached your screen yet. Press the key again when it has."),
                 .bad)
             return []
         }
@@ -132,8 +133,8 @@ extension ConsoleState {
         defer { waiting.removeAll() }
         return switch waiting.count {
         case 0: ""
-        case 1: " The key after it was dropped."
-        default: " The \(waiting.count) keys after it were dropped."
+        case 1: phrase(" The key after it was dropped.")
+        default: phrase(" The \(waiting.count) keys after it were dropped.")
         }
     }
 
@@ -167,13 +168,15 @@ extension ConsoleState {
         if focus?.isRecording == true || undoIsAsked { return .later }
         guard command.need == .item else { return .now }
         if selection != nil || jump != nil { return .later }
-        let verb = !command.judges ? nil : "“\(command.rawValue)” was not recorded: "
+        let verb = !command.judges ? nil : phrase("“\(command.rawValue)” was not recorded: ")
         guard let focus else {
             let isComing = nextIsAsked || drySince == nil
-            return isComing ? .later : .never(verb.map { $0 + "no item is before you." })
+            return isComing ? .later : .never(verb.map { $0 + phrase("no item is before you.") })
         }
         if let item, item != focus.id {
-            return .never((verb ?? "What was typed ahead is dropped: ") + "\(name(item)) is no longer before you.")
+            return .never(
+                (verb ?? phrase("What was typed ahead is dropped: ")) + phrase("\(name(item)) is no longer before you.")
+            )
         }
         guard let verdict = command.verdict, verdict != .skip, !needsPicker(verdict, focus) else { return .now }
         return focus.lease == nil ? .later : .now

@@ -67,7 +67,8 @@ extension ConsoleState {
         }
         mode = .review
         status = StatusLine(
-            text: [status.text, "What was open for the item before is closed."].joined(separator: " "), tone: .bad)
+            text: [status.text, phrase("What was open for the item before is closed.")].joined(separator: " "),
+            tone: .bad)
     }
 
     mutating func take(_ event: ConsoleEvent) -> [Effect] {
@@ -171,7 +172,7 @@ extension ConsoleState {
 
     private mutating func start(with item: ItemID?) -> [Effect] {
         touchedAt = now
-        status = StatusLine(text: "Taking the first item …", tone: .neutral)
+        status = StatusLine(text: phrase("Taking the first item …"), tone: .neutral)
         let request = PageRequest(anchor: .first, limit: ListWindow.pageLength)
         list.awaited = request
         if let item {

@@ -29,7 +29,7 @@ struct Plot: Hashable, Sendable {
     static func reliability(_ points: [Point]) -> Plot {
         Plot(
             lines: [Line(points: [Point(x: 0, y: 0), Point(x: 1, y: 1)], every: 4, role: .dim)], points: points,
-            xName: "score", yName: "violating")
+            xName: phrase("score"), yName: phrase("violating"))
     }
 
     /// - Returns: Exactly `size`: a row with the name of the upright axis, the plot, the level axis, its numbers.

@@ -40,7 +40,7 @@ enum GroupSheetView {
             with: Cell(text: " ", style: theme[.text]))
         headline(sheet, state, theme, into: &buffer)
         guard sheet.isRead else {
-            let words = theme.glyphs.spelled("Looking for what looks or reads like it …")
+            let words = theme.glyphs.spelled(phrase("Looking for what looks or reads like it …"))
             buffer.write(words, row: headRows + 1, column: 1, style: theme[.dim])
             return
         }
@@ -79,7 +79,7 @@ enum GroupSheetView {
         var end = buffer.size.columns - 1
         let visible = visible(sheet, buffer.size)
         if visible.count < sheet.members.count, !sheet.isLarge {
-            let words = "\(visible.lowerBound + 1)–\(visible.upperBound) of \(sheet.members.count)"
+            let words = phrase("\(visible.lowerBound + 1)–\(visible.upperBound) of \(sheet.members.count)")
             end = buffer.writeRight(glyphs.spelled(words), row: 1, endColumn: end, style: theme[.dim]) - 1
         }
         let used = buffer.write(
@@ -93,16 +93,20 @@ enum GroupSheetView {
 
     private static func counts(_ sheet: GroupSheet) -> String {
         let isIn = sheet.members.count(where: sheet.isIn)
-        var parts = ["\(isIn) of \(sheet.isCut ? "the nearest " : "")\(sheet.members.count) in"]
+        let count = sheet.members.count
+        var parts = [sheet.isCut ? phrase("\(isIn) of the nearest \(count) in") : phrase("\(isIn) of \(count) in")]
         let left: [(Int, String)] = [
-            (sheet.excepted.count, "excepted"),
-            (sheet.members.count { if case .held = $0.standing { $0.id != sheet.lead } else { false } }, "held"),
-            (sheet.members.count { if case .decided = $0.standing { true } else { false } }, "decided"),
-            (sheet.members.count { $0.standing == .restricted }, "restricted"),
-            (sheet.members.count { $0.standing == .handedOn }, "apart"),
+            (sheet.excepted.count, phrase("excepted")),
+            (
+                sheet.members.count { if case .held = $0.standing { $0.id != sheet.lead } else { false } },
+                phrase("held")
+            ),
+            (sheet.members.count { if case .decided = $0.standing { true } else { false } }, phrase("decided")),
+            (sheet.members.count { $0.standing == .restricted }, phrase("restricted")),
+            (sheet.members.count { $0.standing == .handedOn }, phrase("apart")),
         ]
         parts += left.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-        if !sheet.isComplete { parts.append("new texts not compared yet") }
+        if !sheet.isComplete { parts.append(phrase("new texts not compared yet")) }
         return parts.joined(separator: ", ")
     }
 
@@ -114,10 +118,11 @@ enum GroupSheetView {
         let chosen = focus.choice.chosen.sorted().map { SafeText.line($0.rawValue, limit: 40, ascii: ascii) }
         let pick = [state.keymap.label(for: .policy1), state.keymap.label(for: .policies)].compactMap { $0 }
         parts.append(
-            chosen.isEmpty ? "no policy chosen (\(pick.joined(separator: ", ")))" : chosen.joined(separator: ", "))
-        if let severity = focus.severity { parts.append("severity \(severity)") }
-        if let note = focus.note { parts.append("note: " + SafeText.line(note, limit: 200, ascii: ascii)) }
-        let words = "for all that are in: " + parts.joined(separator: " · ")
+            chosen.isEmpty
+                ? phrase("no policy chosen (\(pick.joined(separator: ", ")))") : chosen.joined(separator: ", "))
+        if let severity = focus.severity { parts.append(phrase("severity \(severity)")) }
+        if let note = focus.note { parts.append(phrase("note: ") + SafeText.line(note, limit: 200, ascii: ascii)) }
+        let words = phrase("for all that are in: ") + parts.joined(separator: " · ")
         buffer.write(
             theme.glyphs.spelled(words), row: 2, column: 1, style: theme[chosen.isEmpty ? .dim : .text],
             width: buffer.size.columns - 2, ellipsis: theme.glyphs.ellipsis)
@@ -156,16 +161,16 @@ enum GroupSheetView {
 
     private static func words(of member: SheetMember, _ sheet: GroupSheet) -> (String, String) {
         switch member.standing {
-        case _ where member.id == sheet.lead: ("leads the group", "the item itself")
-        case .waiting: (sheet.excepted.contains(member.id) ? "excepted" : "waiting", member.likeness)
-        case .held(let holder): ("held by \(holder)", member.likeness)
+        case _ where member.id == sheet.lead: (phrase("leads the group"), phrase("the item itself"))
+        case .waiting: (sheet.excepted.contains(member.id) ? phrase("excepted") : phrase("waiting"), member.likeness)
+        case .held(let holder): (phrase("held by \(holder)"), member.likeness)
         case .decided(let decided):
             (
-                "\(decided.verdict.past.lowercased()) by \(decided.reviewer)",
+                phrase("\(decided.verdict.pastWithin) by \(decided.reviewer)"),
                 decided.policies.isEmpty ? member.likeness : "\(decided.policies), \(member.likeness)"
             )
-        case .handedOn: ("to be decided alone", member.likeness)
-        case .restricted: ("restricted", member.likeness)
+        case .handedOn: (phrase("to be decided alone"), member.likeness)
+        case .restricted: (phrase("restricted"), member.likeness)
         }
     }
 
@@ -174,7 +179,7 @@ enum GroupSheetView {
     ) {
         let inner = Rect(row: place.row + 1, column: place.column + 1, columns: place.size.columns - 1, rows: 5)
         guard member.media != nil else {
-            let hidden = member.text == nil ? "not shown" : nil
+            let hidden = member.text == nil ? phrase("not shown") : nil
             excerpt(of: member, hidden, in: inner, theme, into: &buffer)
             return
         }
@@ -231,7 +236,7 @@ enum GroupSheetView {
         let (standing, detail) = words(of: member, sheet)
         let line =
             "\(mark(member, isIn, glyphs)) \(member.name)  \(standing) · \(detail)"
-            + (!member.softenedBy.isEmpty && member.media != nil ? " · softened by its policy" : "")
+            + (!member.softenedBy.isEmpty && member.media != nil ? phrase(" · softened by its policy") : "")
         buffer.write(
             glyphs.spelled(line), row: headRows, column: 1, style: theme[isIn ? .heading : .dim],
             width: buffer.size.columns - 2, ellipsis: glyphs.ellipsis)
@@ -244,7 +249,7 @@ enum GroupSheetView {
                     picture.cells, row: row, column: max(1, (buffer.size.columns - picture.cells.size.columns) / 2))
                 row += picture.cells.size.rows + 1
             case .failed(let reason):
-                let words = SafeText.line("No preview: \(reason)", limit: 300, ascii: glyphs.ascii)
+                let words = SafeText.line(phrase("No preview: \(reason)"), limit: 300, ascii: glyphs.ascii)
                 buffer.write(
                     words, row: row, column: 2, style: theme[.dim], width: buffer.size.columns - 4,
                     ellipsis: glyphs.ellipsis)
@@ -254,7 +259,7 @@ enum GroupSheetView {
         }
         let rest = buffer.size.rows - footRows - row
         excerpt(
-            of: member, member.media == nil && member.text == nil ? "not shown" : nil,
+            of: member, member.media == nil && member.text == nil ? phrase("not shown") : nil,
             in: Rect(row: row, column: 2, columns: buffer.size.columns - 4, rows: rest), theme, into: &buffer)
     }
 }

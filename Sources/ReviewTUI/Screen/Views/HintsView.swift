@@ -68,30 +68,34 @@ enum HintsView {
                 default: "restrict"
                 }
             return (
-                [Hint("letters", done), Hint("j/k", "move"), Hint("space", "choose"), Hint("enter", done), .back], []
+                [
+                    Hint(phrase("letters"), done), Hint("j/k", "move"), Hint("space", "choose"), Hint("enter", done),
+                    .back,
+                ], []
             )
         case .severity: return ([Hint("1–4", "say it"), Hint("0", "not said"), .back], [])
         case .question(let question):
             let verdict = Phrase(stringLiteral: question.verdict.rawValue)
             return (question.answers.map { Hint($0.label, verdict, .key($0)) }, [.back])
-        case .reasons: return ([Hint("1–9, letters", "into the note"), Hint("j/k", "move"), .back], [])
+        case .reasons: return ([Hint(phrase("1–9, letters"), "into the note"), Hint("j/k", "move"), .back], [])
         case .marking(.words):
             return (
                 [
-                    Hint("arrows", "move"), Hint("space", "select more"), Hint("enter", "mark"), Hint("d", "drop"),
+                    Hint(phrase("arrows"), "move"), Hint("space", "select more"), Hint("enter", "mark"),
+                    Hint("d", "drop"),
                     Hint("tab", "the picture"),
                 ], [.back]
             )
         case .marking(.box):
             return (
                 [
-                    Hint("arrows", "move"), Hint("H J K L", "size"), Hint("enter", "mark"), Hint("d", "drop"),
+                    Hint(phrase("arrows"), "move"), Hint("H J K L", "size"), Hint("enter", "mark"), Hint("d", "drop"),
                     Hint("tab", "the text"),
                 ], [.back]
             )
         case .wellbeing:
             let pause = state.keymap.keys(for: .pause).first.map { [Hint($0.label, "pause", .key($0))] } ?? []
-            return (pause, [Hint("any key", "back", .key(.escape))])
+            return (pause, [Hint(phrase("any key"), "back", .key(.escape))])
         case .pause: return ([], [])
         case .history:
             let undo =
@@ -134,7 +138,7 @@ enum HintsView {
             (.restrict, "restrict"), (.escalate, "escalate"),
         ]
         let commands = words.compactMap { id, word in keymap.label(for: id).map { Hint($0, word, .command(id)) } }
-        let moves = [Hint("+/-", "zoom", .key(.character("+"))), Hint("0", "whole"), Hint("arrows", "pan")]
+        let moves = [Hint("+/-", "zoom", .key(.character("+"))), Hint("0", "whole"), Hint(phrase("arrows"), "pan")]
         return (moves + commands, [Hint(keymap.label(for: .zoom) ?? "esc", "back", .key(.escape))])
     }
 }

@@ -35,7 +35,7 @@ enum HistoryView {
             buffer.write(word(record), row: row, column: rect.column + 11, style: style, width: 11)
             let item = SafeText.line(record.item.rawValue, limit: 40, ascii: glyphs.ascii)
             buffer.write(item, row: row, column: rect.column + 23, style: style, width: 20, ellipsis: glyphs.ellipsis)
-            let group = record.group.map { "(group of \($0.size)) " } ?? ""
+            let group = record.group.map { phrase("(group of \($0.size)) ") } ?? ""
             let rest = ([record.policies.map(\.rawValue).joined(separator: ", ")] + [record.note].compactMap { $0 })
                 .filter { !$0.isEmpty }.joined(separator: ": ")
             buffer.write(
@@ -46,12 +46,12 @@ enum HistoryView {
     }
 
     private static func title(_ state: ConsoleState) -> String {
-        let undo = state.keymap.label(for: .undo).map { ": \($0) takes the latest back" } ?? ""
-        return "Your last verdicts\(undo)"
+        let undo = state.keymap.label(for: .undo).map { phrase(": \($0) takes the latest back") } ?? ""
+        return phrase("Your last verdicts\(undo)")
     }
 
     private static func word(_ record: DecisionRecord) -> String {
-        guard let verdict = record.verdict else { return "took back" }
-        return record.isStanding ? verdict.past.lowercased() : "(\(verdict.rawValue))"
+        guard let verdict = record.verdict else { return phrase("took back") }
+        return record.isStanding ? verdict.pastWithin : "(\(verdict.rawValue))"
     }
 }

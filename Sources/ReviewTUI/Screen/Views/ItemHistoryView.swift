@@ -23,9 +23,11 @@ enum ItemHistoryView {
             rows: rows + 2)
         let name = state.name(pages.item)
         let below = lines.count - pages.scroll - rows
-        let more = below > 0 ? " (\(below) more below)" : ""
+        let more = below > 0 ? phrase(" (\(below) more below)") : ""
         buffer.box(
-            rect, title: (pages.showsAuthor ? "The author of \(name)" : "What happened to \(name)") + more, theme: theme
+            rect,
+            title: (pages.showsAuthor ? phrase("The author of \(name)") : phrase("What happened to \(name)")) + more,
+            theme: theme
         )
         for (offset, line) in lines.dropFirst(pages.scroll).prefix(rows).enumerated() {
             var style = theme[.dialog]

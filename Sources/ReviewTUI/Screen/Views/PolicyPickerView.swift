@@ -59,9 +59,9 @@ enum PolicyPickerView {
 
     private static func title(_ picker: PolicyPicker) -> String {
         switch picker.pending {
-        case .remove: "Remove: which rule does it break?"
-        case .restrict: "Restrict: which rule does it break?"
-        default: "Policies"
+        case .remove: phrase("Remove: which rule does it break?")
+        case .restrict: phrase("Restrict: which rule does it break?")
+        default: phrase("Policies")
         }
     }
 }

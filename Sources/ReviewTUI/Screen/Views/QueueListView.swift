@@ -86,7 +86,7 @@ enum QueueListView {
         switch row.kind {
         case .text: return snippet
         case .both: return "+ " + snippet
-        case .picture: return glyphs.ascii ? "[picture]" : "▣ " + SafeText.line(row.id.rawValue, limit: 40)
+        case .picture: return glyphs.ascii ? phrase("[picture]") : "▣ " + SafeText.line(row.id.rawValue, limit: 40)
         }
     }
 

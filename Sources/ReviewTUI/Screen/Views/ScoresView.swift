@@ -29,7 +29,7 @@ enum ScoresView {
         let width = side.size.columns
         let rows = visibleRows(focus.choice, in: side)
         guard !rows.isEmpty else {
-            let reason = isVeiled ? "hidden until you judge" : "no model scored this"
+            let reason = isVeiled ? phrase("hidden until you judge") : phrase("no model scored this")
             buffer.write(reason, row: line, column: 0, style: theme[.dim], width: width)
             return line + 1
         }

@@ -31,19 +31,19 @@ enum StatusView {
     /// That a pause is due, in a few columns.
     private static func pause(_ state: ConsoleState) -> String {
         guard state.pauseAdvice != nil else { return "" }
-        return "\(state.keymap.label(for: .pause) ?? ":pause"): a pause?"
+        return phrase("\(state.keymap.label(for: .pause) ?? ":pause"): a pause?")
     }
 
     /// Whose the item is, where that is not plain.
     private static func hold(_ state: ConsoleState) -> String {
         switch state.focus?.hold {
-        case .some(.none): "looking only"
-        case .asked: "taking it"
+        case .some(.none): phrase("looking only")
+        case .asked: phrase("taking it")
         case .recording, .held, nil:
             switch state.waiting.count {
             case 0: ""
-            case 1: "1 key waits"
-            case let count: "\(count) keys wait"
+            case 1: phrase("1 key waits")
+            case let count: phrase("\(count) keys wait")
             }
         }
     }
@@ -52,17 +52,17 @@ enum StatusView {
     private static func filter(_ state: ConsoleState, _ glyphs: Glyphs) -> String {
         guard !state.filter.isEmpty else { return "" }
         let room = max(8, state.size.columns / 3)
-        return SafeText.line(state.filter.canonicalText, limit: room, ascii: glyphs.ascii) + " (esc: all)"
+        return SafeText.line(state.filter.canonicalText, limit: room, ascii: glyphs.ascii) + phrase(" (esc: all)")
     }
 
     /// What stands before the line being typed.
     static func label(_ purpose: Prompt.Purpose) -> String {
         switch purpose {
-        case .note: "Note: "
-        case .question: "Question to whoever takes it over: "
+        case .note: phrase("Note: ")
+        case .question: phrase("Question to whoever takes it over: ")
         case .command: ":"
         case .search: "/"
-        case .filter: "Filter: "
+        case .filter: phrase("Filter: ")
         }
     }
 

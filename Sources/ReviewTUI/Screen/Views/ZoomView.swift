@@ -27,7 +27,10 @@ enum ZoomView {
         guard let zoom = state.zoom else { return "" }
         let explained =
             state.zoomShown.shown?.overlay == nil
-            ? nil : state.focus.map { $0.explainedPolicy.map { SafeText.line($0.rawValue, limit: 24) } ?? "attention" }
+            ? nil
+            : state.focus.map {
+                $0.explainedPolicy.map { SafeText.line($0.rawValue, limit: 24) } ?? phrase("attention")
+            }
         return [explained, state.zoomGeometry?.words(zoom)].compactMap { $0 }.joined(separator: " · ")
     }
 }

@@ -50,31 +50,37 @@ enum AgreementView {
     }
 
     private static func note(_ reading: AgreementReading, more: Int) -> [String] {
-        let from = reading.isWhole ? "All verdicts" : "The latest \(Figures.count(reading.rows)) verdicts"
-        let below = more > 0 ? ["\(more) more below."] : []
-        return below + ["\(from).", "Brackets: 95 % (bootstrap over items; shares Wilson)."]
+        let from =
+            reading.isWhole ? phrase("All verdicts") : phrase("The latest \(Figures.count(reading.rows)) verdicts")
+        let below = more > 0 ? [phrase("\(more) more below.")] : []
+        return below + ["\(from).", phrase("Brackets: 95 % (bootstrap over items; shares Wilson).")]
     }
 
     private static func lines(_ reading: AgreementReading) -> [Line] {
-        var lines: [Line] = [.heading(["BETWEEN PEOPLE", "items", "equal", "alpha", "AC1"])]
+        var lines: [Line] = [
+            .heading([phrase("BETWEEN PEOPLE"), phrase("items"), phrase("equal"), phrase("alpha"), phrase("AC1")])
+        ]
         let reports = reading.reports.filter { $0.items > 0 }
         if reports.isEmpty {
             lines += [
-                .text("No item has verdicts of two people: reviewtui second-review --share .05 asks for some.")
+                .text(phrase("No item has verdicts of two people: reviewtui second-review --share .05 asks for some."))
             ]
         }
         for report in reports {
             lines.append(
                 .row([
-                    report.subject, "\(report.overall[.percent]?.items ?? 0)", equal(report.overall[.percent]),
+                    report.subject == "verdict" ? phrase("verdict") : report.subject,
+                    "\(report.overall[.percent]?.items ?? 0)", equal(report.overall[.percent]),
                     shown(report.overall[.krippendorffAlpha]), shown(report.overall[.gwetAC1]),
                 ]))
         }
         if !reports.isEmpty {
-            lines.append(.text("alpha (Krippendorff), AC1 (Gwet): 1 all the same, 0 as chance would have it."))
+            lines.append(.text(phrase("alpha (Krippendorff), AC1 (Gwet): 1 all the same, 0 as chance would have it.")))
         }
         if let verdict = reports.first, verdict.subject == "verdict", !verdict.pairs.isEmpty {
-            lines += [.gap, .heading(["TWO PEOPLE, THE VERDICT", "items", "equal", "kappa"])]
+            lines += [
+                .gap, .heading([phrase("TWO PEOPLE, THE VERDICT"), phrase("items"), phrase("equal"), phrase("kappa")]),
+            ]
             for pair in verdict.pairs {
                 lines.append(
                     .row([
@@ -83,22 +89,22 @@ enum AgreementView {
                     ]))
             }
             if verdict.pairsLeftOut > 0 {
-                lines.append(.text("\(verdict.pairsLeftOut) pairs with fewer items in common are left out."))
+                lines.append(.text(phrase("\(verdict.pairsLeftOut) pairs with fewer items in common are left out.")))
             }
         }
-        lines += [.gap, .heading(["PROPOSALS OF MODELS", "items", "", "overturned"])]
+        lines += [.gap, .heading([phrase("PROPOSALS OF MODELS"), phrase("items"), "", phrase("overturned")])]
         lines += proposals(reading.judgement, "")
-        lines += proposals(reading.drawnJudgement, ", drawn items")
+        lines += proposals(reading.drawnJudgement, phrase(", drawn items"))
         let calls = reading.judgement.firstCallsKept + reading.judgement.firstCallsChanged
         if let changed = Proportion(hits: reading.judgement.firstCallsChanged, of: calls) {
-            lines.append(.row(["first calls changed", "\(calls)", "", Figures.percent(changed)]))
+            lines.append(.row([phrase("first calls changed"), "\(calls)", "", Figures.percent(changed)]))
         }
-        lines.append(.text("Only drawn items speak for the whole queue; the others came by urgency."))
+        lines.append(.text(phrase("Only drawn items speak for the whole queue; the others came by urgency.")))
         return lines
     }
 
     private static func proposals(_ judgement: JudgementStats, _ which: String) -> [Line] {
-        [("explained", judgement.explained), ("not explained", judgement.unexplained)].map {
+        [(phrase("explained"), judgement.explained), (phrase("not explained"), judgement.unexplained)].map {
             name, outcomes in
             let count = outcomes.agreed + outcomes.overturned
             let share = Proportion(hits: outcomes.overturned, of: count)
@@ -110,7 +116,9 @@ enum AgreementView {
 
     /// `.78 (.71–.84)`; a dash with the reason where there is none.
     private static func shown(_ estimate: Estimate?) -> String {
-        guard let estimate, let value = estimate.value else { return estimate?.reason == nil ? "–" : "– (all equal)" }
+        guard let estimate, let value = estimate.value else {
+            return estimate?.reason == nil ? "–" : phrase("– (all equal)")
+        }
         guard let interval = estimate.interval else { return decimal(value) }
         return "\(decimal(value)) (\(decimal(interval.lowerBound))–\(decimal(interval.upperBound)))"
     }

@@ -8,13 +8,14 @@ enum CalibrationView {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
         guard let index = reading.index(of: screen) else {
             _ = SideView.paragraph(
-                "No model has scored anything here as a probability yet: reviewtui score does it.", from: 0, limit: 3,
+                phrase("No model has scored anything here as a probability yet: reviewtui score does it."), from: 0,
+                limit: 3,
                 theme[.text], theme, into: &buffer)
             return WorkScreenView.Page(cells: buffer, note: [])
         }
         let subject = reading.subjects[index]
         let glyphs = theme.glyphs
-        let position = "\(index + 1) of \(reading.subjects.count)"
+        let position = phrase("\(index + 1) of \(reading.subjects.count)")
         let end = buffer.writeRight(position, row: 0, endColumn: size.columns, style: theme[.dim])
         buffer.write(
             glyphs.spelled("\(safe(subject.policy.rawValue, glyphs)) · \(safe(subject.model, glyphs))"), row: 0,
@@ -28,13 +29,13 @@ enum CalibrationView {
                 ellipsis: glyphs.ellipsis)
         }
         let left = min(52, size.columns * 2 / 5)
-        SideView.heading("RELIABILITY", 4, theme, into: &buffer)
+        SideView.heading(phrase("RELIABILITY"), 4, theme, into: &buffer)
         buffer.place(
             reliability(subject).render(theme, CellSize(columns: left, rows: min(left / 2 + 3, size.rows - 6))), row: 5,
             column: 0)
         if let error = subject.evaluation.expectedCalibrationError(), let brier = subject.evaluation.brierScore {
             buffer.write(
-                glyphs.spelled("off by \(decimal(error)) · Brier \(decimal(brier))"),
+                glyphs.spelled(phrase("off by \(decimal(error)) · Brier \(decimal(brier))")),
                 row: min(left / 2 + 8, size.rows - 1),
                 column: 0, style: theme[.dim], width: left, ellipsis: glyphs.ellipsis)
         }
@@ -52,28 +53,29 @@ enum CalibrationView {
     private static func rows(_ subject: CalibrationReading.Subject) -> String {
         let evaluation = subject.evaluation
         var parts = [
-            "\(Figures.count(evaluation.rows.count)) judged (\(Figures.count(subject.drawn)) drawn uniformly, "
-                + "\(Figures.count(subject.known)) known)",
-            "\(Figures.count(evaluation.violating)) violate it",
+            phrase("\(Figures.count(evaluation.rows.count)) judged (\(Figures.count(subject.drawn)) drawn uniformly, ")
+                + phrase("\(Figures.count(subject.known)) known)"),
+            phrase("\(Figures.count(evaluation.violating)) violate it"),
         ]
-        if subject.unlabelled > 0 { parts.append("\(Figures.count(subject.unlabelled)) left open") }
+        if subject.unlabelled > 0 { parts.append(phrase("\(Figures.count(subject.unlabelled)) left open")) }
         return parts.joined(separator: " · ")
     }
 
     private static func warning(_ subject: CalibrationReading.Subject) -> String? {
         let evaluation = subject.evaluation
         if subject.drawn == 0, !evaluation.rows.isEmpty {
-            return "Known answers only: chosen items say nothing of the whole queue."
+            return phrase("Known answers only: chosen items say nothing of the whole queue.")
         }
         guard !evaluation.isEnough else { return nil }
-        return "Too few to choose a threshold by: \(ScoreEvaluation.rowsNeeded) judged and "
-            + "\(ScoreEvaluation.violatingNeeded) violating are needed."
+        return phrase("Too few to choose a threshold by: \(ScoreEvaluation.rowsNeeded) judged and ")
+            + phrase("\(ScoreEvaluation.violatingNeeded) violating are needed.")
     }
 
     private static func note(_ reading: CalibrationReading, _ subject: CalibrationReading.Subject) -> [String] {
-        let cut = reading.isCut ? ["The latest \(Figures.count(CalibrationReading.mostItems)) drawn items."] : []
-        let open = subject.unlabelled > 0 ? ["Left open: the verdict says nothing of it."] : []
-        return ["A trial: nothing is changed. Brackets: 95 % (Wilson), weighted by draw."] + cut + open
+        let cut =
+            reading.isCut ? [phrase("The latest \(Figures.count(CalibrationReading.mostItems)) drawn items.")] : []
+        let open = subject.unlabelled > 0 ? [phrase("Left open: the verdict says nothing of it.")] : []
+        return [phrase("A trial: nothing is changed. Brackets: 95 % (Wilson), weighted by draw.")] + cut + open
     }
 
     private static func decimal(_ value: Double) -> String { ScoresView.short(value) }
@@ -106,11 +108,12 @@ enum CalibrationView {
                 glyphs.spelled(text), row: row, column: column, style: theme[role], width: width,
                 ellipsis: glyphs.ellipsis)
         }
-        SideView.heading("THRESHOLD", 0, theme, into: &buffer)
+        SideView.heading(phrase("THRESHOLD"), 0, theme, into: &buffer)
         slider(now: subject.threshold, tried: tried, row: 1, theme, into: &buffer)
         for (name, explained, row) in [
-            ("at or over it", "of judged", 5), ("of what waits", "", 7), ("missed", "of violating", 9),
-            ("precision", "of those over", 11),
+            (phrase("at or over it"), phrase("of judged"), 5), (phrase("of what waits"), "", 7),
+            (phrase("missed"), phrase("of violating"), 9),
+            (phrase("precision"), phrase("of those over"), 11),
         ] {
             write(name, row, 0, .text)
             write(explained, row + 1, 0, .dim, width: columns[0] - 1)
@@ -119,15 +122,15 @@ enum CalibrationView {
             let point = subject.evaluation.operatingPoint(at: threshold)
             let width = (columns[1] - columns[0]) - 1
             let role: Role = column == columns[0] ? .text : .current
-            write((column == columns[0] ? "now " : "tried ") + decimal(threshold), 3, column, .heading)
-            write(point.flagged.map(Figures.percent) ?? "not known", 5, column, role, width: width)
+            write((column == columns[0] ? phrase("now ") : phrase("tried ")) + decimal(threshold), 3, column, .heading)
+            write(point.flagged.map(Figures.percent) ?? phrase("not known"), 5, column, role, width: width)
             write(point.flagged.map(Figures.parts) ?? "", 6, column, .dim, width: width)
             let waiting = waiting(reading, subject, threshold)
             write(waiting.0, 7, column, role, width: width)
             write(waiting.1, 8, column, .dim, width: width)
-            write(point.missed.map(Figures.percent) ?? "not known", 9, column, role, width: width)
+            write(point.missed.map(Figures.percent) ?? phrase("not known"), 9, column, role, width: width)
             write(point.missed.map(Figures.parts) ?? "", 10, column, .dim, width: width)
-            write(point.precision.map(Figures.percent) ?? "nothing is", 11, column, role, width: width)
+            write(point.precision.map(Figures.percent) ?? phrase("nothing is"), 11, column, role, width: width)
             write(point.precision.map(Figures.parts) ?? "", 12, column, .dim, width: width)
         }
         if !isMoved { write("← → try another", 3, columns[1], .dim) }
@@ -139,8 +142,8 @@ enum CalibrationView {
     private static func waiting(
         _ reading: CalibrationReading, _ subject: CalibrationReading.Subject, _ threshold: Double
     ) -> (String, String) {
-        guard let over = reading.waiting(over: threshold, for: subject) else { return ("nothing waits", "") }
-        if reading.waitingIsWhole { return (Figures.count(over.hits), "all counted") }
+        guard let over = reading.waiting(over: threshold, for: subject) else { return (phrase("nothing waits"), "") }
+        if reading.waitingIsWhole { return (Figures.count(over.hits), phrase("all counted")) }
         func items(_ share: Double) -> String { Figures.rough(Int((share * Double(reading.waiting)).rounded())) }
         return ("≈ \(items(over.share))", "(\(items(over.interval.lowerBound))–\(items(over.interval.upperBound)))")
     }
@@ -164,7 +167,7 @@ enum CalibrationView {
         _ subject: CalibrationReading.Subject, _ theme: Theme, into buffer: inout CellBuffer
     ) {
         let points = subject.evaluation.tradeOff()
-        SideView.heading("MISSED FOR LESS WORK", 15, theme, into: &buffer)
+        SideView.heading(phrase("MISSED FOR LESS WORK"), 15, theme, into: &buffer)
         let size = CellSize(columns: min(48, buffer.size.columns), rows: min(16, buffer.size.rows - 16))
         let line = Plot.Line(points: points.map { Plot.Point(x: $0.flagged, y: $0.missed) }, isStepped: true)
         let now = subject.evaluation.operatingPoint(at: subject.threshold)
@@ -172,7 +175,8 @@ enum CalibrationView {
             now.missed.map { Plot.Point(x: flagged.share, y: $0.share) }
         }
         let plot = Plot(
-            lines: [line], points: [place].compactMap { $0 }, xName: "share at or over it", yName: "missed")
+            lines: [line], points: [place].compactMap { $0 }, xName: phrase("share at or over it"),
+            yName: phrase("missed"))
         buffer.place(plot.render(theme, size), row: 16, column: 0)
     }
 }

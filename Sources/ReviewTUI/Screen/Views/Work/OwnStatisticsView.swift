@@ -15,7 +15,7 @@ enum OwnStatisticsView {
             glyphs.spelled(pace(own)), row: 1, column: 0, style: theme[.text], width: size.columns,
             ellipsis: glyphs.ellipsis)
 
-        SideView.heading("TODAY’S VERDICTS".spelled(in: glyphs), 3, theme, into: &buffer)
+        SideView.heading(phrase("TODAY’S VERDICTS").spelled(in: glyphs), 3, theme, into: &buffer)
         let bars = Verdict.allCases.map { verdict in
             let count = own.today[verdict] ?? 0
             return BarChart.Bar(name: verdict.rawValue, value: Double(count), figure: Figures.count(count))
@@ -33,36 +33,41 @@ enum OwnStatisticsView {
                 ellipsis: glyphs.ellipsis)
         }
 
-        SideView.heading("VERDICTS A DAY, THE LAST \(own.days.count) DAYS", 9, theme, into: &buffer)
+        SideView.heading(phrase("VERDICTS A DAY, THE LAST \(own.days.count) DAYS"), 9, theme, into: &buffer)
         buffer.place(
             days(own, daysOfMonth).render(
                 theme, CellSize(columns: size.columns, rows: min(14, max(5, size.rows - 13)))), row: 10,
             column: 0)
         _ = SideView.paragraph(
-            "These figures are for you alone, and nobody is ranked by them. Hard items take longer, and should.",
+            phrase(
+                "These figures are for you alone, and nobody is ranked by them. Hard items take longer, and should."),
             from: size.rows - 2, limit: 2, theme[.dim], theme, into: &buffer)
         return WorkScreenView.Page(
             cells: buffer,
-            note: ["Looked at once more: of the days shown, up to yesterday.", "Brackets: 95 % (Wilson)."])
+            note: [
+                phrase("Looked at once more: of the days shown, up to yesterday."), phrase("Brackets: 95 % (Wilson)."),
+            ])
     }
 
     private static func today(_ own: OwnStatistics) -> String {
         let count = own.verdictsByDay.last ?? 0
-        guard count > 0 else { return "No verdict today yet." }
-        var parts = ["\(Figures.count(count, "verdict")) today"]
-        if own.undoneToday > 0 { parts.append("\(own.undoneToday) taken back") }
+        guard count > 0 else { return phrase("No verdict today yet.") }
+        var parts = [count == 1 ? phrase("1 verdict today") : phrase("\(Figures.count(count)) verdicts today")]
+        if own.undoneToday > 0 { parts.append(phrase("\(own.undoneToday) taken back")) }
         return parts.joined(separator: " · ")
     }
 
     private static func pace(_ own: OwnStatistics) -> String {
         var parts: [String] = []
         if let median = own.medianToday {
-            parts.append("half took less than \(Figures.duration(milliseconds: median))")
+            parts.append(phrase("half took less than \(Figures.duration(milliseconds: median))"))
         }
         if let median = own.medianOfAll {
-            parts.append("over the days below \(Figures.duration(milliseconds: median))")
+            parts.append(phrase("over the days below \(Figures.duration(milliseconds: median))"))
         }
-        if let rate = own.perHourToday { parts.append("\(Figures.count(Int(rate.rounded()))) an hour while at it") }
+        if let rate = own.perHourToday {
+            parts.append(phrase("\(Figures.count(Int(rate.rounded()))) an hour while at it"))
+        }
         return parts.joined(separator: " · ")
     }
 
@@ -72,9 +77,9 @@ enum OwnStatisticsView {
             return "\(Figures.parts(proportion)) \(word), \(Figures.percent(proportion))"
         }
         return [
-            ("second reviews", line(own.secondReviews, "agree", otherwise: "none yet")),
-            ("known answers", line(own.gold, "met", otherwise: "too few to tell")),
-            ("appeals", line(own.appealsUpheld, "upheld", otherwise: "none settled")),
+            (phrase("second reviews"), line(own.secondReviews, phrase("agree"), otherwise: phrase("none yet"))),
+            (phrase("known answers"), line(own.gold, phrase("met"), otherwise: phrase("too few to tell"))),
+            (phrase("appeals"), line(own.appealsUpheld, phrase("upheld"), otherwise: phrase("none settled"))),
         ]
     }
 
@@ -82,7 +87,8 @@ enum OwnStatisticsView {
         let last = own.verdictsByDay.count - 1
         return ColumnChart(
             columns: own.verdictsByDay.enumerated().map { index, count in
-                let name = index == last ? "today" : "\(daysOfMonth.indices.contains(index) ? daysOfMonth[index] : 0)."
+                let name =
+                    index == last ? phrase("today") : "\(daysOfMonth.indices.contains(index) ? daysOfMonth[index] : 0)."
                 return ColumnChart.Column(value: Double(count), name: name, isEmphasised: index == last)
             }, mostInWords: Figures.rough(own.verdictsByDay.max() ?? 0))
     }

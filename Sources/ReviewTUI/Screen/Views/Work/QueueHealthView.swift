@@ -17,7 +17,7 @@ enum QueueHealthView {
             glyphs.spelled(ages(health)), row: 1, column: 0, style: theme[.text], width: size.columns,
             ellipsis: glyphs.ellipsis)
 
-        SideView.heading("WAITING BY QUEUE", 3, theme, into: &buffer)
+        SideView.heading(phrase("WAITING BY QUEUE"), 3, theme, into: &buffer)
         buffer.place(
             BarChart(bars: lines(health)).render(theme, CellSize(columns: leftWidth, rows: bars)), row: 4, column: 0)
         buffer.write("WAITING BY LIKELIEST POLICY", row: 3, column: right, style: theme[.heading])
@@ -26,7 +26,7 @@ enum QueueHealthView {
             column: right)
 
         let charts = 4 + bars + 1
-        SideView.heading("THEY HAVE WAITED UP TO", charts, theme, into: &buffer)
+        SideView.heading(phrase("THEY HAVE WAITED UP TO"), charts, theme, into: &buffer)
         buffer.place(
             ageChart(health).render(theme, CellSize(columns: leftWidth, rows: plot)), row: charts + 1, column: 0)
         buffer.write("VERDICTS IN EACH OF THE LAST 24 HOURS", row: charts, column: right, style: theme[.heading])
@@ -39,7 +39,8 @@ enum QueueHealthView {
                 "\(SafeText.line($0.reviewer, limit: 24, ascii: glyphs.ascii)) \($0.items)"
             }
             buffer.write(
-                glyphs.spelled("On desks: " + names.joined(separator: ", ")), row: line, column: 0, style: theme[.text],
+                glyphs.spelled(phrase("On desks: ") + names.joined(separator: ", ")), row: line, column: 0,
+                style: theme[.text],
                 width: size.columns, ellipsis: glyphs.ellipsis)
             line += 1
         }
@@ -53,22 +54,24 @@ enum QueueHealthView {
     private static func summary(_ health: QueueHealth) -> String {
         let leased = health.lines.reduce(0) { $0 + $1.leased }
         let awaiting = health.lines.reduce(0) { $0 + $1.awaiting }
-        var parts = ["\(Figures.count(health.waiting)) waiting", "\(Figures.count(leased)) on desks"]
-        if awaiting > 0 { parts.append("\(Figures.count(awaiting)) for another verdict") }
+        var parts = [phrase("\(Figures.count(health.waiting)) waiting"), phrase("\(Figures.count(leased)) on desks")]
+        if awaiting > 0 { parts.append(phrase("\(Figures.count(awaiting)) for another verdict")) }
         return parts.joined(separator: " · ")
     }
 
     private static func ages(_ health: QueueHealth) -> String {
-        guard let oldest = health.oldest else { return "Nothing waits." }
+        guard let oldest = health.oldest else { return phrase("Nothing waits.") }
         let age = ItemFacts.age(from: oldest, now: health.readAt)
         var parts = [
-            health.isExact ? "The oldest has waited \(age)" : "The oldest of those looked at has waited \(age)"
+            health.isExact
+                ? phrase("The oldest has waited \(age)") : phrase("The oldest of those looked at has waited \(age)")
         ]
         if let overdue = health.overdue {
             if health.isExact {
-                parts.append(overdue.hits == 0 ? "nothing is overdue" : "\(Figures.count(overdue.hits)) overdue")
+                parts.append(
+                    overdue.hits == 0 ? phrase("nothing is overdue") : phrase("\(Figures.count(overdue.hits)) overdue"))
             } else {
-                parts.append("\(Figures.percent(overdue)) overdue")
+                parts.append(phrase("\(Figures.percent(overdue)) overdue"))
             }
         }
         return parts.joined(separator: " · ")
@@ -76,25 +79,32 @@ enum QueueHealthView {
 
     private static func outlook(_ health: QueueHealth) -> String {
         let pace =
-            "In 24 hours \(Figures.count(health.firstVerdicts)) were decided and \(Figures.count(health.arrivals)) came in: "
+            phrase(
+                "In 24 hours \(Figures.count(health.firstVerdicts)) were decided and \(Figures.count(health.arrivals)) came in: "
+            )
         switch health.outlook {
-        case .nothingWaits: return "The queue is empty."
+        case .nothingWaits: return phrase("The queue is empty.")
         case .unknown:
-            return "Nobody decided anything in the last 24 hours, so there is no pace to tell from. "
-                + "\(Figures.count(health.arrivals, "item")) came in."
-        case .shrinks(let hours): return pace + "going on like this, the queue is empty in \(Figures.hours(hours))."
+            return phrase("Nobody decided anything in the last 24 hours, so there is no pace to tell from. ")
+                + (health.arrivals == 1
+                    ? phrase("1 item came in.") : phrase("\(Figures.count(health.arrivals)) items came in."))
+        case .shrinks(let hours):
+            return pace + phrase("going on like this, the queue is empty in \(Figures.hours(hours)).")
         case .grows(let rate):
-            guard rate > 0 else { return pace + "the queue stays as long as it is." }
+            guard rate > 0 else { return pace + phrase("the queue stays as long as it is.") }
             let shown = rate < 10 ? String(Double((rate * 10).rounded()) / 10) : Figures.count(Int(rate.rounded()))
-            return pace + "the queue grows by \(shown) an hour."
+            return pace + phrase("the queue grows by \(shown) an hour.")
         }
     }
 
     private static func note(_ health: QueueHealth) -> [String] {
-        let cut = health.verdictsAreCut ? ["There were more verdicts than are counted."] : []
-        guard !health.isExact else { return ["Counted over everything that waits."] + cut }
+        let cut = health.verdictsAreCut ? [phrase("There were more verdicts than are counted.")] : []
+        guard !health.isExact else { return [phrase("Counted over everything that waits.")] + cut }
         let looked = Figures.count(health.looked)
-        return ["Policies and ages: from \(looked) drawn uniformly of what waits.", "Brackets: 95 % (Wilson)."] + cut
+        return [
+            phrase("Policies and ages: from \(looked) drawn uniformly of what waits."),
+            phrase("Brackets: 95 % (Wilson)."),
+        ] + cut
     }
 
     // MARK: Charts
@@ -108,7 +118,8 @@ enum QueueHealthView {
     private static func policies(_ health: QueueHealth, _ glyphs: Glyphs) -> [BarChart.Bar] {
         health.policies.map { part in
             BarChart.Bar(
-                name: part.name.map { SafeText.line($0.rawValue, limit: 40, ascii: glyphs.ascii) } ?? "no score",
+                name: part.name.map { SafeText.line($0.rawValue, limit: 40, ascii: glyphs.ascii) }
+                    ?? phrase("no score"),
                 value: Double(part.items),
                 figure: health.isExact ? Figures.count(part.items) : "≈ \(Figures.rough(part.items))")
         }
@@ -129,7 +140,7 @@ enum QueueHealthView {
     }
 
     private static func paceChart(_ health: QueueHealth) -> ColumnChart {
-        let names = [0: "-24h", 6: "-18h", 12: "-12h", 18: "-6h", 23: "now"]
+        let names = [0: "-24h", 6: "-18h", 12: "-12h", 18: "-6h", 23: phrase("now")]
         return ColumnChart(
             columns: health.verdictsByHour.enumerated().map {
                 ColumnChart.Column(value: Double($1), name: names[$0] ?? "")

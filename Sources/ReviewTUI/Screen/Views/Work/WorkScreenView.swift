@@ -23,7 +23,7 @@ enum WorkScreenView {
             buffer.place(page.cells, row: body.row, column: body.column)
             note = page.note
         } else {
-            let text = slot.failure == nil ? "reading …" : ""
+            let text = slot.failure == nil ? phrase("reading …") : ""
             buffer.write(glyphs.spelled(text), row: body.row, column: body.column, style: theme[.dim])
         }
         if let failure = slot.failure {
@@ -121,7 +121,9 @@ enum Figures {
     }
 
     /// `45 of 1,200`.
-    static func parts(_ proportion: Proportion) -> String { "\(rough(proportion.hits)) of \(rough(proportion.rows))" }
+    static func parts(_ proportion: Proportion) -> String {
+        phrase("\(rough(proportion.hits)) of \(rough(proportion.rows))")
+    }
 
     private static func points(_ share: Double) -> String {
         let tenths = Int((share * 1000).rounded())
@@ -144,17 +146,14 @@ enum Figures {
         }
     }
 
-    /// One and its plural: `1 item`, `2 items`.
-    static func count(_ number: Int, _ word: String) -> String { "\(count(number)) \(word)\(number == 1 ? "" : "s")" }
-
     /// How long, in the largest units that say something: `40 min`, `3.5 h`, `12 d`.
     static func hours(_ hours: Double) -> String {
         switch hours {
-        case ..<1: "\(max(1, Int((hours * 60).rounded()))) min"
+        case ..<1: phrase("\(max(1, Int((hours * 60).rounded()))) min")
         case ..<10: String(format: "%.1f h", hours)
         case ..<72: "\(Int(hours.rounded())) h"
         case ..<8_760: "\(TitleView.grouped(Int((hours / 24).rounded()))) d"
-        default: "more than a year"
+        default: phrase("more than a year")
         }
     }
 
