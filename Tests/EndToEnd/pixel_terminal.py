@@ -29,7 +29,7 @@ ENTRY = r"""reviewtui-test|a terminal that tests read,
 """
 PLACEHOLDER = "\U0010EEEE"
 TOKEN = re.compile(
-    rb"\x1b_G(?P<kitty>[^\x1b]*)\x1b\\|\x1bP(?P<device>tmux;(?:\x1b\x1b|[^\x1b])*|.*?)\x1b\\|\x1b\[(?P<private>[?>=]?)(?P<numbers>[0-9;]*)"
+    rb"\x1b_G(?P<kitty>[^\x1b]*)\x1b\\|\x1b\](?P<system>[^\x07\x1b]*)(?:\x07|\x1b\\)|\x1bP(?P<device>tmux;(?:\x1b\x1b|[^\x1b])*|.*?)\x1b\\|\x1b\[(?P<private>[?>=]?)(?P<numbers>[0-9;]*)"
     rb"(?P<middle>[ -/]*)(?P<final>[@-~])|\x1b(?P<simple>[78\\])|(?P<control>[\r\n\b])|"
     rb"(?P<text>[\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})", re.S)
 
@@ -122,8 +122,8 @@ class PixelTerminal:
         while at < len(data):
             token = TOKEN.match(data, at)
             if not token:
-                # It may go on in the next chunk; only sixels are longer than this.
-                assert len(data) - at < 8192 or data[at:at + 2] == b"\x1bP", f"cannot be read: {data[at:at + 40]!r}"
+                # It may go on in the next chunk; only pictures are longer than this.
+                assert len(data) - at < 8192 or data[at:at + 2] in (b"\x1bP", b"\x1b]"), f"cannot be read: {data[at:at + 40]!r}"
                 break
             self.take(token, token[0])
             at = token.end()

@@ -19,6 +19,8 @@ struct TerminalAnswers: Hashable, Sendable {
     private(set) var drawsSixel = false
     private(set) var colourRegisters = 256
     private(set) var synchronizes = false
+    /// The colour of the background; nil while nobody has said.
+    private(set) var background: RGB?
     /// Pixels of a cell; nil while nobody has said.
     private(set) var cell: PixelSize?
     /// Whether the last answer of a batch has come.
@@ -38,6 +40,7 @@ struct TerminalAnswers: Hashable, Sendable {
         case .kittyGraphics(let works): speaksKitty = works
         case .synchronizedOutput(let known): synchronizes = known
         case .colorRegisters(let count): colourRegisters = min(256, max(2, count))
+        case .background(let colour): background = colour
         }
     }
 
