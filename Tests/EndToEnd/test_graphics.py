@@ -7,6 +7,7 @@ from sandbox import post
 
 KITTY = b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1bP>|kitty(0.38.1)\x1b\\\x1b[?62;c"
 WEZTERM = b"\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1bP>|WezTerm 20240203\x1b\\\x1b[?65;4;6;18;22c"
+ITERM = b"\x1b[6;20;10t\x1bP>|iTerm2 3.4.23\x1b\\\x1b[?62;c"
 QUARTERS = {(0, 0): (200, 30, 40), (1, 0): (20, 180, 60), (0, 1): (30, 60, 210), (1, 1): (240, 220, 90)}
 
 
@@ -108,6 +109,52 @@ def test_placeholders_unknown(sandbox):
     terminal.wait_for(lambda t: any(kind == "sixel" for kind, _ in t.log), "sixel")
     assert PLACEHOLDER.encode() not in terminal.stream and not terminal.pictures
     terminal.type("q")
+    assert terminal.status() == 0
+
+
+def test_inline_images(sandbox):
+    """In iTerm2 the picture is painted over its cells: gone under the help, back after it, and gone with its item"""
+    two_pictures(sandbox)
+
+    def painted(terminal, picture):
+        pictures = list(terminal.painted.items())
+        if len(pictures) != 1:
+            return False
+        (row, column), ((columns, rows), pixels) = pictures[0]
+        shape = columns * 10 / (rows * 20)
+        return (row >= 3 and row + rows < 31 and column >= 26 and column + columns < 71
+                and abs(shape / (pixels.width / pixels.height) - 1) < 0.1 and picture(pixels))
+
+    terminal = console(sandbox, ITERM)
+    terminal.wait_for(lambda t: painted(t, is_quarters), "the first picture")
+    terminal.type("?")
+    terminal.wait_for(lambda t: not t.painted, "the help, and no picture under it")
+    terminal.type("\x1b")
+    terminal.wait_for(lambda t: painted(t, is_quarters), "the picture again")
+    terminal.resize(120, 40)
+    terminal.wait_for(lambda t: len(t.painted) == 1 and list(t.painted)[0][1] >= 30, "the picture in its new place")
+    terminal.resize(100, 32)
+    terminal.wait_for(lambda t: painted(t, is_quarters), "the picture in the old one")
+    terminal.type("a")
+    terminal.wait_for(lambda t: painted(t, is_grey), "the second picture")
+    terminal.type("a")
+    terminal.wait_for(lambda t: "post number 1" in t.text(), "the post of words")
+    assert not terminal.painted
+    shown = len(terminal.log)
+    terminal.type("j")
+    terminal.wait_for(lambda t: True, "a moment")
+    assert len(terminal.log) == shown, "nothing is painted where nothing changed"
+    terminal.type("q")
+    assert terminal.status() == 0
+
+
+def test_preview_iterm2(sandbox):
+    """preview --format iterm2 paints a picture with its pixels as they are"""
+    sandbox.write("img/quarters.png", png(320, 200, lambda x, y: QUARTERS[x >= 160, y >= 100]))
+    terminal = PixelTerminal(sandbox, ["preview", "img/quarters.png", "--format", "iterm2", "--size", "40x20"])
+    terminal.wait_for(lambda t: t.painted, "the picture")
+    ((size, pixels),) = terminal.painted.values()
+    assert size == (32, 10) and (pixels.width, pixels.height) == (320, 200) and is_quarters(pixels)
     assert terminal.status() == 0
 
 

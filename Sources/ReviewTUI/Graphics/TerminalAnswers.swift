@@ -4,14 +4,14 @@ import Media
 enum GraphicsChoice: String, CaseIterable, Sendable {
     /// The best that the terminal says it can.
     case auto
-    case kitty, sixel, symbols, ascii
+    case kitty, sixel, iterm2, symbols, ascii
 }
 
 /// What a terminal has answered to ``TerminalProbe/query`` so far, and which graphics follow from that.
 ///
 /// Kitty's protocol comes first, but only where the terminal is known to have its Unicode placeholders: others answer
 /// the question for the protocol with OK and show the placeholders as rows of unknown characters, as WezTerm does. Those
-/// get sixel.
+/// get sixel. For iTerm2's inline images there is no question: the terminal's name says whether it has them.
 struct TerminalAnswers: Hashable, Sendable {
     /// Name and version as the terminal gives them; printable ASCII.
     private(set) var version: String?
@@ -60,6 +60,9 @@ struct TerminalAnswers: Hashable, Sendable {
         return numbers.count == 2 && (numbers[0], numbers[1]) >= (0, 28)
     }
 
+    /// iTerm2, whose own they are, and WezTerm.
+    var drawsInlineImages: Bool { ["iterm2", "wezterm"].contains { version?.lowercased().hasPrefix($0) == true } }
+
     /// The graphics to draw with now.
     ///
     /// - Parameters:
@@ -77,6 +80,7 @@ struct TerminalAnswers: Hashable, Sendable {
             return abilities.carriesPlaceholders
                 ? .kitty(cell: cell ?? PreviewGeometry.assumedCell, throughTmux: throughTmux) : .symbols
         case .sixel: return .sixel(cell: cell ?? PreviewGeometry.assumedCell, colours: colourRegisters)
+        case .iterm2: return .inlineImages(cell: cell ?? PreviewGeometry.assumedCell)
         case .auto:
             guard isComplete, !throughTmux else { return .symbols }
             if hasPlaceholders, abilities.carriesPlaceholders {
@@ -84,6 +88,7 @@ struct TerminalAnswers: Hashable, Sendable {
             }
             // Sixels have to fit their cells to the pixel.
             if drawsSixel, let cell { return .sixel(cell: cell, colours: colourRegisters) }
+            if drawsInlineImages { return .inlineImages(cell: cell ?? PreviewGeometry.assumedCell) }
             return .symbols
         }
     }

@@ -103,7 +103,7 @@ struct PreferencesTests {
             ("[wellbeing]\n\nexposure_limit = 0", 3, "exposure_limit is a number of severity × minutes"),
             ("[wellbeing]\ninterleave = \"three\"", 2, "interleave is a number of items"),
             ("[wellbeing]\naccount = 1", 2, "account is true or false"),
-            ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, symbols, ascii"),
+            ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, iterm2, symbols, ascii"),
         ])
     func errors(_ config: String, _ line: Int, _ reason: String) throws {
         let home = try Home(config: config)
