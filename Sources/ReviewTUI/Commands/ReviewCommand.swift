@@ -25,8 +25,8 @@ struct ReviewCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Colours: dark, light, another theme in themes/, or a file. dark where neither this nor config.toml says.",
-            valueName: "theme"))
+            "Colours: auto, dark, light, another theme in themes/, or a file. auto, light or dark by the terminal's "
+                + "background, where neither this nor config.toml says.", valueName: "theme"))
     var theme: String?
 
     @Option(
@@ -65,7 +65,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let desk = QueueDesk(store: store, reviewer: who, queue: name)
         let preferences = try Preferences(locations)
         Catalogue.choose(try preferences.language.catalogue(locations))
-        let look = try preferences.theme.overridden(by: theme).theme(locations)
+        let themes = try preferences.theme.overridden(by: theme).themes(locations)
         let keymap = try preferences.keys.overridden(by: keys).keymap(locations)
         let graphics = graphics ?? preferences.graphics
         let taxonomy = try store.taxonomy().policies
@@ -91,7 +91,7 @@ struct ReviewCommand: AsyncParsableCommand {
             }
             let abilities = Self.printedAbilities()
             var session = LinearSession(
-                state(LinearScreen.size, abilities), theme: look, runner: runner(abilities),
+                state(LinearScreen.size, abilities), theme: themes.theme(on: nil), runner: runner(abilities),
                 asks: isatty(STDOUT_FILENO) == 1)
             await session.run(startingWith: start) { Output.result($0, ending: $1) }
             return
@@ -100,7 +100,8 @@ struct ReviewCommand: AsyncParsableCommand {
             var abilities = Self.printedAbilities()
             if graphics == .ascii { abilities.graphics = .ascii }
             let lines = await PrintedScreen.lines(
-                state(Self.printedSize(), abilities), item: start, theme: look, runner: runner(abilities))
+                state(Self.printedSize(), abilities), item: start, theme: themes.theme(on: nil),
+                runner: runner(abilities))
             let screen: JSONValue = ["screen": .array(lines.map { .string($0) })]
             Output.result(options.json ? screen.text : lines.joined(separator: "\n"))
             return
@@ -111,7 +112,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let inbox = Inbox<ConsoleSession.Message>()
         let terminal = try Terminal(mouse: preferences.mouse && !noMouse) { inbox.post(.output($0)) }
         let session = ConsoleSession(
-            state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
+            state: state(terminal.size, terminal.abilities), themes: themes, terminal: terminal,
             inbox: inbox, runner: runner(terminal.abilities), graphics: graphics)
         if let signal = await session.run(startingWith: start) { TerminalRescue.end(by: signal) }
     }

@@ -17,7 +17,8 @@ final class ConsoleSession {
     }
 
     private var state: ConsoleState
-    private let theme: Theme
+    private let themes: ThemePair
+    private var theme: Theme
     private let terminal: Terminal
     private let runner: EffectRunner
     private let inbox: Inbox<Message>
@@ -35,15 +36,16 @@ final class ConsoleSession {
     private var isSuspended = false
     private var isDone = false
     private var endedBy: Int32?
-    private let asksForGraphics: Bool
+    private let asks: Bool
 
     init(
-        state: ConsoleState, theme: Theme, terminal: Terminal, inbox: Inbox<Message>, runner: EffectRunner,
+        state: ConsoleState, themes: ThemePair, terminal: Terminal, inbox: Inbox<Message>, runner: EffectRunner,
         graphics: GraphicsChoice = .auto,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
         self.state = state
-        self.theme = theme
+        self.themes = themes
+        theme = themes.theme(on: Ground(environment: environment))
         self.terminal = terminal
         self.inbox = inbox
         self.runner = runner
@@ -52,7 +54,7 @@ final class ConsoleSession {
         // unless something else is asked for.
         isInTmux = environment["TMUX"] != nil
         let wantsPixels = graphics != .symbols && graphics != .ascii
-        asksForGraphics = TerminalProbe.canAsk(term: environment["TERM"]) && !isInTmux && wantsPixels
+        asks = TerminalProbe.canAsk(term: environment["TERM"]) && !isInTmux && (wantsPixels || themes.isOpen)
         input = TerminalInput { inbox.post($0.map(Message.terminal)) }
     }
 
@@ -77,7 +79,7 @@ final class ConsoleSession {
         if graphics != .auto { upgrade() }
         take(.started(item: item))
         paint()
-        if asksForGraphics { terminal.send(TerminalProbe.query) }
+        if asks { terminal.send(TerminalProbe.query) }
         for await _ in inbox.wakes {
             for message in inbox.take() { take(message) }
             if isDone { break }
@@ -172,7 +174,16 @@ final class ConsoleSession {
     private func take(_ reply: TerminalProbe.Reply) {
         answers.take(reply, cells: terminal.size)
         terminal.synchronizes = answers.synchronizes
+        if case .background(let colour) = reply { lie(on: Ground(colour)) }
         upgrade()
+    }
+
+    /// Changes to the theme for the terminal's background, where that is another.
+    private func lie(on ground: Ground) {
+        let fitting = themes.theme(on: ground)
+        guard fitting != theme else { return }
+        theme = fitting
+        isChanged = true
     }
 
     /// Draws with what is known of the terminal by now.
@@ -194,7 +205,7 @@ final class ConsoleSession {
         case SIGWINCH:
             terminal.resize()
             answers.expectNewSizes()
-            if asksForGraphics, !isSuspended { terminal.send(TerminalProbe.query) }
+            if asks, !isSuspended { terminal.send(TerminalProbe.query) }
             take(.resized(terminal.size))
         case SIGTSTP: suspend()
         case SIGCONT:

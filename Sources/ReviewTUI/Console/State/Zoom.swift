@@ -42,6 +42,8 @@ struct ZoomGeometry: Hashable, Sendable {
         case .symbols, .ascii: room = PixelSize(width: area.columns, height: area.rows * 2)
         case .sixel(let cell, _):
             room = PixelSize(width: area.columns * cell.width, height: area.rows * cell.height / 6 * 6)
+        case .inlineImages(let cell):
+            room = PixelSize(width: area.columns * cell.width, height: area.rows * cell.height)
         case .kitty(let cell, _):
             let most = KittyImageID.mostCells
             room = PixelSize(width: min(most, area.columns) * cell.width, height: min(most, area.rows) * cell.height)

@@ -20,7 +20,7 @@ protocol PictureDriver: Sendable {
 extension PlacedPicture {
     var driver: any PictureDriver {
         switch picture.form {
-        case .sixel: SixelDriver()
+        case .sixel, .inlineImage: PaintDriver()
         case .kitty: KittyDriver()
         }
     }

@@ -48,12 +48,12 @@ enum PreviewView {
             let focus = state.focus, !focus.restricted || focus.revealed
         else { return nil }
         switch (pixels.form, state.abilities.graphics) {
-        case (.sixel, .sixel), (.kitty, .kitty): return pixels
+        case (.sixel, .sixel), (.inlineImage, .inlineImages), (.kitty, .kitty): return pixels
         default: return nil
         }
     }
 
-    /// The cells under a picture in pixels: reserved for a sixel one, the placeholders of a kitty one.
+    /// The cells under a picture in pixels: reserved for a painted one, the placeholders of a kitty one.
     private static func holding(_ picture: PixelPicture, _ theme: Theme, depth: ColorDepth) -> CellBuffer {
         var buffer = CellBuffer(
             size: picture.size, filledWith: Cell(Grapheme(ReviewScreen.reserved), style: .plain))

@@ -76,7 +76,7 @@ enum ReviewScreen {
         }
     }
 
-    /// The picture, if the terminal draws pictures. A sixel picture only while nothing lies over its cells: what lies over
+    /// The picture, if the terminal draws pictures. A painted picture only while nothing lies over its cells: what lies over
     /// a kitty picture's placeholders hides that part of it and no other.
     private static func picture(_ state: ConsoleState, _ layout: ScreenLayout, _ buffer: CellBuffer) -> PlacedPicture? {
         let isZoomed = state.zoom != nil
@@ -85,7 +85,7 @@ enum ReviewScreen {
         else { return nil }
         let place = PreviewView.place(of: picture.size, in: area.size, centred: isZoomed)
         let (row, column) = (area.row + place.row, area.column + place.column)
-        if picture.form == .sixel {
+        if picture.isPainted {
             for line in 0..<picture.size.rows {
                 for offset in 0..<picture.size.columns
                 where buffer[row + line, column + offset].grapheme != Grapheme(reserved) {

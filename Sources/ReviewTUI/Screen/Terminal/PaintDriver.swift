@@ -1,5 +1,6 @@
-/// Shows a picture on terminals that draw sixel: over cells that are reserved for it, after ncurses has drawn.
-struct SixelDriver: PictureDriver {
+/// Shows a picture on terminals that paint it over cells, by sixel or as an inline image: over cells that are reserved for
+/// it, after ncurses has drawn.
+struct PaintDriver: PictureDriver {
     let showsBeforeCells = false
 
     func show(_ placed: PlacedPicture, synchronized: Bool) -> [[UInt8]] {
