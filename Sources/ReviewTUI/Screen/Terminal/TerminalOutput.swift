@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Writes to the terminal on a thread of its own, so that a slow one never holds up the loop.
+/// Writes to the terminal without ever waiting for it, so that a slow one never holds up the loop: at once what it takes at
+/// once, and the rest on a thread of its own.
 ///
 /// ```swift
 /// output.send(cells)              // in order
@@ -50,6 +51,8 @@ final class TerminalOutput: Sendable {
     }
 
     private let descriptor: Int32
+    /// Whether writing to it returns at once, whatever it takes.
+    private let isPatient: Bool
     private let waiting = Mutex(Waiting())
     private let more = DispatchSemaphore(value: 0)
     private let heard: @Sendable (Happening) -> Void
@@ -57,12 +60,13 @@ final class TerminalOutput: Sendable {
     /// - Parameters:
     ///   - terminal: a descriptor of the terminal. It is opened anew, so that writing does not wait in the system, where
     ///     it would hold up everybody who writes; those who share the descriptor notice nothing of that.
-    ///   - heard: called on the writing thread.
+    ///   - heard: called on the writing thread, or on the one that sends.
     init(terminal: Int32, heard: @escaping @Sendable (Happening) -> Void) {
         var name = [CChar](repeating: 0, count: 256)
         let own =
             ttyname_r(terminal, &name, name.count) == 0 ? open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1
         descriptor = own >= 0 ? own : terminal
+        isPatient = own >= 0
         self.heard = heard
         Thread.detachNewThread { [self] in write() }
     }
@@ -84,8 +88,32 @@ final class TerminalOutput: Sendable {
     func mark(_ number: Int) { append(Part(pieces: [], mark: number)) }
 
     private func append(_ part: Part) {
-        waiting.withLock { $0.parts.append(part) }
-        more.signal()
+        let isDone = waiting.withLock { waiting in
+            var part = part
+            // A thread more would cost a fast terminal a fraction of a millisecond a frame. Pictures are left to it, since
+            // they can be broken off.
+            if isPatient, waiting.isIdle, !part.isPicture { part.pieces = untaken(part.pieces) }
+            if part.pieces.isEmpty, part.mark == nil || waiting.isIdle { return true }
+            waiting.parts.append(part)
+            return false
+        }
+        guard isDone else {
+            more.signal()
+            return
+        }
+        if let mark = part.mark { heard(.reached(mark)) }
+    }
+
+    /// What the terminal does not take at once.
+    private func untaken(_ pieces: ArraySlice<[UInt8]>) -> ArraySlice<[UInt8]> {
+        var rest = pieces
+        while let piece = rest.first {
+            let count = piece.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return rest }
+            if count == piece.count { rest.removeFirst() } else { rest[rest.startIndex].removeFirst(count) }
+        }
+        return rest
     }
 
     /// Whether all that was sent is written.
