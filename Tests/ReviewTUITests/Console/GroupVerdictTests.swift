@@ -104,6 +104,21 @@ import Testing
         #expect(mia.statusLine.contains("no verdict of yours on post-1"))
     }
 
+    @Test("What cannot be undone is asked about before it falls on a group, and not answered by the key that asked")
+    func question() {
+        let final = Policy(id: "spam", title: "Spam", asks: PolicyQuestion([.remove: "The account is closed."]))
+        var mia = Reviewer(
+            [Sample.text("post-1", "one", scores: [("spam", 0.9)]), Sample.text("post-2", "one")], columns: 120,
+            rows: 40, taxonomy: [final])
+        mia.desk.change { $0.group = ["post-1", "post-2"] }
+        mia.press("t x x")
+        #expect(mia.record.isEmpty && mia.screen.contains("The account is closed."))
+        mia.press("esc")
+        #expect(mia.record.isEmpty && mia.state.mode == .sheet)
+        mia.press("x y")
+        #expect(mia.record == ["post-1 remove spam", "post-2 remove spam"])
+    }
+
     @Test("Without a policy the list of policies comes first, and leads back to the sheet if nothing is chosen")
     func picker() {
         var mia = Reviewer([Sample.text("post-1", "one"), Sample.text("post-2", "one")], columns: 120, rows: 40)

@@ -28,12 +28,12 @@ struct Reviewer {
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
         preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false,
-        wellbeing: (inout WellbeingSettings) -> Void = { _ in }
+        wellbeing: (inout WellbeingSettings) -> Void = { _ in }, taxonomy: [Policy] = Sample.taxonomy
     ) {
         desk = MemoryDesk(items)
         self.theme = theme
         state = ConsoleState(
-            reviewer: "mia", taxonomy: Sample.taxonomy, size: CellSize(columns: columns, rows: rows),
+            reviewer: "mia", taxonomy: taxonomy, size: CellSize(columns: columns, rows: rows),
             abilities: abilities)
         state.isBlindFirst = blindFirst
         wellbeing(&state.wellbeing)
@@ -114,7 +114,7 @@ struct Reviewer {
                     try desk.detail(id).map {
                         Focus(
                             item: $0.item, scores: $0.scores, explanations: $0.explanations, hold: .none,
-                            taxonomy: Sample.taxonomy, ascii: false)
+                            taxonomy: state.taxonomy, ascii: false)
                     }, id)
             case .claim(let purpose):
                 do { return .claimed(try desk.claim(purpose), purpose) } catch let failure as ConsoleFailure {
