@@ -99,6 +99,16 @@ def test_xterm(sandbox):
         xterm.wait_for(nowhere, "the end, without the picture")
 
 
+def test_large(sandbox):
+    """xterm draws no sixel picture over its limit: the zoom over the whole screen stays within it"""
+    with XtermScreen(sandbox, quarters(sandbox), options=["-xrm", "XTerm*maxGraphicSize: 400x300"]) as xterm:
+        xterm.wait_for(lambda shot: shot.box(COLOURS[3]), "the picture under its map")
+        xterm.press("v", "z")
+        # 400 × 267 pixels are 67 columns and 21 rows, in the middle of 100 and 29.
+        xterm.wait_for(lambda shot: stands(shot, placed(16, 5, (400, 267))), "the picture as large as xterm draws it")
+        xterm.press("q", "q")
+
+
 def test_white_xterm(sandbox):
     """A white xterm, which tells its background, gets the light theme: its ink and none of the dark one's"""
     sandbox.queue_of([{"id": "words", "text": "these words lie on white"}])

@@ -27,12 +27,15 @@ enum PreviewGeometry {
     /// that follows (or scroll the screen, on the last one): the height is at most the largest multiple of six within
     /// the area.
     ///
-    /// - Parameter enlarging: whether a picture smaller than the area grows to fill it.
+    /// - Parameters:
+    ///   - limit: the largest picture that the terminal draws, where it says so.
+    ///   - enlarging: whether a picture smaller than the area grows to fill it.
     static func sixelPixels(
-        for image: PixelSize, in area: CellSize, cell: PixelSize, enlarging: Bool = true
+        for image: PixelSize, in area: CellSize, cell: PixelSize, limit: PixelSize? = nil, enlarging: Bool = true
     ) -> PixelSize {
-        let width = min(mostCells, max(1, area.columns)) * min(256, max(1, cell.width))
-        let height = min(mostCells, max(1, area.rows)) * min(256, max(1, cell.height))
+        let most = limit ?? PixelSize(width: .max, height: .max)
+        let width = min(most.width, min(mostCells, max(1, area.columns)) * min(256, max(1, cell.width)))
+        let height = min(most.height, min(mostCells, max(1, area.rows)) * min(256, max(1, cell.height)))
         let bound = PixelSize(width: width, height: max(1, height / 6 * 6))
         return enlarging ? image.filled(in: bound) : image.fitted(in: bound)
     }

@@ -18,6 +18,8 @@ struct TerminalAnswers: Hashable, Sendable {
     private(set) var speaksKitty = false
     private(set) var drawsSixel = false
     private(set) var colourRegisters = 256
+    /// What a larger sixel picture than this would come to: nothing. Nil while nobody has said.
+    private(set) var sixelLimit: PixelSize?
     private(set) var synchronizes = false
     /// The colour of the background; nil while nobody has said.
     private(set) var background: RGB?
@@ -40,6 +42,7 @@ struct TerminalAnswers: Hashable, Sendable {
         case .kittyGraphics(let works): speaksKitty = works
         case .synchronizedOutput(let known): synchronizes = known
         case .colorRegisters(let count): colourRegisters = min(256, max(2, count))
+        case .sixelLimit(let size): sixelLimit = size
         case .background(let colour): background = colour
         }
     }

@@ -13,11 +13,11 @@ struct TerminalProbe: Sendable {
     /// The questions, in one batch. Device attributes come last: every terminal answers those, so their answer says
     /// that no other will come. Kitty graphics by asking for a one-pixel picture without drawing it; size of a cell
     /// and of the text area (xterm's window operations 16 and 14); name and version (XTVERSION); whether mode 2026,
-    /// synchronized output, is known; how many colours a sixel picture may have (XTSMGRAPHICS item 1); the colour of the
-    /// background (OSC 11).
+    /// synchronized output, is known; how many colours a sixel picture may have, and how large it may be at most
+    /// (XTSMGRAPHICS items 1 and 2); the colour of the background (OSC 11).
     static let query = Array(
         ("\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\\u{1B}[16t\u{1B}[14t\u{1B}[>0q\u{1B}[?2026$p\u{1B}[?1;1;0S"
-            + "\u{1B}]11;?\u{1B}\\\u{1B}[c").utf8)
+            + "\u{1B}[?2;4;0S\u{1B}]11;?\u{1B}\\\u{1B}[c").utf8)
 
     /// Terminals that draw the questions instead of reading them.
     static func canAsk(term: String?) -> Bool {
@@ -38,6 +38,8 @@ struct TerminalProbe: Sendable {
         case synchronizedOutput(Bool)
         /// Colour registers of sixel pictures.
         case colorRegisters(Int)
+        /// Pixels of the largest sixel picture.
+        case sixelLimit(PixelSize)
         /// What lies under cells that have no background of their own.
         case background(RGB)
 
@@ -144,9 +146,14 @@ struct TerminalProbe: Sendable {
             guard numbers.count == 2, numbers[0] == 2026 else { return .reply(nil) }
             return .reply(.synchronizedOutput((1...3).contains(numbers[1])))
         case UInt8(ascii: "S") where isPrivate:
-            // Item 1 is the colour registers, status 0 success.
-            guard numbers.count == 3, numbers[0] == 1, numbers[1] == 0, numbers[2] >= 2 else { return .reply(nil) }
-            return .reply(.colorRegisters(numbers[2]))
+            // Item 1 is the colour registers, 2 the size of a sixel picture; status 0 is success.
+            guard numbers.count >= 3, numbers[1] == 0 else { return .reply(nil) }
+            switch (numbers[0], numbers.count) {
+            case (1, 3) where numbers[2] >= 2: return .reply(.colorRegisters(numbers[2]))
+            case (2, 4) where numbers[2] >= 6 && numbers[3] >= 6:
+                return .reply(.sixelLimit(PixelSize(width: numbers[2], height: numbers[3])))
+            default: return .reply(nil)
+            }
         case UInt8(ascii: "t") where !body.isEmpty:
             guard numbers.count == 3, (1...20_000).contains(numbers[1]), (1...20_000).contains(numbers[2]) else {
                 return .reply(nil)

@@ -34,4 +34,7 @@ struct ScreenAbilities: Hashable, Sendable {
     /// Whether characters beyond ASCII may be sent.
     var unicode = true
     var graphics: Graphics = .symbols
+    /// Pixels of the largest sixel picture that the terminal draws; nil where it does not say. xterm draws none that is
+    /// wider or higher than its resource `maxGraphicSize`, 1000 by 1000 at first.
+    var sixelLimit: PixelSize?
 }

@@ -36,6 +36,19 @@ struct PreviewGeometryTests {
         }
     }
 
+    @Test("no sixel picture is larger than the terminal says it draws, nor in a zoom")
+    func limit() {
+        let (photo, area) = (PixelSize(width: 4000, height: 3000), CellSize(columns: 200, rows: 60))
+        for limit in [PixelSize(width: 1000, height: 1000), PixelSize(width: 1000, height: 100)] {
+            let pixels = PreviewGeometry.sixelPixels(for: photo, in: area, cell: cell, limit: limit)
+            #expect(pixels.width <= limit.width && pixels.height <= limit.height)
+            #expect(pixels.width == limit.width || pixels.height == limit.height / 6 * 6)
+            let graphics = ScreenAbilities.Graphics.sixel(cell: cell, colours: 256)
+            let room = ZoomGeometry(picture: photo, area: area, graphics: graphics, limit: limit).room
+            #expect(room == PixelSize(width: limit.width, height: limit.height / 6 * 6))
+        }
+    }
+
     @Test("small pictures grow to their area only where that is asked for")
     func enlarging() {
         let small = PixelSize(width: 30, height: 20)

@@ -56,6 +56,7 @@ struct TerminalProbeTests {
         #expect(read("\u{1B}_Gi=31;ENOTSUPPORTED:no\u{1B}\\").1 == [.kittyGraphics(false)])
         #expect(read("\u{1B}_Gi=9;OK\u{1B}\\").1.isEmpty)
         #expect(read("\u{1B}[?2026;2$y").1 == [.synchronizedOutput(true)])
+        #expect(read("\u{1B}[?2;0;944;680S").1 == [.sixelLimit(PixelSize(width: 944, height: 680))])
     }
 
     @Test("the background's colour comes with either end of its answer, and in all forms that terminals give it")
@@ -81,7 +82,7 @@ struct TerminalProbeTests {
             "\u{1B}P>|\(String(repeating: "j", count: 999))\u{1B}\\",
             "\u{1B}[?\(String(repeating: "1;", count: 500))1c",
             "\u{1B}P1$r0m\u{1B}\\", "\u{1B}[?1;2$y", "\u{1B}[8;40;118t", "\u{1B}[?1u", "\u{1B}[6;99999;99999t",
-            "\u{1B}[?2;0;944;680S",
+            "\u{1B}[?3;0;944;680S", "\u{1B}[?2;3;0;0S", "\u{1B}[?2;0;944S", "\u{1B}[?2;0;0;0S",
         ])
     func stray(answer: String) {
         let (keys, replies) = read("a" + answer + "b")

@@ -195,6 +195,7 @@ final class ConsoleSession {
         abilities.graphics = answers.graphics(
             graphics, abilities: abilities, fallbackCell: TerminalWindow(descriptor: STDOUT_FILENO)?.cell,
             throughTmux: isInTmux)
+        abilities.sixelLimit = answers.sixelLimit
         if abilities != state.abilities { take(.abilities(abilities)) }
     }
 

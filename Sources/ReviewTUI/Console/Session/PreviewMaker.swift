@@ -70,7 +70,10 @@ actor PreviewMaker {
                 ?? PreviewGeometry.cells(for: view.shape, in: request.size)
             picture.cells = symbols.draw(view.image, size: size)
         case .sixel(let cell, let colours):
-            let pixels = view.exactly ?? PreviewGeometry.sixelPixels(for: view.shape, in: request.size, cell: cell)
+            let pixels =
+                view.exactly
+                ?? PreviewGeometry.sixelPixels(
+                    for: view.shape, in: request.size, cell: cell, limit: request.abilities.sixelLimit)
             picture.pixels = PixelPicture(
                 form: .sixel, bytes: SixelPreview(colors: colours).encode(view.image, size: pixels),
                 size: PreviewGeometry.cells(covering: pixels, cell: cell))

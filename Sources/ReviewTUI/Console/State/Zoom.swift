@@ -36,12 +36,16 @@ struct ZoomGeometry: Hashable, Sendable {
     /// Bytes of a decoded picture, three a pixel: what is larger is held smaller, and shown less sharp.
     static let mostBytes = 64 << 20
 
-    init(picture: PixelSize, area: CellSize, graphics: ScreenAbilities.Graphics) {
+    /// - Parameter limit: pixels of the largest sixel picture, where the terminal says so.
+    init(picture: PixelSize, area: CellSize, graphics: ScreenAbilities.Graphics, limit: PixelSize? = nil) {
         self.picture = picture
         switch graphics {
         case .symbols, .ascii: room = PixelSize(width: area.columns, height: area.rows * 2)
         case .sixel(let cell, _):
-            room = PixelSize(width: area.columns * cell.width, height: area.rows * cell.height / 6 * 6)
+            let most = limit ?? PixelSize(width: .max, height: .max)
+            room = PixelSize(
+                width: min(most.width, area.columns * cell.width),
+                height: min(most.height, area.rows * cell.height) / 6 * 6)
         case .inlineImages(let cell):
             room = PixelSize(width: area.columns * cell.width, height: area.rows * cell.height)
         case .kitty(let cell, _):

@@ -90,7 +90,8 @@ extension ConsoleState {
     var zoomGeometry: ZoomGeometry? {
         guard let focus, !focus.restricted || focus.revealed else { return nil }
         return pictureSize.map {
-            ZoomGeometry(picture: $0, area: ZoomView.area(size).size, graphics: abilities.graphics)
+            ZoomGeometry(
+                picture: $0, area: ZoomView.area(size).size, graphics: abilities.graphics, limit: abilities.sixelLimit)
         }
     }
 
