@@ -15,6 +15,7 @@ demo: deps release
 
 ## Lint, unit and snapshot tests, and the end-to-end scripts.
 test: deps lint
+	@tools/deps --consumers
 	tools/test
 
 ## Debian packages, OpenVINO in a private Python environment, model weights.

@@ -21,6 +21,7 @@ enum Schema {
         migrator.registerMigration("9 calibration") { try $0.execute(sql: calibration) }
         migrator.registerMigration("10 twins") { try $0.execute(sql: twins) }
         migrator.registerMigration("12 wellbeing") { try $0.execute(sql: wellbeing) }
+        migrator.registerMigration("15 splits") { try $0.execute(sql: splits) }
         return migrator
     }
 
