@@ -173,6 +173,38 @@ def test_snapshot_annotation_tools(sandbox):
     assert {row["item_id"]: row["accept"] for row in rows} == {id: row["policies"] for id, row in truth.items()}
 
 
+def test_import(sandbox):
+    """Decisions from another tool come in as a named reviewer's, unknown items are told by line, and the chain holds"""
+    sandbox.queue_of([post(number) for number in range(4)])
+    file = sandbox.write("labels.csv", 'id,verdict,policies\npost-0,remove,hate\nnobody,allow,\npost-1,,"spam, hate"\npost-2,,\n')
+    result = sandbox.run("import", "--format", "csv", file, "--reviewer", "agency", "--rejects", "refused.jsonl", "--json")
+    report = result.expect(65).json
+    assert (report["decided"], report["rejected"]) == (3, 1), report
+    assert report["rejections"] == [{"line": 3, "reason": 'There is no item "nobody" in the queue.'}], report
+    assert json.loads((sandbox.folder / "refused.jsonl").read_text())["line"] == 3
+    rows = {row["id"]: row for row in sandbox.export()}
+    assert {id: row["verdict"] for id, row in rows.items()} == {"post-0": "remove", "post-1": "remove", "post-2": "allow"}
+    assert rows["post-1"]["policies"] == ["hate", "spam"]
+    sandbox.run("audit", "verify").expect()
+    assert sandbox.run("import", "--format", "csv", file, "--reviewer", "agency").expect(65).err.count("decided already") == 3
+    assert sandbox.run("import", "--format", "csv", "no.csv", "--reviewer", "agency").status == 66
+
+
+def test_snapshot_since(sandbox):
+    """A snapshot since another has what is new, and names what was taken back; the folder of one is never written to"""
+    sandbox.queue_of([post(number) for number in range(4)])
+    for number in range(3):
+        decide(sandbox, f"post-{number}", "--verdict", "allow")
+    first = snapshot(sandbox, "parquet")
+    sandbox.run("undo", "--reviewer", "ann").expect()
+    decide(sandbox, "post-3", "--verdict", "allow")
+    report = sandbox.run("export", "--out", sandbox.folder / "next", "--since", first, "--json").expect().json
+    assert (report["rows"], report["retractions"]) == (1, 1), report
+    (gone,) = [json.loads(line) for line in (sandbox.folder / "next/retractions.jsonl").read_text().splitlines()]
+    assert (gone["id"], gone["reason"]) == ("post-2", "undone"), gone
+    assert sandbox.run("export", "--out", first).expect(64).err.count("not empty") == 1
+
+
 def test_snapshot_restricted_media(sandbox):
     """A picture that a restricted item shows as well leaves with no other item either"""
     picture = png(60, 40, lambda x, y: (x * 5 + y * 11) % 256)

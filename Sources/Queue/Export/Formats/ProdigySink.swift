@@ -48,7 +48,7 @@ final class ProdigySink: SnapshotSink {
             "images": .array(images.map { .string($0) }),
             "options": options, "accept": .array(row.policies.map { .string($0.rawValue) }),
             "answer": row.verdict == .escalate ? "ignore" : "accept", "spans": .array(spans), "boxes": .array(boxes),
-            "item_id": .string(row.id), "verdict": .string(row.verdict.rawValue), "meta": row.meta,
+            "item_id": .string(row.id), "meta": row.meta,
         ]
     }
 }
