@@ -74,17 +74,17 @@ private struct SplitAssignment {
         var seen: Int64 = 0
         while case let rows = try store.read({ try Self.placedPage(after: seen, in: $0) }), !rows.isEmpty {
             for row in rows {
-                seen = row["item"]
-                let split = (row["split"] as Int?).flatMap(Split.init)
+                seen = row[0]
+                let split = (row[2] as Int?).flatMap(Split.init)
                 graph.add(
-                    item: seen, place: SplitGraph.Place(cluster: row["cluster"], split: split), keys: Self.keys(of: row)
+                    item: seen, place: SplitGraph.Place(cluster: row[1], split: split), keys: Self.keys(of: row)
                 )
             }
         }
         for start in stride(from: 0, to: new.count, by: Self.pageSize) {
             let part = Array(new[start..<min(start + Self.pageSize, new.count)])
             for row in try store.read({ try Self.page(of: part, in: $0) }) {
-                graph.add(item: row["item"], place: nil, keys: Self.keys(of: row))
+                graph.add(item: row[0], place: nil, keys: Self.keys(of: row))
             }
         }
         try looks.read(from: store, asking: Set(new).union(late))
@@ -116,9 +116,10 @@ private struct SplitAssignment {
 
     // MARK: - What ties an item to others
 
+    /// After item, cluster and split. Columns are read by number: a first export reads every decided item once.
     private static let facts = """
-        i.author, k.key AS text_key, CASE WHEN k.item IS NULL THEN CAST(i.text AS BLOB) END AS text,
-        (SELECT group_concat(hex(m.sha256)) FROM media m WHERE m.item = i.seq) AS files
+        i.author, k.key, CASE WHEN k.item IS NULL THEN CAST(i.text AS BLOB) END,
+        (SELECT group_concat(hex(m.sha256)) FROM media m WHERE m.item = i.seq)
         """
 
     private static func placedPage(after item: Int64, in db: Database) throws -> [Row] {
@@ -135,7 +136,7 @@ private struct SplitAssignment {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT i.seq AS item, \(facts)
+                    SELECT i.seq, NULL, NULL, \(facts)
                     FROM json_each(?) part JOIN item i ON i.seq = part.value LEFT JOIN text_key k ON k.item = i.seq
                     ORDER BY i.seq
                     """), arguments: ["[\(items.map(String.init).joined(separator: ","))]"])
@@ -143,15 +144,15 @@ private struct SplitAssignment {
 
     private static func keys(of row: Row) -> [UInt64] {
         var keys: [UInt64] = []
-        if let author: String = row["author"] { keys.append(key("author", author)) }
-        if let text: Int64 = row["text_key"] {
+        if let author: String = row[3] { keys.append(key("author", author)) }
+        if let text: Int64 = row[4] {
             keys.append(key("text", text))
-        } else if let text: Data = row["text"],
+        } else if let text: Data = row[5],
             let normalised = TextKey.normalised(String(decoding: text, as: UTF8.self))
         {
             keys.append(key("text", TextKey.key(ofNormalised: normalised)))
         }
-        if let files: String = row["files"] { keys += files.split(separator: ",").map { key("file", $0) } }
+        if let files: String = row[6] { keys += files.split(separator: ",").map { key("file", $0) } }
         return keys
     }
 
