@@ -11,87 +11,91 @@ extension QueueStore {
     ///   policy, a severity out of 1...4, a statement of reasons that the DSA Transparency Database would refuse, or a
     ///   verdict on a group where the item must be decided by itself.
     public func decide(token: String, draft: DecisionDraft, reviewer: String? = nil) throws -> DecisionReceipt {
-        try write { db in
-            let now = clock()
-            let (taxonomy, taxonomySeq) = try taxonomyInForce(db)
-            try Self.check(draft, against: taxonomy)
-            try draft.statement?.check(verdict: draft.verdict, decidedAt: now)
-            let leased = try Row.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability, w.review, w.queue
-                        FROM work w JOIN item i ON i.seq = w.item
-                        WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
-                        """), arguments: [token, now.milliseconds])
-            guard let leased else { throw Self.leaseLost }
-            let holder: String = leased[3]
-            guard reviewer.map({ $0.utf8.elementsEqual(holder.utf8) }) ?? true else {
-                throw QueueError.leaseLost("The lease belongs to another reviewer: claim the item yourself.")
-            }
-            let item: Int64 = leased[0]
-            let round = ReviewRound(rawValue: leased[5]) ?? .first
-            if let group = draft.group {
-                let isRestricted =
-                    leased[6] as Int == QueueCode.restricted || draft.policies.contains(where: taxonomy.isRestricted)
-                try Self.check(group, round: round, isRestricted: isRestricted, reviewer: holder, in: db)
-            }
-            let earlier = try round == .gold ? nil : Self.latestDecision(on: item, in: db)
-            let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
-            if !draft.rationales.isEmpty {
-                let stored = try StoredItem(db: db, mediaFolder: mediaFolder).item(item)
-                for rationale in draft.rationales {
-                    try rationale.check(
-                        scalars: stored.text?.unicodeScalars.count ?? 0, media: stored.media.count)
-                }
-            }
-            let labels = Label.labels(
-                of: draft, scored: Set(scores.map(\.policy)),
-                overThreshold: Set(scores.filter(taxonomy.isProposed).map(\.policy)))
-            let id = ULID.fresh(at: now)
-            let row = DecisionRow(
-                id: id, item: item, itemID: leased[1], itemDigest: leased[2],
-                reviewer: holder, decidedAt: now.milliseconds, verdict: draft.verdict.rawValue,
-                // What the model preselected and `allow` overruled was not found.
-                policies: JSONValue.array(
-                    (draft.verdict == .allow ? [] : draft.policies).sorted().map { .string($0.rawValue) }
-                ).text,
-                labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
-                duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
-                shown: Self.shown(draft).text, sampled: leased[4], taxonomy: taxonomySeq,
-                supersedes: earlier, review: round,
-                // A gold verdict tries the reviewer and restricts nothing.
-                statement: draft.verdict.needsPolicy && round != .gold
-                    ? StatementOfReasons(
-                        verdict: draft.verdict, policies: draft.policies, preselected: draft.preselected,
-                        draft: draft.statement ?? StatementDraft(),
-                        item: try StoredItem(db: db, mediaFolder: mediaFolder).item(item), scores: scores,
-                        taxonomy: taxonomy, decision: id, decidedAt: now
-                    ).json.canonicalText : nil)
-            let (seq, hash) = try row.record(in: db, at: now)
-            // A gold verdict tries the reviewer and moves nothing.
-            let isRestricted = round != .gold && draft.policies.contains { taxonomy.isRestricted($0) }
-            let next = try FollowUp.next(after: round, draft, on: item, in: db)
-            let state = next?.round.waitingState ?? WorkState.decided
-            try db.cachedStatement(
+        try write { try decide(token: token, draft: draft, reviewer: reviewer, in: $0, at: clock()) }
+    }
+
+    /// The same in the caller's transaction.
+    func decide(
+        token: String, draft: DecisionDraft, reviewer: String?, in db: Database, at now: Timestamp
+    ) throws -> DecisionReceipt {
+        let (taxonomy, taxonomySeq) = try taxonomyInForce(db)
+        try Self.check(draft, against: taxonomy)
+        try draft.statement?.check(verdict: draft.verdict, decidedAt: now)
+        let leased = try Row.fetchOne(
+            db.cachedStatement(
                 sql: """
-                    UPDATE work SET state = ?, review = ?, lease_token = NULL, lease_reviewer = NULL,
-                        lease_expires = NULL, lease_probability = NULL, decision = iif(?, decision, ?),
-                        queue = CASE WHEN ? OR queue = \(QueueCode.restricted) THEN \(QueueCode.restricted)
-                            ELSE coalesce(?, queue) END
-                    WHERE item = ? AND lease_token = ?
-                    """
-            ).execute(arguments: [
-                state, (next?.round ?? .first).rawValue, round == .gold, seq, isRestricted, next?.line, item, token,
-            ])
-            guard db.changesCount == 1 else { throw Self.leaseLost }
-            if round == .appeal {
-                try db.execute(
-                    sql: "UPDATE appeal SET outcome = ? WHERE item = ? AND outcome IS NULL", arguments: [seq, item])
-            }
-            try db.cachedStatement(sql: "DELETE FROM skip WHERE item = ?").execute(arguments: [item])
-            return DecisionReceipt(
-                decision: row.id, hash: hash.hex, item: ItemID(row.itemID), verdict: draft.verdict)
+                    SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability, w.review, w.queue
+                    FROM work w JOIN item i ON i.seq = w.item
+                    WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
+                    """), arguments: [token, now.milliseconds])
+        guard let leased else { throw Self.leaseLost }
+        let holder: String = leased[3]
+        guard reviewer.map({ $0.utf8.elementsEqual(holder.utf8) }) ?? true else {
+            throw QueueError.leaseLost("The lease belongs to another reviewer: claim the item yourself.")
         }
+        let item: Int64 = leased[0]
+        let round = ReviewRound(rawValue: leased[5]) ?? .first
+        if let group = draft.group {
+            let isRestricted =
+                leased[6] as Int == QueueCode.restricted || draft.policies.contains(where: taxonomy.isRestricted)
+            try Self.check(group, round: round, isRestricted: isRestricted, reviewer: holder, in: db)
+        }
+        let earlier = try round == .gold ? nil : Self.latestDecision(on: item, in: db)
+        let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
+        if !draft.rationales.isEmpty {
+            let stored = try StoredItem(db: db, mediaFolder: mediaFolder).item(item)
+            for rationale in draft.rationales {
+                try rationale.check(
+                    scalars: stored.text?.unicodeScalars.count ?? 0, media: stored.media.count)
+            }
+        }
+        let labels = Label.labels(
+            of: draft, scored: Set(scores.map(\.policy)),
+            overThreshold: Set(scores.filter(taxonomy.isProposed).map(\.policy)))
+        let id = ULID.fresh(at: now)
+        let row = DecisionRow(
+            id: id, item: item, itemID: leased[1], itemDigest: leased[2],
+            reviewer: holder, decidedAt: now.milliseconds, verdict: draft.verdict.rawValue,
+            // What the model preselected and `allow` overruled was not found.
+            policies: JSONValue.array(
+                (draft.verdict == .allow ? [] : draft.policies).sorted().map { .string($0.rawValue) }
+            ).text,
+            labels: Self.json(labels).text, severity: draft.severity, note: draft.note,
+            duration: draft.durationMilliseconds, scores: JSONValue.array(scores.map(\.json)).text,
+            shown: Self.shown(draft).text, sampled: leased[4], taxonomy: taxonomySeq,
+            supersedes: earlier, review: round,
+            // A gold verdict tries the reviewer and restricts nothing.
+            statement: draft.verdict.needsPolicy && round != .gold
+                ? StatementOfReasons(
+                    verdict: draft.verdict, policies: draft.policies, preselected: draft.preselected,
+                    draft: draft.statement ?? StatementDraft(),
+                    item: try StoredItem(db: db, mediaFolder: mediaFolder).item(item), scores: scores,
+                    taxonomy: taxonomy, decision: id, decidedAt: now
+                ).json.canonicalText : nil)
+        let (seq, hash) = try row.record(in: db, at: now)
+        // A gold verdict tries the reviewer and moves nothing.
+        let isRestricted = round != .gold && draft.policies.contains { taxonomy.isRestricted($0) }
+        let next = try FollowUp.next(after: round, draft, on: item, in: db)
+        let state = next?.round.waitingState ?? WorkState.decided
+        try db.cachedStatement(
+            sql: """
+                UPDATE work SET state = ?, review = ?, lease_token = NULL, lease_reviewer = NULL,
+                    lease_expires = NULL, lease_probability = NULL, decision = iif(?, decision, ?),
+                    queue = CASE WHEN ? OR queue = \(QueueCode.restricted) THEN \(QueueCode.restricted)
+                        ELSE coalesce(?, queue) END
+                WHERE item = ? AND lease_token = ?
+                """
+        ).execute(arguments: [
+            state, (next?.round ?? .first).rawValue, round == .gold, seq, isRestricted, next?.line, item, token,
+        ])
+        guard db.changesCount == 1 else { throw Self.leaseLost }
+        if round == .appeal {
+            try db.execute(
+                sql: "UPDATE appeal SET outcome = ? WHERE item = ? AND outcome IS NULL", arguments: [seq, item])
+        }
+        try db.cachedStatement(sql: "DELETE FROM skip WHERE item = ?").execute(arguments: [item])
+        return DecisionReceipt(
+            decision: row.id, hash: hash.hex, item: ItemID(row.itemID), verdict: draft.verdict)
     }
 
     /// The policies that a leased item has scores for; empty where the lease is lost.

@@ -209,7 +209,7 @@ extension DecisionRow {
 }
 
 extension DecisionDraft.FirstCall {
-    fileprivate init?(_ json: JSONValue) {
+    init?(_ json: JSONValue) {
         guard let verdict = json["verdict"]?.string.flatMap(Verdict.init) else { return nil }
         self.init(
             verdict: verdict, policies: Set((json["policies"]?.array ?? []).compactMap(\.string).map { PolicyID($0) }))

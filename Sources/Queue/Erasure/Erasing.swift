@@ -244,7 +244,7 @@ enum HoldingExports {
             db,
             sql: """
                 SELECT s.folder, s.exported_at, count(DISTINCT d.item) AS items,
-                    s.filter IS NULL AND s.format <> 'dsa' AND max(w.queue = ?) = 0 AS certain
+                    s.filter IS NULL AND s.format IN ('jsonl', 'csv', 'parquet') AND max(w.queue = ?) = 0 AS certain
                 FROM snapshot s CROSS JOIN erasing e CROSS JOIN decision d ON d.item = e.item
                     JOIN work w ON w.item = e.item
                 WHERE d.verdict IS NOT NULL AND d.event <= s.last_event

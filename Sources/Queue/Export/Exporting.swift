@@ -7,9 +7,13 @@ public struct ExportReport: Sendable, Hashable {
     public var rows: Int
     /// Standing decisions on restricted items, which are never exported.
     public var leftOut: Int
-    /// Rows in each split.
+    /// Rows left out because too few reviewers agree; 0 where that was not asked for.
+    public var disputed = 0
+    /// Verdicts of the earlier snapshot that no longer stand; nil where there is no earlier one.
+    public var retractions: Int?
+    /// Rows in each split; `none` are those between clusters of several.
     public var splits: [String: Int]
-    /// SHA-256 of `decisions.jsonl`, 64 hex digits.
+    /// SHA-256 of the data file, or of the lines `sha256sum` would write where there are several, 64 hex digits.
     public var sha256: String
     /// The snapshot holds the verdicts and undos up to this event of the chain.
     public var lastEvent: Int64
@@ -18,6 +22,7 @@ public struct ExportReport: Sendable, Hashable {
     public var json: JSONValue {
         [
             "rows": .integer(Int64(rows)), "left_out": .integer(Int64(leftOut)),
+            "disputed": .integer(Int64(disputed)), "retractions": .optional(retractions),
             "splits": .object(splits.sorted { $0.key < $1.key }.map { JSONMember($0.key, .integer(Int64($0.value))) }),
             "sha256": .string(sha256), "last_event": .integer(lastEvent),
         ]
@@ -25,56 +30,109 @@ public struct ExportReport: Sendable, Hashable {
 }
 
 extension QueueStore {
-    /// Writes the standing decisions as a snapshot: `decisions.jsonl`, one a line, and `manifest.json`, which comes
-    /// last and so marks a complete one.
+    /// Writes the standing decisions as a snapshot: data files, `README.md`, which says what they are, and
+    /// `manifest.json`, which comes last and so marks a whole one.
     ///
     /// The snapshot is bounded by the last verdict or undo at the start, so those that fall meanwhile are in none of
-    /// it; the same verdicts on media that were hashed alike give the same bytes. Media stay where they are and are named
-    /// by path, SHA-256 and PDQ hash (64 hex digits, whatever the picture's quality; null until `score` has looked at it).
-    /// The table `snapshot` and the audit chain remember the export once it is whole.
+    /// it; the same verdicts on media that were hashed alike give the same bytes. Media are named by path, SHA-256 and PDQ
+    /// hash (64 hex digits, whatever the picture's quality; null until `score` has looked at it). Every item has its split for good (see ``SplitGraph``). The table
+    /// `snapshot` and the audit chain remember the export once it is whole.
     ///
     /// - parameter folder: Made if it is not there; must be empty.
     /// - parameter progress: Called with the rows written so far.
-    /// - throws: ``QueueError/usage(_:)`` where the folder holds something.
-    public func export(to folder: String, progress: (Int) -> Void = { _ in }) throws -> ExportReport {
-        try export(to: folder, where: nil, progress: progress)
+    /// - throws: ``QueueError/usage(_:)`` where the folder holds something, the query names what is not there, or the
+    ///   earlier snapshot is no such snapshot of this queue.
+    public func export(
+        to folder: String, rules: ExportRules = ExportRules(), progress: (Int) -> Void = { _ in }
+    ) throws -> ExportReport {
+        var filter: ExportFilter?
+        if !rules.query.isEmpty {
+            let predicate = try read { try self.predicate(of: rules.query, in: $0) }
+            filter = ExportFilter(
+                sql: predicate.sql, arguments: StatementArguments(predicate.arguments), text: predicate.text)
+        }
+        return try export(to: folder, rules: rules, where: filter, progress: progress)
     }
 
     /// The same, of the items that a filter lets through.
     func export(
-        to folder: String, where filter: ExportFilter?, progress: (Int) -> Void = { _ in }
+        to folder: String, rules: ExportRules = ExportRules(), where filter: ExportFilter?,
+        progress: (Int) -> Void = { _ in }
     ) throws -> ExportReport {
         try Self.reporting(path) {
+            try rules.check()
+            let parent = try rules.since.map { try self.parent(at: $0, filter: filter?.text, rules: rules) }
             try Self.makeEmpty(folder)
-            let bound = try exportBound()
-            let (taxonomy, _) = try read { try taxonomyInForce($0) }
-            let snapshot = Snapshot(lastEvent: bound.event, filter: filter)
-            let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
-            let writer = try SnapshotWriter(snapshot, path: path, key: queueKey, file: file)
-            try writer.write(upTo: read { try snapshot.lastDecision(in: $0) }, progress: progress)
-            let (sha256, byteCount) = try file.finish()
-            let report = ExportReport(
-                rows: writer.rows, leftOut: try read { try snapshot.restrictedCount(in: $0) }, splits: writer.splits,
-                sha256: sha256.hex, lastEvent: bound.event)
-            var manifest: JSONValue = [
-                "format": "reviewtui-snapshot", "version": 1,
-                "as_of": .string(bound.time.rfc3339), "audit": bound.json(first: 1),
-                "taxonomy": ["name": .string(taxonomy.name), "version": .integer(Int64(taxonomy.version))],
-                "rows": .integer(Int64(report.rows)), "left_out_restricted": .integer(Int64(report.leftOut)),
-                "splits": report.json["splits"] ?? .null,
-                "files": [
-                    [
-                        "name": "decisions.jsonl", "sha256": .string(sha256.hex), "bytes": .integer(byteCount),
-                        "rows": .integer(Int64(report.rows)),
-                    ]
-                ],
-            ]
-            if case .object(let members) = manifest, let filter {
-                manifest = .object(members + [JSONMember("filter", .string(filter.text))])
+            let bound = try exportBound(goingOnFrom: parent?.lastEvent ?? 0)
+            let snapshot = Snapshot(firstEvent: parent?.lastEvent ?? 0, lastEvent: bound.event, filter: filter)
+            let last = try read { try snapshot.lastDecision(in: $0) }
+            try assignSplits(upTo: last)
+            let shared = try SharedJudgements(upTo: bound.event, store: self)
+            var description = SnapshotDescription(
+                rules: rules, filter: filter?.text, bound: bound, parent: parent,
+                departures: try read { try Departures(in: $0) }, taxonomy: try taxonomy(), shared: shared)
+            var files = try write(
+                snapshot, upTo: last, shared: shared, to: folder, describing: &description, progress: progress)
+            let (counts, sha256) = (description.counts, SnapshotEntry.sha256(of: files))
+            var report = ExportReport(
+                rows: counts.rows, leftOut: try read { try snapshot.restrictedCount(in: $0) },
+                disputed: counts.disputed, splits: counts.splits, sha256: sha256.hex, lastEvent: bound.event)
+            if let parent {
+                let retractions = try self.retractions(since: parent, upTo: bound.event)
+                files.append(try Retraction.write(retractions, to: folder))
+                report.retractions = retractions.count
             }
-            try remember(report, folder: folder, format: "jsonl", filter: filter?.text, sha256: sha256, since: bound)
-            try Self.writeManifest(manifest, to: folder)
+            description.report = report
+            files.append(try description.writeCard(to: folder))
+            let limits = [
+                filter?.text, rules.leastAgreement.map { "agreement of at least \($0)" },
+                parent.map { "since event \($0.lastEvent)" },
+            ].compactMap { $0 }
+            try remember(
+                report, folder: folder, format: rules.format.rawValue,
+                filter: limits.isEmpty ? nil : limits.joined(separator: " "), sha256: sha256, since: bound)
+            try Self.writeManifest(description.manifest(of: files), to: folder)
             return report
+        }
+    }
+
+    /// Writes the data files, and notes what the format says of itself in the description.
+    private func write(
+        _ snapshot: Snapshot, upTo last: Int64, shared: SharedJudgements, to folder: String,
+        describing description: inout SnapshotDescription, progress: (Int) -> Void
+    ) throws -> [SnapshotEntry] {
+        let rules = description.rules
+        guard rules.format != .jsonl else {
+            let file = try SnapshotFile(folder: folder, name: "decisions.jsonl")
+            let lines = SnapshotLines(key: queueKey, shared: shared, leastAgreement: rules.leastAgreement)
+            let writer = try SnapshotWriter(snapshot, path: path, maker: lines) { try file.append($0) }
+            try writer.write(upTo: last, progress: progress)
+            description.counts = writer.counts
+            return [try file.finish(rows: writer.counts.rows)]
+        }
+        let sink = try sink(rules, taxonomy: description.taxonomy, folder: folder)
+        let rows = SnapshotRows(
+            pseudonyms: Pseudonyms(key: queueKey), shared: shared, leastAgreement: rules.leastAgreement,
+            mediaFolder: mediaFolder)
+        let writer = try SnapshotWriter(snapshot, path: path, maker: rows) { try sink.append($0) }
+        try writer.write(upTo: last, progress: progress)
+        let files = try sink.finish()
+        description.counts = writer.counts
+        description.columns = sink.columns
+        description.formatLeftOut = sink.leftOut
+        return files
+    }
+
+    private func sink(_ rules: ExportRules, taxonomy: Taxonomy, folder: String) throws -> any SnapshotSink {
+        func pictures() throws -> Pictures { Pictures(restricted: try RestrictedMedia(of: self)) }
+        let policies = taxonomy.policies.map(\.id)
+        return switch rules.format {
+        case .jsonl, .csv: try CSVSink(folder: folder, isSpreadsheetSafe: rules.isSpreadsheetSafe)
+        case .parquet: try ParquetSink(folder: folder)
+        case .webdataset: WebDatasetSink(folder: folder, policies: policies, pictures: try pictures())
+        case .imagefolder: ImageFolderSink(folder: folder, pictures: try pictures())
+        case .labelstudio: try LabelStudioSink(folder: folder, policies: policies, pictures: try pictures())
+        case .prodigy: try ProdigySink(folder: folder, taxonomy: taxonomy, pictures: try pictures())
         }
     }
 
@@ -183,44 +241,4 @@ struct ExportFilter {
     var arguments: StatementArguments
     /// What the user wrote, for the manifest and the table of snapshots.
     var text: String
-}
-
-/// A file that appears under its name only when it is whole and on the disk.
-final class SnapshotFile {
-    private let partial: String
-    private let path: String
-    private let folder: String
-    private let file: FileHandle
-    private var hash = SHA256()
-    private var byteCount: Int64 = 0
-
-    init(folder: String, name: String) throws {
-        self.folder = folder
-        path = "\(folder)/\(name)"
-        partial = "\(folder)/.\(name).partial"
-        let descriptor = Foundation.open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw QueueError.failed("Cannot write into \(Visible.text(folder, limit: 400)): \(systemError()).")
-        }
-        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    }
-
-    func append(_ bytes: [UInt8]) throws {
-        hash.update(data: bytes)
-        byteCount += Int64(bytes.count)
-        do {
-            try file.write(contentsOf: Data(bytes))
-        } catch {
-            throw QueueError.failed("Writing into \(Visible.text(folder, limit: 400)) failed: is the disk full?")
-        }
-    }
-
-    func finish() throws -> (sha256: Data, byteCount: Int64) {
-        let directory = Foundation.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { if directory >= 0 { close(directory) } }
-        guard fsync(file.fileDescriptor) == 0, rename(partial, path) == 0, directory >= 0, fsync(directory) == 0 else {
-            throw QueueError.failed("Writing into \(Visible.text(folder, limit: 400)) failed: \(systemError()).")
-        }
-        return (Data(hash.finalize()), byteCount)
-    }
 }

@@ -2,6 +2,8 @@ import GRDB
 
 /// Which verdicts a snapshot holds: those that stand as of an event of the chain, of the items a filter lets through.
 struct Snapshot {
+    /// Where an earlier snapshot ended that this one goes on from; 0 for a whole one.
+    var firstEvent: Int64 = 0
     let lastEvent: Int64
     let filter: ExportFilter?
 
@@ -13,9 +15,9 @@ struct Snapshot {
         """
 
     /// For a query over the aliases `d`, `i` and `w`.
-    var condition: String { "\(Self.standing) \(filter.map { "AND (\($0.sql))" } ?? "")" }
+    var condition: String { "\(Self.standing) AND d.event > ? \(filter.map { "AND (\($0.sql))" } ?? "")" }
 
-    var arguments: StatementArguments { [lastEvent, lastEvent] + (filter?.arguments ?? []) }
+    var arguments: StatementArguments { [lastEvent, lastEvent, firstEvent] + (filter?.arguments ?? []) }
 
     /// The last row of the record that can be in it; 0 where there is none.
     func lastDecision(in db: Database) throws -> Int64 {

@@ -5,24 +5,21 @@ import Foundation
 ///
 /// A line is written straight from SQLite's memory: a tree of values for each costs several times the reading.
 struct SnapshotLines {
-    private let code: KeyedHash
-    private(set) var rows = 0
-    private(set) var splits = ["train": 0, "validation": 0, "test": 0]
+    private let known: Pseudonyms
+    private let shared: SharedJudgements
+    private let leastAgreement: Double?
+    private(set) var counts = SnapshotCounts()
     private var writer = JSONWriter()
     private var pseudonyms: [String: String] = [:]
     private var day = (number: Int64.min, text: "")
 
-    /// - parameter key: Keys pseudonyms and splits.
-    init(key: SymmetricKey) {
-        code = key.withUnsafeBytes { KeyedHash(key: $0) }
-    }
-
-    /// Numbers of the columns that ``SnapshotReader`` selects.
-    private enum Column {
-        static let item: Int32 = 0, id: Int32 = 1, text: Int32 = 2, language: Int32 = 3, verdict: Int32 = 4
-        static let policies: Int32 = 5, labels: Int32 = 6, severity: Int32 = 7, note: Int32 = 8, reviewer: Int32 = 9
-        static let decidedAt: Int32 = 10, duration: Int32 = 11, sampled: Int32 = 12, scores: Int32 = 13
-        static let shown: Int32 = 14, decision: Int32 = 15, hash: Int32 = 16, supersedes: Int32 = 17
+    /// - parameter key: Keys pseudonyms.
+    /// - parameter shared: What is known of items that several reviewers judged.
+    /// - parameter leastAgreement: Leaves out rows of such items on which fewer agree.
+    init(key: SymmetricKey, shared: SharedJudgements, leastAgreement: Double?) {
+        known = Pseudonyms(key: key)
+        self.shared = shared
+        self.leastAgreement = leastAgreement
     }
 
     /// The lines of all rows that a statement gives; `media` gives path, SHA-256 and PDQ hash (null where nobody has looked
@@ -30,58 +27,73 @@ struct SnapshotLines {
     mutating func page(of decisions: PreparedStatement, _ media: PreparedStatement) throws -> [UInt8] {
         writer.removeAll()
         while try decisions.next() {
-            media.bind(1, decisions.integer(Column.item))
+            media.bind(1, decisions.integer(DecisionColumn.item))
             try append(decisions, media)
         }
         return writer.bytes
     }
 
     private mutating func append(_ row: PreparedStatement, _ media: PreparedStatement) throws {
-        writer.append(raw: "{\"id\":")
-        writer.append(utf8: row.bytes(Column.id))
-        append(",\"text\":", text: Column.text, of: row)
-        append(",\"lang\":", text: Column.language, of: row)
-        writer.append(raw: ",\"media\":[")
-        var content: [UInt8]?
-        while try media.next() {
-            if content != nil { writer.append(raw: ",") }
-            let sha256 = media.bytes(1).hex
-            writer.append(raw: "{\"path\":")
-            writer.append(utf8: media.bytes(0))
-            writer.append(raw: ",\"sha256\":\"\(sha256)\",\"pdq\":")
-            writer.append(raw: media.isNull(2) ? "null}" : "\"\(media.bytes(2).hex)\"}")
-            content = content ?? Array(sha256.utf8)
+        var judged: (judgements: Judgements, agreement: Double)?
+        if let judgements = shared.ofItem[row.integer(DecisionColumn.item)] {
+            let agreement = judgements.agreement(
+                of: row.bytes(DecisionColumn.verdict), row.bytes(DecisionColumn.policies))
+            guard agreement >= leastAgreement ?? 0 else {
+                counts.disputed += 1
+                return
+            }
+            judged = (judgements, agreement)
         }
-        append("],\"verdict\":", text: Column.verdict, of: row)
+        let split = row.isNull(DecisionColumn.split) ? nil : Split(rawValue: Int(row.integer(DecisionColumn.split)))
+        counts.add(
+            verdict: row.bytes(DecisionColumn.verdict), labels: row.bytes(DecisionColumn.labels), split: split,
+            isUniform: !row.isNull(DecisionColumn.sampled), isShared: judged != nil)
+        writer.append(raw: "{\"id\":")
+        writer.append(utf8: row.bytes(DecisionColumn.id))
+        append(",\"text\":", text: DecisionColumn.text, of: row)
+        append(",\"lang\":", text: DecisionColumn.language, of: row)
+        writer.append(raw: ",\"media\":[")
+        var isFirst = true
+        while try media.next() {
+            writer.append(raw: isFirst ? "{\"path\":" : ",{\"path\":")
+            isFirst = false
+            writer.append(utf8: media.bytes(0))
+            writer.append(raw: ",\"sha256\":\"")
+            writer.append(hex: media.bytes(1))
+            writer.append(raw: media.isNull(2) ? "\",\"pdq\":null}" : "\",\"pdq\":\"\(media.bytes(2).hex)\"}")
+        }
+        append("],\"verdict\":", text: DecisionColumn.verdict, of: row)
         // What is stored as JSON was written by the same writer.
         writer.append(raw: ",\"policies\":")
-        writer.append(raw: row.bytes(Column.policies))
+        writer.append(raw: row.bytes(DecisionColumn.policies))
         writer.append(raw: ",\"labels\":")
-        writer.append(raw: row.bytes(Column.labels))
-        append(",\"severity\":", integer: Column.severity, of: row)
-        append(",\"note\":", text: Column.note, of: row)
+        writer.append(raw: row.bytes(DecisionColumn.labels))
+        append(",\"severity\":", integer: DecisionColumn.severity, of: row)
+        append(",\"note\":", text: DecisionColumn.note, of: row)
         writer.append(raw: ",\"reviewer\":\"")
-        writer.append(raw: pseudonym(of: String(decoding: row.bytes(Column.reviewer), as: UTF8.self)))
+        writer.append(raw: pseudonym(of: String(decoding: row.bytes(DecisionColumn.reviewer), as: UTF8.self)))
         writer.append(raw: "\",\"decided_at\":\"")
-        append(time: row.integer(Column.decidedAt))
-        append("\",\"duration_ms\":", integer: Column.duration, of: row)
-        let split =
-            content.map { $0.withUnsafeBufferPointer { self.split(of: $0) } }
-            ?? self.split(of: row.bytes(row.isNull(Column.text) ? Column.id : Column.text))
-        splits[split, default: 0] += 1
-        rows += 1
-        writer.append(raw: ",\"split\":\"")
-        writer.append(raw: split)
-        writer.append(raw: row.isNull(Column.sampled) ? "\",\"sampled\":null" : "\",\"sampled\":")
-        if !row.isNull(Column.sampled) { writer.append(.number(row.double(Column.sampled))) }
+        append(time: row.integer(DecisionColumn.decidedAt))
+        append("\",\"duration_ms\":", integer: DecisionColumn.duration, of: row)
+        writer.append(raw: split.map(Self.splitMember) ?? ",\"split\":null")
+        if row.isNull(DecisionColumn.sampled) {
+            writer.append(raw: ",\"sampled\":null,\"sampling\":\"rank\"")
+        } else {
+            writer.append(raw: ",\"sampled\":")
+            writer.append(.number(row.double(DecisionColumn.sampled)))
+            writer.append(raw: ",\"sampling\":\"uniform\"")
+        }
+        writer.append(
+            raw: Self.reviewMember(row.isNull(DecisionColumn.review) ? 0 : row.integer(DecisionColumn.review)))
         writer.append(raw: ",\"scores\":")
-        writer.append(raw: row.bytes(Column.scores))
+        writer.append(raw: row.bytes(DecisionColumn.scores))
         writer.append(raw: ",\"explanation\":")
-        append(explanation: row.bytes(Column.shown))
-        append(",\"decision\":", text: Column.decision, of: row)
-        append(",\"supersedes\":", text: Column.supersedes, of: row)
+        append(explanation: row.bytes(DecisionColumn.shown))
+        if let judged { append(judged.judgements, judged.agreement) }
+        append(",\"decision\":", text: DecisionColumn.decision, of: row)
+        append(",\"supersedes\":", text: DecisionColumn.supersedes, of: row)
         writer.append(raw: ",\"hash\":\"")
-        writer.append(hex: row.bytes(Column.hash))
+        writer.append(hex: row.bytes(DecisionColumn.hash))
         writer.append(raw: "\"}\n")
     }
 
@@ -141,26 +153,54 @@ struct SnapshotLines {
         writer.append(raw: "Z")
     }
 
-    /// The same for one reviewer in every snapshot of this queue, and in no other queue.
     private mutating func pseudonym(of reviewer: String) -> String {
         if let known = pseudonyms[reviewer] { return known }
-        let digest = code.code { $0.update(data: Data("reviewer\0\(reviewer)".utf8)) }
-        let pseudonym = "r-\(digest.prefix(4).hex)"
+        let pseudonym = known.name(of: reviewer)
         pseudonyms[reviewer] = pseudonym
         return pseudonym
     }
 
-    /// Eight tenths train, one validation, one test. What decides is the content (the first medium's SHA-256, or else
-    /// the text), so that two posts of one picture (or of one text) never stand on both sides.
-    private mutating func split(of content: UnsafeBufferPointer<UInt8>) -> String {
-        let digest = code.code { hash in
-            Self.splitHead.withUnsafeBytes { hash.update(bufferPointer: $0) }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(content))
+    /// Only where several reviewers judged the item.
+    private mutating func append(_ judgements: Judgements, _ agreement: Double) {
+        writer.append(raw: ",\"reviewers\":\(judgements.reviewers),\"agreement\":")
+        writer.append(.number(agreement))
+        writer.append(raw: ",\"soft_labels\":")
+        let soft = judgements.softLabels.map { label in
+            JSONMember(
+                label.policy.rawValue,
+                ["fraction": .number(label.fraction), "count": .integer(Int64(label.count))])
         }
-        let number = digest.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self).bigEndian }
-        let draw = Double(number) / 4_294_967_296
-        return draw < 0.8 ? "train" : draw < 0.9 ? "validation" : "test"
+        writer.append(.object(soft))
     }
 
-    private static let splitHead = Array("split\0".utf8)
+    private static func splitMember(_ split: Split) -> String {
+        switch split {
+        case .train: ",\"split\":\"train\""
+        case .validation: ",\"split\":\"validation\""
+        case .test: ",\"split\":\"test\""
+        }
+    }
+
+    private static func reviewMember(_ round: Int64) -> String {
+        if round == 0 { return ",\"review\":\"first\"" }
+        let review = ReviewRound(rawValue: Int(round)).map { Review($0).rawValue }
+        return ",\"review\":\"\(review ?? "first")\""
+    }
+}
+
+extension Judgements {
+    /// The same with the columns as they are stored.
+    func agreement(of verdict: UnsafeBufferPointer<UInt8>, _ policies: UnsafeBufferPointer<UInt8>) -> Double {
+        guard let verdict = Verdict(rawValue: String(decoding: verdict, as: UTF8.self)) else { return 0 }
+        return agreement(with: verdict, PolicyID.list(String(decoding: policies, as: UTF8.self)))
+    }
+}
+
+extension SnapshotLines: SnapshotPageMaker {
+    static let furtherColumns = ""
+    static let mediaQuery = """
+        SELECT m.path, m.sha256, l.hash FROM media m
+            LEFT JOIN likeness l ON l.item = m.item AND l.position = m.position
+        WHERE m.item = ? ORDER BY m.position
+        """
 }

@@ -70,22 +70,6 @@ extension QueueStore {
         return search.result(limit: limit)
     }
 
-    /// Writes the standing decisions on items that a query matches as a snapshot: see ``export(to:progress:)``.
-    ///
-    /// The manifest and the table of snapshots hold the query with its views written out.
-    ///
-    /// - throws: ``QueueError/usage(_:)`` also where the query names a policy, queue or view that is not there.
-    public func export(
-        to folder: String, where query: ItemQuery, progress: (Int) -> Void = { _ in }
-    ) throws -> ExportReport {
-        let filter = try read { db in
-            let predicate = try predicate(of: query, in: db)
-            return ExportFilter(
-                sql: predicate.sql, arguments: StatementArguments(predicate.arguments), text: predicate.text)
-        }
-        return try export(to: folder, where: filter, progress: progress)
-    }
-
     func predicate(of query: ItemQuery, in db: Database) throws -> ItemPredicate {
         try Self.sayingUsage {
             try query.predicate(in: db, taxonomy: taxonomyInForce(db).taxonomy, now: clock())

@@ -157,6 +157,8 @@ final class ItemWriter {
         try db.cachedStatement(sql: "DELETE FROM media WHERE item = ?").execute(arguments: [seq])
         try db.cachedStatement(sql: "DELETE FROM likeness WHERE item = ?").execute(arguments: [seq])
         try TextKey.put(item: seq, text: item.text, in: db)
+        // Other content, other near-duplicates: the next snapshot that holds it gives it a side.
+        try db.cachedStatement(sql: "DELETE FROM split_member WHERE item = ?").execute(arguments: [seq])
         try insertParts(of: incoming, item: seq)
         let top = ResultWriter.top(of: incoming.described.scores)
         try db.cachedStatement(

@@ -23,6 +23,7 @@ enum Schema {
         migrator.registerMigration("11 authors") { try $0.execute(sql: authors) }
         migrator.registerMigration("12 wellbeing") { try $0.execute(sql: wellbeing) }
         migrator.registerMigration("14 statistics") { try $0.execute(sql: statistics) }
+        migrator.registerMigration("15 splits") { try $0.execute(sql: splits) }
         return migrator
     }
 

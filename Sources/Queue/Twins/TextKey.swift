@@ -9,6 +9,30 @@ enum TextKey {
     /// A text in the form in which twins are compared: folded as for searching (NFKC, case, invisible characters), every
     /// run of white space one space, none at the ends. nil where nothing is left.
     static func normalised(_ text: String) -> [UInt8]? {
+        var text = text
+        return text.withUTF8 { normalisedASCII($0) } ?? normalisedScalars(text)
+    }
+
+    /// The same for plain ASCII, which most texts are, without looking every character up; nil where these are not, and
+    /// where nothing is left.
+    private static func normalisedASCII(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        var words: [UInt8] = []
+        words.reserveCapacity(text.count)
+        var isBetween = false
+        for byte in text {
+            switch byte {
+            case 0x09...0x0D, 0x20: isBetween = !words.isEmpty
+            case 0, 0x80...: return nil
+            default:
+                if isBetween { words.append(0x20) }
+                isBetween = false
+                words.append((0x41...0x5A).contains(byte) ? byte | 0x20 : byte)
+            }
+        }
+        return words.isEmpty ? nil : words
+    }
+
+    private static func normalisedScalars(_ text: String) -> [UInt8]? {
         var words: [UInt8] = []
         var isBetween = false
         for scalar in String(decoding: FoldedText.fold(text), as: UTF8.self).unicodeScalars {

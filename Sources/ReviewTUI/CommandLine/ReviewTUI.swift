@@ -13,7 +13,8 @@ struct ReviewTUI: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
-            FindCommand.self, ViewCommand.self, ExportCommand.self, StatsCommand.self, AgreementCommand.self,
+            FindCommand.self, ViewCommand.self, ExportCommand.self, ImportCommand.self, StatsCommand.self,
+            AgreementCommand.self,
             AuditCommand.self, EraseCommand.self, PurgeCommand.self, ExplainCommand.self, PreviewCommand.self,
             QueueCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
             AppealCommand.self,

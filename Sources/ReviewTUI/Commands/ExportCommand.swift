@@ -5,8 +5,14 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write the standing decisions as a snapshot.",
         discussion: """
-            decisions.jsonl holds one decision a line, manifest.json the hash and the range of the audit chain. What \
-            was undone is not in it, and restricted items never are.
+            A snapshot never changes: data files, README.md (what it is, how its items were chosen, labels by split, \
+            agreement) and manifest.json (the hash of every file, the range of the audit chain, columns). What was \
+            undone is not in it, and restricted items never are. Every item has its split for good; near-duplicates and \
+            the posts of one author share it.
+
+            jsonl (decisions.jsonl), csv and parquet name media by path and SHA-256. webdataset, imagefolder, labelstudio \
+            and prodigy carry pictures with them. Run score --only-twins first, so that pictures that look alike are \
+            known for what they are.
 
             --format dsa writes the statements of reasons of standing restrictions for the DSA Transparency Database: \
             statements.jsonl, one a line, and batches.jsonl, the same in bodies for its `statements` endpoint. They \
@@ -14,7 +20,10 @@ struct ExportCommand: ParsableCommand {
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case jsonl, dsa
+        case jsonl, csv, parquet, webdataset, imagefolder, labelstudio, prodigy, dsa
+
+        /// Nil for statements of reasons, which are no training set.
+        var snapshot: SnapshotFormat? { SnapshotFormat(rawValue: rawValue) }
     }
 
     @OptionGroup var options: GlobalOptions
@@ -27,28 +36,38 @@ struct ExportCommand: ParsableCommand {
         help: ArgumentHelp("Only decisions on items that this query matches, as for find.", valueName: "query"))
     var filter: String?
     @Option(
-        help: ArgumentHelp("With dsa: only what was decided since that earlier snapshot.", valueName: "folder"))
+        help: ArgumentHelp(
+            "Only what was decided since that earlier snapshot, and what of it no longer stands.", valueName: "folder"))
     var since: String?
+    @Option(
+        help: ArgumentHelp(
+            "Leave out items of which several reviewers judged and less than this share agrees, 0 to 1.",
+            valueName: "share"))
+    var minAgreement: Double?
+    @Flag(help: "With csv: put an apostrophe before texts that a spreadsheet would take for a formula.")
+    var spreadsheetSafe = false
 
     func validate() throws {
-        guard since == nil || format == .dsa else { throw ValidationError("--since goes with --format dsa only.") }
-        guard filter == nil || format != .dsa else {
-            throw ValidationError("Statements are owed for every restriction: --format dsa takes no --where.")
+        guard filter == nil && minAgreement == nil || format != .dsa else {
+            throw ValidationError(
+                "Statements are owed for every restriction: --format dsa takes no --where and no --min-agreement.")
         }
     }
 
     func run() throws {
         let store = try options.openQueue()
-        if format == .dsa { return try exportStatements(of: store) }
+        guard let form = format.snapshot else { return try exportStatements(of: store) }
         var bar = Progress("export", unit: "decisions")
-        let query = try filter.map { try store.query($0) } ?? ItemQuery("")
-        let report =
-            query.isEmpty
-            ? try store.export(to: out) { bar.show(done: $0, fraction: nil) }
-            : try store.export(to: out, where: query) { bar.show(done: $0, fraction: nil) }
+        let rules = ExportRules(
+            format: form, query: try filter.map { try store.query($0) } ?? .everything, since: since,
+            leastAgreement: minAgreement, isSpreadsheetSafe: spreadsheetSafe,
+            tool: "reviewtui \(ReviewTUI.configuration.version)")
+        let report = try store.export(to: out, rules: rules) { bar.show(done: $0, fraction: nil) }
         bar.clear()
         if options.json { return Output.result(report.json.text) }
         var words = "\(report.rows) decisions written to \(out)"
+        if let retractions = report.retractions { words += ", and \(retractions) that no longer stand" }
+        if report.disputed > 0 { words += "; \(report.disputed) with too little agreement left out" }
         if report.leftOut > 0 { words += "; \(report.leftOut) on restricted items left out" }
         Output.say(words + ".")
     }

@@ -160,7 +160,8 @@ import Testing
             _ = try queue.store.decide(token: claim.lease.token, draft: DecisionDraft(verdict: .allow))
         }
         try queue.store.saveView("ones", query: ItemQuery("\"number 1\""))
-        let report = try queue.store.export(to: queue.folder + "/out", where: ItemQuery("view:ones -id:post-1"))
+        let report = try queue.store.export(
+            to: queue.folder + "/out", rules: ExportRules(query: ItemQuery("view:ones -id:post-1")))
         #expect(report.rows == 2)
         let lines = try String(contentsOfFile: queue.folder + "/out/decisions.jsonl", encoding: .utf8).split(
             separator: "\n")
@@ -168,7 +169,10 @@ import Testing
         let manifest = try JSONValue(
             parsing: String(contentsOfFile: queue.folder + "/out/manifest.json", encoding: .utf8))
         #expect(manifest["filter"] == "\"number 1\" -id:post-1")
-        #expect(kind { _ = try queue.store.export(to: queue.folder + "/x", where: ItemQuery("view:no")) } == "usage")
+        #expect(
+            kind {
+                _ = try queue.store.export(to: queue.folder + "/x", rules: ExportRules(query: ItemQuery("view:no")))
+            } == "usage")
     }
 
     @Test("Every condition alone is SQL that SQLite takes, and so is the largest query")
