@@ -23,7 +23,9 @@ extension QueueStore {
     /// - parameter limit: How many of the latest decisions are looked at. Of an item that is among them, all are.
     public func agreementReading(latest limit: Int = AgreementReading.mostRows) throws -> AgreementReading {
         let now = clock()
-        let ends = try read { try Row.fetchOne($0, sql: "SELECT min(seq), max(seq) FROM decision") }
+        let ends = try read {
+            try Row.fetchOne($0, sql: "SELECT (SELECT min(seq) FROM decision), (SELECT max(seq) FROM decision)")
+        }
         guard let oldest = ends?[0] as Int64?, let newest = ends?[1] as Int64? else {
             return AgreementReading(
                 readAt: now, reports: [], judgement: JudgementStats(), drawnJudgement: JudgementStats(), rows: 0,

@@ -29,8 +29,8 @@ extension QueueStore {
                     """,
                 arguments: [reviewer, day, exposure.present, exposure.items, exposure.pauses, exposure.paused])
             for table in ["exposure", "attendance"] {
-                try db.execute(
-                    sql: "DELETE FROM \(table) WHERE reviewer = ? AND day < ?", arguments: [reviewer, oldest])
+                // Everybody's: whoever has left the team keeps no account.
+                try db.execute(sql: "DELETE FROM \(table) WHERE day < ?", arguments: [oldest])
             }
         }
     }

@@ -68,6 +68,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let themes = try preferences.theme.overridden(by: theme).themes(locations)
         let keymap = try preferences.keys.overridden(by: keys).keymap(locations)
         let graphics = graphics ?? preferences.graphics
+        if !preferences.wellbeing.keepsAccount { try store.forgetExposure(of: who) }
         let taxonomy = try store.taxonomy().policies
         let start = item.map { ItemID($0) }
         let decoder = MediaDecoder.ownProcess()

@@ -57,12 +57,35 @@ enum LinearScreen {
 
     /// What is open over the item, as the lines of its window; empty where a line of input is.
     static func dialog(_ state: ConsoleState, _ theme: Theme) -> [String] {
-        if case .help = state.mode { return help(state.keymap) }
+        switch state.mode {
+        case .help: return help(state.keymap)
+        case .marking(.words(let word, let anchor)): return inHand(word, anchor, state)
+        case .work(let screen): return rows(WorkScreenView.render(screen, state, inASCII(theme)))
+        case .pause(let since): return rows(PauseView.render(state, since: since, inASCII(theme)))
+        default: break
+        }
         var buffer = CellBuffer(size: state.size)
+        ReviewScreen.drawDialog(state, inASCII(theme), into: &buffer)
+        return rows(buffer)
+    }
+
+    private static func inASCII(_ theme: Theme) -> Theme {
         var plain = theme
         plain.glyphs = .ascii
-        ReviewScreen.drawDialog(state, plain, into: &buffer)
-        return (0..<buffer.size.rows).map { withoutFrame(buffer.line($0)) }.filter { !$0.isEmpty }
+        return plain
+    }
+
+    private static func rows(_ buffer: CellBuffer) -> [String] {
+        (0..<buffer.size.rows).map { withoutFrame(buffer.line($0)) }.filter { !$0.isEmpty }
+    }
+
+    /// The words that would be marked.
+    private static func inHand(_ word: Int, _ anchor: Int?, _ state: ConsoleState) -> [String] {
+        guard let text = state.focus?.safeText, let source = state.focus?.item.text,
+            let span = ConsoleState.span(TextWords(text), word, anchor)
+        else { return [] }
+        let scalars = Array(source.unicodeScalars)
+        return ["“\(safe(String(String.UnicodeScalarView(scalars[span.clamped(to: 0..<scalars.count)])), state))”"]
     }
 
     /// Every command, by its key and its name.

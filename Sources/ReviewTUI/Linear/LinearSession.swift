@@ -74,18 +74,20 @@ struct LinearSession {
             // One line at a time, and none before what it is about has been said.
             while underWay <= 0, !isDone {
                 speak(say)
-                guard let line = nextLine() else { break }
-                if line.isEmpty, state.mode == .review { sections = [] }
-                take(.line(line))
+                if !lines.isEmpty {
+                    let line = lines.removeFirst()
+                    if line.isEmpty, state.mode == .review { sections = [] }
+                    take(.line(line))
+                } else if hasEnded, !state.isQuitting {
+                    // Leaves from everywhere, and answers nothing that is open.
+                    take(.key(.control("c")))
+                } else {
+                    break
+                }
             }
             if isDone { break }
         }
         speak(say)
-    }
-
-    private mutating func nextLine() -> String? {
-        if lines.isEmpty { return hasEnded && !state.isQuitting ? "quit" : nil }
-        return lines.removeFirst()
     }
 
     private mutating func take(_ message: Message) {

@@ -132,6 +132,8 @@ struct ConsoleState: Hashable, Sendable {
     var waiting: [WaitingInput] = []
     /// Claims, and undos that claim, on their way: leaving waits for them, so that their leases are given back.
     var claimsUnderWay = 0
+    /// A window whose content is being read; nil where none was asked for, or another key has been pressed since.
+    var awaitedWindow: CommandID?
     /// What was recorded last, for doing the same again.
     var lastVerdict: DecisionDraft?
     /// The key that is being carried out; a question is not answered by the key that asked it.

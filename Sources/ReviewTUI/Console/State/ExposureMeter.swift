@@ -81,6 +81,7 @@ extension ConsoleState {
     /// Text counts while its item is on the screen; a picture while it is neither blurred nor in blocks nor in lines. Grey
     /// counts in full: whether it spares anybody anything is not known.
     var exposed: Gravity? {
+        if case .work = mode { return nil }
         guard let focus, !isPaused, let gravity = focus.gravity else { return nil }
         if focus.item.text != nil { return gravity }
         guard case .picture = preview.content, let shown = preview.shown, focus.item.media.contains(shown.media),

@@ -13,6 +13,8 @@ struct GroupSheet: Hashable, Sendable {
     var index = 0
     /// Picked out by hand.
     private(set) var excepted: Set<ItemID> = []
+    /// Those that have been on the screen: a verdict falls on no others.
+    private(set) var seen: Set<ItemID> = []
     /// Whether one member fills the screen instead of all.
     var isLarge = false
     /// Whether its pictures are grey, whatever their policies ask for.
@@ -29,14 +31,21 @@ struct GroupSheet: Hashable, Sendable {
 
     var selected: SheetMember? { members.indices.contains(index) ? members[index] : nil }
 
+    mutating func saw(_ members: Set<ItemID>) { seen.formUnion(members) }
+
     /// Whether a verdict on the group would decide this one: the lead, and what waits and was not picked out.
     func isIn(_ member: SheetMember) -> Bool {
         member.id == lead || member.standing == .waiting && !excepted.contains(member.id)
     }
 
-    /// What was read of the group, first or again: the selection and what was picked out stay.
+    /// What was read of the group, first or again: the selection and what was picked out stay. What came to the group under
+    /// the reviewer's eyes, or only waits now, is out until it is picked.
     mutating func take(_ members: [SheetMember], isCut: Bool, isComplete: Bool) {
         let before = selected?.id
+        if isRead {
+            let known = Set(self.members.filter { $0.standing == .waiting }.map(\.id))
+            excepted.formUnion(members.filter { $0.standing == .waiting && !known.contains($0.id) }.map(\.id))
+        }
         self.members = members
         (self.isCut, self.isComplete) = (isCut, isComplete)
         index = members.firstIndex { $0.id == before } ?? min(index, max(0, members.count - 1))

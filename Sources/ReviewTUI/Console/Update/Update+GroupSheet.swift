@@ -151,6 +151,10 @@ extension ConsoleState {
             say("The group is still being looked for; nothing was recorded.", .bad)
             return []
         }
+        guard !sheet.seen.isEmpty else {
+            say("The group has not reached your screen yet; nothing was recorded.", .bad)
+            return []
+        }
         let restricted = taxonomy.first { $0.restricted && focus.choice.chosen.contains($0.id) }
         guard !focus.restricted, recorded == .allow || restricted == nil else {
             let policy = restricted.map { SafeText.line($0.id.rawValue, limit: 40) } ?? phrase("a restricted policy")
@@ -164,7 +168,8 @@ extension ConsoleState {
         }
         if !isAnswered, let asked = ask(about: verdict, focus) { return asked }
         let others = sheet.members.filter { $0.id != sheet.lead }
-        let chosen = others.filter(sheet.isIn)
+        let chosen = others.filter { sheet.isIn($0) && sheet.seen.contains($0.id) }
+        let unseen = others.filter { sheet.isIn($0) && !sheet.seen.contains($0.id) }
         var lead = draft(recorded, for: focus)
         lead.group = GroupMark(size: chosen.count + 1)
         // What was claimed ahead of need is claimed anew in its turn.
@@ -174,7 +179,8 @@ extension ConsoleState {
             aheadPreview = PreviewSlot()
             count(pending: given.count, leased: -given.count)
         }
-        let left = others.filter { !sheet.isIn($0) }.map { $0.standing.leftBehind }
+        let left =
+            others.filter { !sheet.isIn($0) }.map(\.standing.leftBehind) + unseen.map { _ in phrase("not seen") }
         self.sheet?.work = GroupVerdictWork(
             verdict: recorded, draft: lead, rest: chosen.map(\.id), left: left, total: sheet.members.count)
         self.focus?.hold = .recording(lease)

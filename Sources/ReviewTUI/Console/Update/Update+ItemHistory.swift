@@ -8,7 +8,7 @@ extension ConsoleState {
     }
 
     mutating func take(_ pages: ItemHistoryPages?, of id: ItemID) -> [Effect] {
-        guard focus?.id == id, mode == .review else { return [] }
+        guard focus?.id == id, opensNow(.itemHistory) else { return [] }
         guard let pages else {
             say("\(name(id)) is no longer in the queue.", .bad)
             return []

@@ -3,8 +3,9 @@ import Queue
 /// Keys: to commands in the review itself, to the open dialog otherwise.
 extension ConsoleState {
     mutating func press(_ key: Key) -> [Effect] {
+        awaitedWindow = nil
         // Leaving works from everywhere, and waits for nothing.
-        key == .control("c") ? run(.quit) : takeInTurn(key)
+        return key == .control("c") ? run(.quit) : takeInTurn(key)
     }
 
     /// Carries a key out: as a command in the review itself, as input in an open dialog.
@@ -56,6 +57,7 @@ extension ConsoleState {
         if zoom != nil, !command.keepsZoom { leaveZoom() }
         if let verdict = command.verdict { return judge(verdict) }
         if let digit = command.policyDigit { return toggle(digit: digit) }
+        awaitedWindow = command
         switch command {
         case .quit: return quit()
         case .undo: return askForUndo()

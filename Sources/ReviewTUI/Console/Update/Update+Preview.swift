@@ -5,7 +5,9 @@ extension PreviewSlot {
     mutating func want(_ request: PreviewRequest?) -> Bool {
         guard request != wanted else { return false }
         wanted = request
-        if request?.media != shown?.media {
+        // What was made stands in for what is wanted, but never for something softer.
+        let softening = request?.softening ?? []
+        if request?.media != shown?.media || !softening.isSubset(of: shown?.softening ?? []) {
             shown = nil
             content = nil
         }

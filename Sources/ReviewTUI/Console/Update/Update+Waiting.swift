@@ -67,6 +67,7 @@ extension ConsoleState {
         if command == .suspend || command == .redraw { return act(on: key) }
         if key == .escape, !waiting.isEmpty {
             waiting.removeAll()
+            focus?.escalatesTo = nil
             say("What was typed ahead is dropped.")
             return []
         }
@@ -106,6 +107,8 @@ extension ConsoleState {
         var effects: [Effect] = []
         while let next = waiting.first, !isQuitting {
             let command = command(of: next)
+            // A verdict that waits for its lease is given in the review itself.
+            if mode != .review, case .verdict = next.input { return effects }
             switch mode == .review ? readiness(for: command, meaning: next.item) : .now {
             case .later:
                 // A verdict takes the item that was only looked at.
@@ -113,6 +116,7 @@ extension ConsoleState {
                 return effects
             case .never(let sentence):
                 waiting.removeFirst()
+                focus?.escalatesTo = nil
                 if let sentence { say(sentence + droppingWaiting(), .bad) }
             case .now:
                 waiting.removeFirst()
@@ -197,6 +201,7 @@ extension ConsoleState {
     private mutating func dropLastVerdict() -> Bool {
         guard let last = waiting.lastIndex(where: { command(of: $0)?.judges == true }) else { return false }
         waiting.removeSubrange(last...)
+        focus?.escalatesTo = nil
         say("The verdict that waited is dropped; nothing was recorded for it.")
         return true
     }

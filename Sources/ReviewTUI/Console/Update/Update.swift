@@ -83,6 +83,7 @@ extension ConsoleState {
         case .mouse(let event): return comeBack() + point(event)
         case .painted(let frame):
             if let item = frame.item, focus?.id == item { focus?.isPainted = true }
+            sheet?.saw(frame.members)
             if let question = frame.question { saw(question) }
             return []
         case .abilities(let found):
@@ -150,10 +151,10 @@ extension ConsoleState {
             countedAt = now
             return []
         case .history(let records):
-            if mode == .review { mode = .history(records, selected: 0) }
+            if opensNow(.history) { mode = .history(records, selected: 0) }
             return []
         case .exposure(let days):
-            if mode == .review { mode = .wellbeing(days) }
+            if opensNow(.wellbeing) { mode = .wellbeing(days) }
             return []
         case .exposureUnsaved(let exposure):
             meter.unsaved = meter.unsaved + exposure
@@ -169,6 +170,9 @@ extension ConsoleState {
         case .tick: return pass()
         }
     }
+
+    /// Whether a window that was asked for may open: a key pressed since was meant for something else.
+    func opensNow(_ window: CommandID) -> Bool { mode == .review && waiting.isEmpty && awaitedWindow == window }
 
     private mutating func start(with item: ItemID?) -> [Effect] {
         touchedAt = now

@@ -22,6 +22,13 @@ enum GroupSheetView {
         return first * columns..<min(sheet.members.count, (first + rows) * columns)
     }
 
+    /// Who is on the screen: those in sight, or the one that fills it.
+    static func seen(_ sheet: GroupSheet, _ size: CellSize) -> Set<ItemID> {
+        guard sheet.isRead else { return [] }
+        return sheet.isLarge
+            ? Set([sheet.selected?.id].compactMap { $0 }) : Set(sheet.members[visible(sheet, size)].map(\.id))
+    }
+
     /// How large a member's small picture may be: with a row of words under it, where it has words.
     static func thumbnail(of member: SheetMember) -> CellSize {
         CellSize(columns: picture.columns, rows: member.text == nil ? picture.rows : picture.rows - 1)

@@ -71,7 +71,10 @@ enum QueueListView {
             end = buffer.writeRight(age, row: line, endColumn: end, style: quiet) - 1
         }
         if width >= 40 {
-            let policy = row.topPolicy.map { SafeText.line($0.rawValue, limit: 40, ascii: glyphs.ascii) } ?? ""
+            let policy =
+                (state.isBlindFirst ? nil : row.topPolicy).map {
+                    SafeText.line($0.rawValue, limit: 40, ascii: glyphs.ascii)
+                } ?? ""
             buffer.write(policy, row: line, column: column, style: quiet, width: 12, ellipsis: glyphs.ellipsis)
             column += 13
         }
