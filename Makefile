@@ -14,8 +14,8 @@ demo: deps release
 	tools/demo/run $(DEMO)
 
 ## Lint, unit and snapshot tests, and the end-to-end scripts.
-test: deps lint
-	@tools/deps --consumers
+test: lint
+	@tools/deps --test
 	tools/test
 
 ## Debian packages, OpenVINO in a private Python environment, model weights.

@@ -17,6 +17,7 @@ let package = Package(
         .systemLibrary(name: "CNCurses", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
         .systemLibrary(name: "CChafa", pkgConfig: "chafa", providers: [.apt(["libchafa-dev", "libglib2.0-dev"])]),
         .systemLibrary(name: "CFriBidi", pkgConfig: "fribidi", providers: [.apt(["libfribidi-dev"])]),
         // Loaded with dlopen at run time, so this one has no library to link.
@@ -33,7 +34,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 "TOMLKit",
             ]),
-        .target(name: "Media", dependencies: ["CPNG", "CTurboJPEG"]),
+        .target(name: "Media", dependencies: ["CPNG", "CTurboJPEG", "CWebP"]),
         .target(
             name: "ModelCore",
             dependencies: [

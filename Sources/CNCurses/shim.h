@@ -29,6 +29,10 @@ static inline int reviewtui_window_size(int fd, int *width, int *height) {
     return 0;
 }
 
+// Memory that can be written like a file. Declared here because <sys/mman.h> hides it from all but GNU sources.
+extern int memfd_create(const char *name, unsigned int flags);
+static inline int reviewtui_memory_file(void) { return memfd_create("reviewtui-frame", 1u /* MFD_CLOEXEC */); }
+
 // A terminfo string, or NULL where the terminal has none (tigetstr's other failure value is (char *)-1).
 static inline const char *reviewtui_terminfo_string(const char *name) {
     const char *value = tigetstr(name);

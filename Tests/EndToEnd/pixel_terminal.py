@@ -29,8 +29,8 @@ ENTRY = r"""reviewtui-test|a terminal that tests read,
 """
 PLACEHOLDER = "\U0010EEEE"
 TOKEN = re.compile(
-    rb"\x1b_G(?P<kitty>[^\x1b]*)\x1b\\|\x1bP(?P<device>tmux;(?:\x1b\x1b|[^\x1b])*|.*?)\x1b\\|\x1b\[(?P<private>[?>=]?)(?P<numbers>[0-9;]*)"
-    rb"(?P<middle>[ -/]*)(?P<final>[@-~])|\x1b(?P<simple>[78])|(?P<control>[\r\n\b])|"
+    rb"\x1b_G(?P<kitty>[^\x1b]*)\x1b\\|\x1b\](?P<system>[^\x07\x1b]*)(?:\x07|\x1b\\)|\x1bP(?P<device>tmux;(?:\x1b\x1b|[^\x1b])*|.*?)\x1b\\|\x1b\[(?P<private>[?>=]?)(?P<numbers>[0-9;]*)"
+    rb"(?P<middle>[ -/]*)(?P<final>[@-~])|\x1b(?P<simple>[78\\])|(?P<control>[\r\n\b])|"
     rb"(?P<text>[\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})", re.S)
 
 
@@ -56,6 +56,8 @@ class PixelTerminal:
         subprocess.run(["tic", "-x", "-o", str(sandbox.folder / "terminfo"), str(source)], check=True, capture_output=True)
         self.columns, self.rows, self.answers = columns, rows, answers
         self.cells, self.pictures, self.log, self.stream = {}, {}, [], b""
+        # Pictures that lie over cells, by the place of their first one, until one of their cells is written again.
+        self.painted, self.kept = {}, (0, 0)
         self.cursor, self.foreground, self.pending, self.open = (0, 0), None, b"", None
         environment = {**sandbox.environment, "TERM": "reviewtui-test", "TERMINFO": str(sandbox.folder / "terminfo"),
                        **(environment or {})}
@@ -122,8 +124,8 @@ class PixelTerminal:
         while at < len(data):
             token = TOKEN.match(data, at)
             if not token:
-                # It may go on in the next chunk; only sixels are longer than this.
-                assert len(data) - at < 8192 or data[at:at + 2] == b"\x1bP", f"cannot be read: {data[at:at + 40]!r}"
+                # It may go on in the next chunk; only pictures are longer than this.
+                assert len(data) - at < 8192 or data[at:at + 2] in (b"\x1bP", b"\x1b]"), f"cannot be read: {data[at:at + 40]!r}"
                 break
             self.take(token, token[0])
             at = token.end()
@@ -134,6 +136,12 @@ class PixelTerminal:
             self.graphics(token["kitty"].decode())
         elif token["device"] is not None:
             self.log.append(("sixel", self.cursor) if b"q" in token["device"][:8] else ("device", raw[:20]))
+        elif token["system"] is not None:
+            self.inline(token["system"])
+        elif token["simple"] == b"7":
+            self.kept = self.cursor
+        elif token["simple"] == b"8":
+            self.cursor = self.kept
         elif token["final"]:
             self.control(token)
         elif token["control"]:
@@ -149,6 +157,9 @@ class PixelTerminal:
             self.cells[(row, column - 1)] = (text + character, foreground)
             return
         self.cells[(row, column)] = (character, self.foreground)
+        for (top, left), ((columns, rows), _) in list(self.painted.items()):
+            if top <= row < top + rows and left <= column < left + columns:
+                del self.painted[(top, left)]
         self.cursor = (row, column + 1)
 
     def control(self, token):
@@ -159,7 +170,7 @@ class PixelTerminal:
         if final == b"H":
             self.cursor = (max(1, numbers[0]) - 1, (numbers[1] if len(numbers) > 1 else 1) - 1)
         elif final == b"J":
-            self.cells = {}
+            self.cells, self.painted = {}, {}
         elif final == b"m":
             if 38 in numbers and numbers[numbers.index(38) + 1] == 5:
                 self.foreground = numbers[numbers.index(38) + 2]
@@ -168,6 +179,17 @@ class PixelTerminal:
         elif final == b"c":
             # Device attributes are the last question of the batch.
             os.write(self.master, self.answers)
+
+    def inline(self, body):
+        """Paints one of iTerm2's inline images over the cells at the cursor."""
+        if not body.startswith(b"1337;File="):
+            return
+        control, _, payload = body.decode().removeprefix("1337;File=").partition(":")
+        keys = dict(pair.split("=") for pair in control.split(";"))
+        png = base64.b64decode(payload, validate=True)
+        assert keys["inline"] == "1" and int(keys["size"]) == len(png), control
+        self.painted[self.cursor] = ((int(keys["width"]), int(keys["height"])), Pixels(png))
+        self.log.append(("inline", self.cursor))
 
     def graphics(self, body):
         control, _, payload = body.partition(";")

@@ -99,6 +99,67 @@ def test_xterm(sandbox):
         xterm.wait_for(nowhere, "the end, without the picture")
 
 
+def test_white_xterm(sandbox):
+    """A white xterm, which tells its background, gets the light theme: its ink and none of the dark one's"""
+    sandbox.queue_of([{"id": "words", "text": "these words lie on white"}])
+    # Text of themes/light.toml and themes/dark.toml in xterm's 256 colours.
+    light, dark = bytes([38, 38, 38]), bytes([218, 218, 218])
+    with XtermScreen(sandbox, f"{sandbox.program} review --reviewer tester",
+                     options=["-bg", "white", "-fg", "black"]) as xterm:
+        shot = xterm.wait_for(lambda shot: shot.box(light) and shot.box(light)[4] > 200, "dark words")
+        assert not shot.box(dark), shot.box(dark)
+
+
+# Every script that lines are told apart by: wide, combining, from right to left, joined, and a family of emoji.
+SCRIPTS = [
+    "plain ascii words", "日本語の長い文章と中文字符", "한국어 문장", "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 ❤️ 😀", "e\u0301a\u0308o\u0302 z\u0335\u0336\u0337\u0338\u0334algo",
+    "שלום עולם ומה שלומך", "مرحبا بالعالم كيف الحال", "हिन्दी में क्षत्रिय लिखा", "ไทยที่นี่ น้ำ", "ｆｕｌｌ ｗｉｄｔｈ", "\u202edrow\u202c zero\u200bwidth",
+    "mixed 日本 and שלום and हिन्दी 👍 end"]
+
+
+def test_columns(sandbox):
+    """Beside CJK, emoji, combining marks, Hebrew, Arabic, Devanagari and Thai the rules of the columns stay straight"""
+    sandbox.queue_of([{"id": "scripts", "text": "\n".join(SCRIPTS)}] + [
+        {"id": f"row-{number}", "text": line, "priority": -number} for number, line in enumerate(SCRIPTS)])
+    script = f"{sandbox.program} review --reviewer tester --theme dark --item scripts"
+    with XtermScreen(sandbox, script, outlines=True) as xterm:
+        shot = xterm.wait_for(lambda shot: Rules(shot).stand, "straight rules from the second row to the last but two")
+        rules = Rules(shot)
+        assert (rules.left // rules.cell[0], rules.right // rules.cell[0]) == (24, 70), vars(rules)
+        # Each script has ink in its row of the text and in its row of the list.
+        for row in range(len(SCRIPTS)):
+            assert rules.ink(row + 3, range(26, 69)) and rules.ink(row + 2, range(5, 23)), SCRIPTS[row]
+
+
+class Rules:
+    """The two vertical rules on a screen of 100 × 32 cells, found as the most upright lines in their colour."""
+
+    # `rule` of themes/dark.toml in xterm's 256 colours.
+    COLOUR = (68, 68, 68)
+
+    def __init__(self, shot):
+        self.shot = shot
+        heights = [sum(shot[x, y] == self.COLOUR for y in range(shot.height)) for x in range(shot.width)]
+        self.left, self.right = sorted(sorted(range(shot.width), key=heights.__getitem__)[-2:])
+        rows = [y for y in range(shot.height) if shot[self.left, y] == self.COLOUR]
+        # They stand in columns 24 and 70, over 29 rows.
+        self.cell = ((self.right - self.left) // 46, len(rows) // 29)
+        body = range(self.cell[1], 30 * self.cell[1])
+        self.stand = rows == list(body) and len(rows) > 29 and all(
+            [x for x in self.column(place) if shot[x, y] != (0, 0, 0)] == [place]
+            for place in (self.left, self.right) for y in body)
+
+    def column(self, place):
+        """The pixels of the column of cells that a place is in."""
+        start = place // self.cell[0] * self.cell[0]
+        return range(start, start + self.cell[0])
+
+    def ink(self, row, columns):
+        width, height = self.cell
+        return any(self.shot[x, y] != (0, 0, 0) for x in range(columns.start * width, columns.stop * width)
+                   for y in range(row * height, (row + 1) * height))
+
+
 class Region:
     """A part of a screen, to be compared with the same part of another."""
 

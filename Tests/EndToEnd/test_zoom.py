@@ -73,17 +73,20 @@ def test_zoom_blurred(sandbox):
     terminal.wait_for(whole, "the ordinary preview")
     ordinary = (shown(terminal).width, shown(terminal).height)
     terminal.type("z++")
-    terminal.wait_for(lambda t: whole(t) and "1:1," in t.text(), "the zoom")
-    pixels = shown(terminal)
     # The part's share of the preview's own pixels, and not one more.
-    assert pixels.width <= ordinary[0] * 1000 // 2400 + 1 and pixels.height <= ordinary[1] * 600 // 1600 + 1, pixels.width
+    share = ordinary[0] * 1000 // 2400 + 1, ordinary[1] * 600 // 1600 + 1
+    terminal.wait_for(
+        lambda t: whole(t) and "1:1," in t.text() and shown(t).width <= share[0] and shown(t).height <= share[1],
+        "the zoom, made of no more pixels than the preview has of this part")
+    pixels = shown(terminal)
     steps = [abs(a - b) for row in pixels.rows for a, b in zip(row[:-3], row[3:])]
     assert max(steps) < 64, f"something sharp is in it: {max(steps)}"
-    terminal.type("b")
+    # Its policy asks for grey, too.
+    terminal.type("bg")
     terminal.wait_for(lambda t: cut_from(t, 700, 500), "the picture's own pixels")
     with sqlite3.connect(sandbox.folder / "queue.sqlite", timeout=20) as database:
         (kinds,) = zip(*database.execute("SELECT kind FROM audit_event"))
-    assert kinds.count("reveal") == 1, kinds
+    assert kinds.count("reveal") == 2, kinds
     terminal.type("zq")
     assert terminal.status() == 0
 

@@ -1,6 +1,7 @@
 """A real xterm under Xvfb that draws sixel: keys are typed into its window, and its pixels are looked at.
 
-In a bitmap font of 6 × 13 pixels without a border, so that a cell's place on the screen is known to the pixel.
+In a bitmap font of 6 × 13 pixels without a border, so that a cell's place on the screen is known to the pixel; with
+`outlines` in fonts that have the letters of many scripts, whose cells are as large as they are.
 """
 
 import os
@@ -12,15 +13,22 @@ from sandbox import Skipped
 
 CELL = (6, 13)
 NEEDED = {"Xvfb": "xvfb", "xterm": "xterm", "import": "imagemagick", "xdotool": "xdotool"}
+# Latin and Arabic; Hebrew; Chinese, Japanese and Korean; Devanagari; emoji.
+FONTS = {"DejaVu Sans Mono": "fonts-dejavu-core", "FreeMono": "fonts-freefont-ttf", "WenQuanYi Micro Hei": "fonts-wqy-microhei",
+         "Lohit Devanagari": "fonts-lohit-deva", "Symbola": "fonts-symbola"}
 
 
 class XtermScreen:
     """Runs a line of shell in an xterm of its own; `with` ends both."""
 
-    def __init__(self, sandbox, line, columns=100, rows=32, options=()):
-        missing = sorted(package for program, package in NEEDED.items() if not shutil.which(program))
+    def __init__(self, sandbox, line, columns=100, rows=32, options=(), outlines=False):
+        missing = [package for program, package in NEEDED.items() if not shutil.which(program)]
+        if outlines:
+            known = subprocess.run(["fc-list", ":", "family"], check=True, capture_output=True, text=True).stdout
+            missing += [package for family, package in FONTS.items() if family not in known]
+            options = [*options, "-fa", next(iter(FONTS)), "-fs", "10", "-xrm", "XTerm*forceBoxChars: true"]
         if missing:
-            raise Skipped(f"not installed: {', '.join(missing)} (tools/deps --screenshot installs them)")
+            raise Skipped(f"not installed: {', '.join(sorted(missing))} (tools/deps --test installs them)")
         self.sandbox, self.line, self.size, self.options = sandbox, line, (columns, rows), options
 
     def __enter__(self):

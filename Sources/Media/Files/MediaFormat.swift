@@ -38,7 +38,7 @@ public enum MediaFormat: UInt8, CaseIterable, Sendable {
     }
 
     /// Whether ``MediaDecoder`` turns it into pixels.
-    public var isDecoded: Bool { self == .png || self == .jpeg }
+    public var isDecoded: Bool { [.png, .jpeg, .webp].contains(self) }
 
     /// Judges a file by its first bytes; 64 are enough.
     public init(sniffing bytes: some Collection<UInt8>) {

@@ -26,7 +26,8 @@ struct PNGDecoder {
             throw corrupt(&reader)
         }
 
-        var rows = PNGRows(reducer: RowReducer(size: size, bound: orientation.swapsSides ? bound?.transposed : bound))
+        var rows = CheckeredRows(
+            reducer: RowReducer(size: size, bound: orientation.swapsSides ? bound?.transposed : bound))
         let trouble =
             reader.passes > 1 ? interlaced(&reader, size, into: &rows) : progressive(&reader, size, into: &rows)
         var notes = rows.sawTransparency ? Set([DecodeNote.transparent]) : []
@@ -45,7 +46,8 @@ struct PNGDecoder {
 
     // MARK: - Rows
 
-    private func progressive(_ reader: inout rt_png_reader, _ size: PixelSize, into rows: inout PNGRows) -> Int32 {
+    private func progressive(_ reader: inout rt_png_reader, _ size: PixelSize, into rows: inout CheckeredRows) -> Int32
+    {
         var row = [UInt8](repeating: 0, count: reader.row_bytes)
         for _ in 0..<size.height {
             let failed = rt_png_read_row(&reader, &row)
@@ -56,7 +58,7 @@ struct PNGDecoder {
     }
 
     /// Interlaced pictures need all rows at once: each pass refines them.
-    private func interlaced(_ reader: inout rt_png_reader, _ size: PixelSize, into rows: inout PNGRows) -> Int32 {
+    private func interlaced(_ reader: inout rt_png_reader, _ size: PixelSize, into rows: inout CheckeredRows) -> Int32 {
         let stride = reader.row_bytes
         var whole = [UInt8](repeating: RowReducer.missing, count: stride * size.height)
         var failed: Int32 = 0
@@ -114,57 +116,6 @@ private struct PNGChunks {
             }
             at += length + 12
         }
-    }
-}
-
-/// Lays rows over a checkerboard where they are transparent, and hands them on.
-private struct PNGRows {
-    var reducer: RowReducer
-    private(set) var sawTransparency = false
-    private(set) var count = 0
-    private var line: [UInt8]
-    /// Side of a square of the board, in the picture's own pixels.
-    private let square: Int
-
-    init(reducer: RowReducer) {
-        self.reducer = reducer
-        line = [UInt8](repeating: 0, count: reducer.size.width * 3)
-        square = max(4, max(reducer.size.width, reducer.size.height) / 24)
-    }
-
-    mutating func take(_ row: ArraySlice<UInt8>, channels: Int) {
-        row.withUnsafeBufferPointer { source in
-            if channels == 3 {
-                reducer.add(source)
-            } else if channels == 4 {
-                composite(source)
-                line.withUnsafeBufferPointer { reducer.add($0) }
-            }
-        }
-        count += 1
-    }
-
-    private mutating func composite(_ source: UnsafeBufferPointer<UInt8>) {
-        let width = source.count / 4
-        var transparent = false
-        line.withUnsafeMutableBufferPointer { target in
-            guard var from = source.baseAddress, var to = target.baseAddress else { return }
-            var (x, inSquare, dark) = (0, 0, count / square & 1 == 1)
-            while x < width {
-                let alpha = UInt32(from[3])
-                let board = (dark ? 102 : 153) &* (255 &- alpha) &+ 127
-                to[0] = UInt8(truncatingIfNeeded: (UInt32(from[0]) &* alpha &+ board) / 255)
-                to[1] = UInt8(truncatingIfNeeded: (UInt32(from[1]) &* alpha &+ board) / 255)
-                to[2] = UInt8(truncatingIfNeeded: (UInt32(from[2]) &* alpha &+ board) / 255)
-                if alpha < 255 { transparent = true }
-                from += 4
-                to += 3
-                x &+= 1
-                inSquare &+= 1
-                if inSquare == square { (inSquare, dark) = (0, !dark) }
-            }
-        }
-        if transparent { sawTransparency = true }
     }
 }
 

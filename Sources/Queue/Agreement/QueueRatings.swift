@@ -46,6 +46,13 @@ extension QueueStore {
                 "There is no policy \"\(Visible.text(policy.rawValue))\": reviewtui policy list shows those there are.")
         }
         let rated = try ratedItems(includingAppeals: includingAppeals)
+        return try Self.reports(over: rated, policy: policy, pair: pair, taxonomy: taxonomy, rules: rules)
+    }
+
+    static func reports(
+        over rated: [RatedItem], policy: PolicyID? = nil, pair: (String, String)? = nil, taxonomy: Taxonomy,
+        rules: BootstrapRules
+    ) throws -> [AgreementReport] {
         var reports: [AgreementReport] = []
         if policy == nil {
             let ratings = rated.flatMap { item in
@@ -77,8 +84,10 @@ extension QueueStore {
 }
 
 /// Walks the decisions item by item.
-private struct RatedItemReading {
+struct RatedItemReading {
     let includesAppeals: Bool
+    /// The numbers of the items that are left to read, in ascending order; nil where all are read.
+    private var items: ArraySlice<Int64>?
     private var lastItem: Int64 = 0
     private var lastSeq: Int64 = 0
     private var current: (id: String, rows: [(reviewer: String, judgement: RatedItem.Judgement?)])?
@@ -86,9 +95,17 @@ private struct RatedItemReading {
 
     private static let pageSize = 2000
 
-    init(includesAppeals: Bool) { self.includesAppeals = includesAppeals }
+    init(includesAppeals: Bool, items: [Int64]? = nil) {
+        self.includesAppeals = includesAppeals
+        self.items = items?[...]
+    }
 
     mutating func readPage(in db: Database) throws -> Bool {
+        if let left = items {
+            take(try Self.rows(of: left.prefix(500), includesAppeals, in: db))
+            items = left.dropFirst(500)
+            return left.count > 500
+        }
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -98,6 +115,23 @@ private struct RatedItemReading {
                     AND (? OR d.review IS NOT \(ReviewRound.appeal.rawValue))
                 ORDER BY d.item, d.seq LIMIT \(Self.pageSize)
                 """, arguments: [lastItem, lastSeq, includesAppeals])
+        take(rows)
+        return rows.count == Self.pageSize
+    }
+
+    private static func rows(of items: ArraySlice<Int64>, _ includesAppeals: Bool, in db: Database) throws -> [Row] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT d.item, d.seq, i.id, d.reviewer, d.verdict, d.policies
+                    FROM json_each(?) wanted CROSS JOIN item i ON i.seq = wanted.value
+                        CROSS JOIN decision d ON d.item = i.seq
+                    WHERE d.item_digest = i.digest AND (? OR d.review IS NOT \(ReviewRound.appeal.rawValue))
+                    ORDER BY d.item, d.seq
+                    """), arguments: [WaitingSample.list(Array(items)), includesAppeals])
+    }
+
+    private mutating func take(_ rows: [Row]) {
         for row in rows {
             let item: Int64 = row["item"]
             if item != lastItem {
@@ -112,7 +146,6 @@ private struct RatedItemReading {
             current?.rows.removeAll { $0.reviewer.utf8.elementsEqual(reviewer.utf8) }
             current?.rows.append((reviewer, judgement))
         }
-        return rows.count == Self.pageSize
     }
 
     mutating func finished() -> [RatedItem] {

@@ -8,7 +8,8 @@ extension QueueStore {
     /// - parameter reviewer: Where given, the lease must be this reviewer's.
     /// - throws: ``QueueError/leaseLost(_:)`` where the lease has expired or was released: nothing is recorded then,
     ///   whoever holds the item now. ``QueueError/usage(_:)`` for a verdict without the policy it needs, an unknown
-    ///   policy, a severity out of 1...4, or a statement of reasons that the DSA Transparency Database would refuse.
+    ///   policy, a severity out of 1...4, a statement of reasons that the DSA Transparency Database would refuse, or a
+    ///   verdict on a group where the item must be decided by itself.
     public func decide(token: String, draft: DecisionDraft, reviewer: String? = nil) throws -> DecisionReceipt {
         try write { try decide(token: token, draft: draft, reviewer: reviewer, in: $0, at: clock()) }
     }
@@ -23,7 +24,7 @@ extension QueueStore {
         let leased = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
-                    SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability, w.review
+                    SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability, w.review, w.queue
                     FROM work w JOIN item i ON i.seq = w.item
                     WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
                     """), arguments: [token, now.milliseconds])
@@ -34,6 +35,11 @@ extension QueueStore {
         }
         let item: Int64 = leased[0]
         let round = ReviewRound(rawValue: leased[5]) ?? .first
+        if let group = draft.group {
+            let isRestricted =
+                leased[6] as Int == QueueCode.restricted || draft.policies.contains(where: taxonomy.isRestricted)
+            try Self.check(group, round: round, isRestricted: isRestricted, reviewer: holder, in: db)
+        }
         let earlier = try round == .gold ? nil : Self.latestDecision(on: item, in: db)
         let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
         if !draft.rationales.isEmpty {
@@ -110,20 +116,24 @@ extension QueueStore {
         public var claim: Claim?
     }
 
-    /// Takes back the reviewer's latest standing verdict: records an undo and returns the item to pending.
+    /// Takes back the reviewer's latest standing verdict, or one that is named: records an undo and returns the item to
+    /// pending.
     ///
     /// Called again, it walks back through the reviewer's history. Nothing is edited: the verdict stays in the record
     /// and the standing export omits it.
     ///
+    /// - parameter decision: The id of the verdict to take back; nil for the latest.
     /// - parameter reclaiming: Whether to lease the item to the reviewer at once, for the console to show it again.
     /// - returns: The receipt names the undo's own row, and the verdict that was taken back.
     /// - throws: ``QueueError/failed(_:)`` where there is nothing to undo, or somebody has decided the item since.
-    public func undo(reviewer: String, reclaiming: Bool = false, lifetime: Double = 900) throws -> Undone {
+    public func undo(
+        reviewer: String, decision: String? = nil, reclaiming: Bool = false, lifetime: Double = 900
+    ) throws -> Undone {
         try Self.check(reviewer: reviewer)
         return try write { db in
             let now = clock()
             try Self.returnExpired(in: db, at: now)
-            let undone = try Self.latestToUndo(of: reviewer, in: db)
+            let undone = try Self.toUndo(decision, of: reviewer, in: db)
             let row = DecisionRow(
                 id: ULID.fresh(at: now), item: undone.item, itemID: undone.itemID, itemDigest: undone.digest,
                 reviewer: reviewer, decidedAt: now.milliseconds, taxonomy: try taxonomyInForce(db).seq,
@@ -192,8 +202,9 @@ extension QueueStore {
         var round: ReviewRound
     }
 
-    /// The reviewer's latest verdict that neither an undo nor a later verdict of the same reviewer supersedes.
-    private static func latestToUndo(of reviewer: String, in db: Database) throws -> ToUndo {
+    /// The reviewer's latest verdict, or the one that is named, that neither an undo nor a later verdict of the same
+    /// reviewer supersedes.
+    private static func toUndo(_ decision: String?, of reviewer: String, in db: Database) throws -> ToUndo {
         let row = try Row.fetchOne(
             db,
             sql: """
@@ -202,10 +213,13 @@ extension QueueStore {
                 FROM decision d JOIN item i ON i.seq = d.item LEFT JOIN decision later ON later.supersedes = d.seq
                 WHERE d.reviewer = ? AND d.verdict IS NOT NULL AND i.subject_key IS NOT NULL
                   AND (later.seq IS NULL OR (later.verdict IS NOT NULL AND later.reviewer <> d.reviewer))
+                  \(decision == nil ? "" : "AND d.id = ?")
                 ORDER BY d.seq DESC LIMIT 1
-                """, arguments: [reviewer])
+                """, arguments: StatementArguments([reviewer] + [decision].compactMap { $0 }))
         guard let row, let verdict = Verdict(rawValue: row["verdict"]) else {
-            throw QueueError.failed("There is nothing to undo: you have no standing decision.")
+            throw QueueError.failed(
+                decision.map { "There is nothing to undo: you have no standing decision \"\(Visible.text($0))\"." }
+                    ?? "There is nothing to undo: you have no standing decision.")
         }
         let itemID: String = row["item_id"]
         guard !(row["is_over"] as Bool) else {
@@ -253,6 +267,28 @@ extension QueueStore {
         }
     }
 
+    /// - parameter round: Which verdict on the item it is.
+    /// - parameter isRestricted: Whether the item or a chosen policy is.
+    private static func check(
+        _ group: GroupMark, round: ReviewRound, isRestricted: Bool, reviewer: String, in db: Database
+    ) throws {
+        guard group.size >= 1 else { throw QueueError.usage("A group has at least one item.") }
+        guard !isRestricted else {
+            throw QueueError.usage("Restricted items are decided one by one: no verdict on a group takes one along.")
+        }
+        let isAlone = group.lead == nil ? [.second, .third, .gold].contains(round) : round != .first
+        guard !isAlone else {
+            throw QueueError.usage("Somebody asked for a look at this very item: it is decided by itself.")
+        }
+        guard let lead = group.lead else { return }
+        let isKnown = try Bool.fetchOne(
+            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM decision WHERE id = ? AND reviewer = ?)"),
+            arguments: [lead, reviewer])
+        guard isKnown == true else {
+            throw QueueError.usage("A verdict on a group names the decision that led it, by the same reviewer.")
+        }
+    }
+
     static func json(_ labels: [PolicyID: Label]) -> JSONValue {
         .object(
             labels.sorted { $0.key < $1.key }.map { policy, label in
@@ -276,6 +312,7 @@ extension QueueStore {
             members.append(
                 JSONMember("first_call", ["verdict": .string(call.verdict.rawValue), "policies": .array(policies)]))
         }
+        if let group = draft.group { members.append(JSONMember("group", group.json)) }
         members.append(JSONMember("explanation", explanation))
         if !draft.rationales.isEmpty { members.append(JSONMember("rationales", .array(draft.rationales.map(\.json)))) }
         return .object(members)

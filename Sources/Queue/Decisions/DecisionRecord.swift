@@ -19,6 +19,8 @@ public struct DecisionRecord: Sendable, Hashable {
     public var shownExplanation: DecisionDraft.ShownExplanation?
     public var rationales: [Rationale] = []
     public var firstCall: DecisionDraft.FirstCall?
+    /// Set where the verdict fell on a whole group at once.
+    public var group: GroupMark?
     /// Set where the claim had been drawn uniformly: the share of claims so drawn.
     public var sampledWithProbability: Double?
     /// The statement of reasons of a restriction, in the attributes of the DSA Transparency Database.
@@ -171,7 +173,8 @@ extension DecisionRow {
                 }
             },
             rationales: (shown?["rationales"]?.array ?? []).compactMap { try? Rationale($0) },
-            firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init), sampledWithProbability: sampled,
+            firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init),
+            group: shown?["group"].flatMap(GroupMark.init), sampledWithProbability: sampled,
             statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
             review: Review(review),
             isStanding: isStanding, hash: hash.hex)
@@ -179,7 +182,12 @@ extension DecisionRow {
 
     private var decodedPolicies: [PolicyID] { PolicyID.list(policies) }
 
-    private var decodedLabels: [PolicyID: Label] {
+    private var decodedLabels: [PolicyID: Label] { Self.labels(labels) }
+
+    private var decodedScores: [Score] { Self.scores(scores) }
+
+    /// From the column's text.
+    static func labels(_ labels: String) -> [PolicyID: Label] {
         guard case .object(let members)? = try? JSONValue(parsing: labels) else { return [:] }
         var decoded: [PolicyID: Label] = [:]
         for member in members {
@@ -189,7 +197,8 @@ extension DecisionRow {
         return decoded
     }
 
-    private var decodedScores: [Score] {
+    /// From the column's text.
+    static func scores(_ scores: String) -> [Score] {
         ((try? JSONValue(parsing: scores))?.array ?? []).map { score in
             Score(
                 model: score["model"]?.string ?? "", policy: PolicyID(score["policy"]?.string ?? ""),

@@ -34,7 +34,7 @@ extension QueueStore {
     /// `manifest.json`, which comes last and so marks a whole one.
     ///
     /// The snapshot is bounded by the last verdict or undo at the start, so those that fall meanwhile are in none of
-    /// it; the same verdicts give the same bytes. Every item has its split for good (see ``SplitGraph``). The table
+    /// it; the same verdicts on media that were hashed alike give the same bytes. Every item has its split for good (see ``SplitGraph``). The table
     /// `snapshot` and the audit chain remember the export once it is whole.
     ///
     /// - parameter folder: Made if it is not there; must be empty.

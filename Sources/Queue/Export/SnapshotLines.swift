@@ -22,7 +22,8 @@ struct SnapshotLines {
         self.leastAgreement = leastAgreement
     }
 
-    /// The lines of all rows that a statement gives; `media` gives path and SHA-256 of the item it is bound to.
+    /// The lines of all rows that a statement gives; `media` gives path, SHA-256 and PDQ hash (null where nobody has looked
+    /// at it, or nothing could be made of it) of the item it is bound to.
     mutating func page(of decisions: PreparedStatement, _ media: PreparedStatement) throws -> [UInt8] {
         writer.removeAll()
         while try decisions.next() {
@@ -59,7 +60,8 @@ struct SnapshotLines {
             writer.append(utf8: media.bytes(0))
             writer.append(raw: ",\"sha256\":\"")
             writer.append(hex: media.bytes(1))
-            writer.append(raw: "\",\"pdq\":null}")
+            writer.append(raw: "\",\"pdq\":")
+            writer.append(raw: media.isNull(2) ? "null}" : "\"\(media.bytes(2).hex)\"}")
         }
         append("],\"verdict\":", text: DecisionColumn.verdict, of: row)
         // What is stored as JSON was written by the same writer.
@@ -106,8 +108,8 @@ struct SnapshotLines {
         writer.append(raw: row.isNull(column) ? "null" : String(row.integer(column)))
     }
 
-    /// What `decision.shown` says of the explanation, and behind it the rationales and the first call of a blind-first
-    /// review; most verdicts fall without any of them.
+    /// What `decision.shown` says of the explanation, and behind it the rationales, the first call of a blind-first review and
+    /// the group that the verdict fell on; most verdicts fall without any.
     private mutating func append(explanation shown: UnsafeBufferPointer<UInt8>) {
         let none = "],\"explanation\":null}".utf8
         if shown.count >= none.count, shown[(shown.count - none.count)...].elementsEqual(none) {
@@ -121,13 +123,11 @@ struct SnapshotLines {
             confirmed = .bool(answer == .bool(true))
         }
         writer.append(["shown": .bool(method != nil), "method": .optional(method), "confirmed": confirmed])
-        if let rationales = shown?["rationales"] {
-            writer.append(raw: ",\"rationales\":")
-            writer.append(rationales)
+        for name in ["rationales", "first_call", "group"] {
+            guard let said = shown?[name], said != .null else { continue }
+            writer.append(raw: ",\"\(name)\":")
+            writer.append(said)
         }
-        guard let call = shown?["first_call"], call != .null else { return }
-        writer.append(raw: ",\"first_call\":")
-        writer.append(call)
     }
 
     /// RFC 3339 in UTC; the date is worked out once a day.
@@ -199,5 +199,8 @@ extension Judgements {
 
 extension SnapshotLines: SnapshotPageMaker {
     static let furtherColumns = ""
-    static let mediaQuery = "SELECT path, sha256 FROM media WHERE item = ? ORDER BY position"
+    static let mediaQuery = """
+        SELECT m.path, m.sha256, l.hash FROM media m LEFT JOIN likeness l ON l.item = m.item AND l.position = m.position
+        WHERE m.item = ? ORDER BY m.position
+        """
 }

@@ -54,7 +54,13 @@ enum ReviewRound: Int, Sendable {
         }
     }
 
-    /// The same in SQL, over the row's own `review`.
+    /// Whether the verdict is asked for from somebody who knows none about the item, in SQL over the row's own `review`:
+    /// second and third ones, and those on gold items.
+    static let isIndependentInSQL = """
+        review IN (\(ReviewRound.second.rawValue), \(ReviewRound.third.rawValue), \(ReviewRound.gold.rawValue))
+        """
+
+    /// ``waitingState`` in SQL, over the row's own `review`.
     static let waitingStateInSQL = """
         CASE review WHEN \(ReviewRound.first.rawValue) THEN \(WorkState.pending)
             WHEN \(ReviewRound.gold.rawValue) THEN \(WorkState.gold) ELSE \(WorkState.awaiting) END

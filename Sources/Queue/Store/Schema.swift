@@ -20,7 +20,9 @@ enum Schema {
         migrator.registerMigration("8 provenance") { try $0.execute(sql: provenance) }
         migrator.registerMigration("9 calibration") { try $0.execute(sql: calibration) }
         migrator.registerMigration("10 twins") { try $0.execute(sql: twins) }
+        migrator.registerMigration("11 authors") { try $0.execute(sql: authors) }
         migrator.registerMigration("12 wellbeing") { try $0.execute(sql: wellbeing) }
+        migrator.registerMigration("14 statistics") { try $0.execute(sql: statistics) }
         migrator.registerMigration("15 splits") { try $0.execute(sql: splits) }
         return migrator
     }

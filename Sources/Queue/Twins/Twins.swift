@@ -5,18 +5,28 @@ extension QueueStore {
     /// The items that look like an item (PDQ within 31 bits, in any of the eight turns, both of quality 50 or more) or whose
     /// text is equal to its text after normalisation, with the verdicts that stand on them; nil where there is no such item.
     ///
+    /// Items that wait for an independent verdict (second and third ones, gold) are in no group: beside others they would
+    /// tell what was decided on them, and with others beside them they would be told. They look as if they had no twins.
+    ///
     /// The first call reads all hashes into memory, about a second for a million; later ones read what is new. Writes
     /// nothing: texts that ``extendTwins(forSeconds:progress:)`` has not come to are not among the twins.
     ///
     /// - parameter limit: At most so many twins.
     public func twins(of id: ItemID, limit: Int = 200) throws -> TwinGroup? {
+        try twins(of: id, first: .decided, limit: limit)
+    }
+
+    /// Which twins come first, and stay where there are too many.
+    enum TwinOrder { case decided, undecided }
+
+    func twins(of id: ItemID, first order: TwinOrder, limit: Int) throws -> TwinGroup? {
         guard let subject = try read({ try Self.subject(id, in: $0) }) else { return nil }
         let alike = try look(for: subject.likenesses)
         return try read { db in
             var search = TwinSearch(db: db, item: subject.seq)
             try search.add(alike, limit: limit)
-            try search.addTexts(like: subject.text, limit: limit)
-            let found = try search.twins(limit: limit)
+            try search.addTexts(like: subject.text, first: order, limit: limit)
+            let found = try search.twins(first: order, limit: limit)
             return TwinGroup(
                 item: id, twins: found.map(\.twin), verdicts: try search.verdicts(on: found.map(\.seq)),
                 isCut: search.isCut || search.count > limit, isComplete: try !TextKey.isBehind(db))
@@ -42,9 +52,14 @@ extension QueueStore {
 
     private static func subject(_ id: ItemID, in db: Database) throws -> TwinSubject? {
         let row = try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT seq, CAST(text AS BLOB) FROM item WHERE id = ?"), arguments: [id.rawValue])
+            db.cachedStatement(
+                sql: """
+                    SELECT i.seq, CAST(i.text AS BLOB), w.\(ReviewRound.isIndependentInSQL)
+                    FROM item i JOIN work w ON w.item = i.seq WHERE i.id = ?
+                    """), arguments: [id.rawValue])
         guard let row else { return nil }
         let seq: Int64 = row[0]
+        guard row[2] as Bool == false else { return TwinSubject(seq: seq, text: nil, likenesses: []) }
         let likenesses = try Row.fetchAll(
             db.cachedStatement(
                 sql: "SELECT hash, turns FROM likeness WHERE item = ? AND hash IS NOT NULL AND quality >= ?"),
@@ -152,22 +167,27 @@ private struct TwinSearch {
         isCut = nearest.count < alike.count
         for near in nearest {
             let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT item, hash FROM likeness WHERE seq = ?"), arguments: [near.row])
+                db.cachedStatement(
+                    sql: """
+                        SELECT l.item, l.hash FROM likeness l JOIN work w ON w.item = l.item
+                        WHERE l.seq = ? AND NOT w.\(ReviewRound.isIndependentInSQL)
+                        """), arguments: [near.row])
             guard let row, LikenessIndex.hashes(row[1]).first == near.hash, row[0] as Int64 != item else { continue }
             let seq: Int64 = row[0]
             found[seq, default: Found()].distance = min(found[seq]?.distance ?? .max, near.distance)
         }
     }
 
-    /// Adds the items of equal text, decided ones first.
-    mutating func addTexts(like text: [UInt8]?, limit: Int) throws {
+    /// Adds the items of equal text.
+    mutating func addTexts(like text: [UInt8]?, first order: QueueStore.TwinOrder, limit: Int) throws {
         guard let text else { return }
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT k.item, CAST(i.text AS BLOB) FROM text_key k JOIN work w ON w.item = k.item
                         JOIN item i ON i.seq = k.item
-                    WHERE k.key = ? AND k.item <> ? ORDER BY w.decision IS NULL, k.item DESC LIMIT ?
+                    WHERE k.key = ? AND k.item <> ? AND NOT w.\(ReviewRound.isIndependentInSQL)
+                    ORDER BY w.decision IS \(order == .decided ? "" : "NOT ")NULL, k.item DESC LIMIT ?
                     """), arguments: [TextKey.key(ofNormalised: text), item, limit + 1])
         isCut = isCut || rows.count > limit
         for row in rows {
@@ -176,7 +196,7 @@ private struct TwinSearch {
         }
     }
 
-    func twins(limit: Int) throws -> [(seq: Int64, twin: TwinGroup.Twin)] {
+    func twins(first order: QueueStore.TwinOrder, limit: Int) throws -> [(seq: Int64, twin: TwinGroup.Twin)] {
         let all = try found.map { seq, like in
             let row = try Row.fetchOne(
                 db.cachedStatement(
@@ -187,10 +207,10 @@ private struct TwinSearch {
                 isDecided: row?[1] ?? false)
             return (seq: seq, twin: twin)
         }
-        let ordered = all.sorted {
-            ($0.twin.isDecided ? 0 : 1, $0.twin.distance ?? 0, $0.seq)
-                < ($1.twin.isDecided ? 0 : 1, $1.twin.distance ?? 0, $1.seq)
+        func rank(_ found: (seq: Int64, twin: TwinGroup.Twin)) -> (Int, Int, Int64) {
+            (found.twin.isDecided == (order == .decided) ? 0 : 1, found.twin.distance ?? 0, found.seq)
         }
+        let ordered = all.sorted { rank($0) < rank($1) }
         return Array(ordered.prefix(limit))
     }
 

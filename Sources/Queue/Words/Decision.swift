@@ -27,6 +27,8 @@ public struct DecisionDraft: Sendable, Hashable {
     public var firstCall: FirstCall?
     /// The line that an `escalate` hands the item to; nil for ``QueueName/escalations``, where there is such a line.
     public var escalatesTo: QueueName?
+    /// Set where the verdict fell on a whole group at once.
+    public var group: GroupMark?
     /// What the statement of reasons of a `remove` or `restrict` says other than what follows from policy and item.
     public var statement: StatementDraft?
 
@@ -58,8 +60,8 @@ public struct DecisionDraft: Sendable, Hashable {
         verdict: Verdict, policies: Set<PolicyID> = [], preselected: Set<PolicyID> = [],
         deselected: Set<PolicyID> = [], severity: Int? = nil, note: String? = nil,
         durationMilliseconds: Int64? = nil, shownScores: Set<PolicyID> = [], shownExplanation: ShownExplanation? = nil,
-        rationales: [Rationale] = [],
-        firstCall: FirstCall? = nil, escalatesTo: QueueName? = nil, statement: StatementDraft? = nil
+        rationales: [Rationale] = [], firstCall: FirstCall? = nil, escalatesTo: QueueName? = nil,
+        group: GroupMark? = nil, statement: StatementDraft? = nil
     ) {
         self.verdict = verdict
         self.policies = policies
@@ -73,6 +75,7 @@ public struct DecisionDraft: Sendable, Hashable {
         self.rationales = rationales
         self.firstCall = firstCall
         self.escalatesTo = escalatesTo
+        self.group = group
         self.statement = statement
     }
 }

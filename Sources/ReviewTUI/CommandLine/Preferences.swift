@@ -8,6 +8,7 @@ import Foundation
 /// graphics = "sixel"
 /// linear = true
 /// language = "de"
+/// mouse = false
 /// ```
 ///
 /// and a section `[wellbeing]` (``WellbeingSettings``).
@@ -22,6 +23,8 @@ struct Preferences: Sendable {
     /// Lines instead of a screen.
     var linear = false
     var wellbeing = WellbeingSettings()
+    /// Whether the console takes clicks and the wheel.
+    var mouse = true
 
     /// Reads `config.toml`, where there is one.
     ///
@@ -41,10 +44,12 @@ struct Preferences: Sendable {
             throw SettingsError(file: file.path, line: nil, key: nil, reason: "cannot be read as UTF-8 text")
         }
         let source = try SettingsSource(
-            toml: text, file: file.path, topKeys: ["theme", "keys", "language", "graphics", "linear", "wellbeing"])
+            toml: text, file: file.path,
+            topKeys: ["theme", "keys", "language", "graphics", "mouse", "linear", "wellbeing"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         language = try SettingsChoice(.language, in: source)
+        mouse = try source.optionalBool("mouse") ?? true
         if let name = try source.optionalString("graphics") {
             guard let choice = GraphicsChoice(rawValue: name) else {
                 throw source.error(
@@ -71,15 +76,18 @@ struct SettingsChoice: Sendable {
             }
         }
 
-        /// What is used where nobody asked; built in as well, so that it need not be there as a file.
+        /// What is used where nobody asked; it need not be there as a file.
         var standard: String {
             switch self {
-            case .theme: "dark"
+            case .theme: SettingsChoice.automatic
             case .keys: "default"
             case .language: "en"
             }
         }
     }
+
+    /// The theme's name that leaves the choice to the terminal's background.
+    static let automatic = "auto"
 
     let kind: Kind
     private let name: String?
@@ -117,27 +125,37 @@ struct SettingsChoice: Sendable {
             }
             return file
         }
+        if isAutomatic { return nil }
         if !name.contains("/"), let found = locations.file(name + ".toml", in: kind.folder) { return found }
         if name == kind.standard { return nil }
         let known = Self.known(kind, locations).joined(separator: ", ")
         throw failure("There is no “\(SafeText.line(name))” in \(kind.folder)/. Known: \(known).")
     }
 
-    /// The theme of the file that was asked for.
+    /// Whether it is a theme that the terminal's background chooses.
+    var isAutomatic: Bool { kind == .theme && (name ?? kind.standard) == Self.automatic }
+
+    /// The theme of the file that was asked for, or `dark` and `light` for the terminal's background to choose from.
     ///
     /// - Throws: as ``file(_:)``, and ``SettingsError`` for what is wrong in the file.
-    func theme(_ locations: Locations) throws -> Theme {
-        guard let file = try file(locations) else { return .fallback }
-        return try Theme(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
+    func themes(_ locations: Locations) throws -> ThemePair {
+        func theme(_ file: URL?) throws -> Theme {
+            guard let file else { return .fallback }
+            return try Theme(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
+        }
+        guard isAutomatic else { return ThemePair(try theme(file(locations))) }
+        return ThemePair(
+            dark: try theme(locations.file("dark.toml", in: kind.folder)),
+            light: try theme(locations.file("light.toml", in: kind.folder)))
     }
 
-    /// The key profile of the file that was asked for; throws as ``theme(_:)`` does.
+    /// The key profile of the file that was asked for; throws as ``themes(_:)`` does.
     func keymap(_ locations: Locations) throws -> Keymap {
         guard let file = try file(locations) else { return .standard }
         return try Keymap(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
     }
 
-    /// The catalogue of the language that was asked for; nil for English. Throws as ``theme(_:)`` does.
+    /// The catalogue of the language that was asked for; nil for English. Throws as ``themes(_:)`` does.
     func catalogue(_ locations: Locations) throws -> Catalogue? {
         guard let file = try file(locations) else { return nil }
         return try Catalogue(toml: String(contentsOf: file, encoding: .utf8), file: file.path)
@@ -148,7 +166,8 @@ struct SettingsChoice: Sendable {
         let files = locations.folders(kind.folder).flatMap { folder in
             (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         }
-        return Set(files.filter { $0.hasSuffix(".toml") }.map { String($0.dropLast(5)) }).sorted()
+        let names = files.filter { $0.hasSuffix(".toml") }.map { String($0.dropLast(5)) }
+        return Set(names + (kind == .theme ? [automatic] : [])).sorted()
     }
 
     private func failure(_ sentence: String) -> any Error {

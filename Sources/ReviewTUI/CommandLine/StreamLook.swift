@@ -19,7 +19,8 @@ struct StreamLook {
         area = CellSize(columns: window.columns, rows: max(4, window.rows - 4))
         // A config.toml that cannot be followed spoils no drawing: `review` and `doctor` say what is wrong with it.
         let choice = (try? Preferences(locations))?.theme ?? SettingsChoice(.theme)
-        let loaded = (try? choice.theme(locations)) ?? (try? SettingsChoice(.theme).theme(locations)) ?? .fallback
+        let themes = (try? choice.themes(locations)) ?? (try? SettingsChoice(.theme).themes(locations))
+        let loaded = themes?.theme(on: Ground(environment: environment)) ?? .fallback
         theme = loaded.onUnknownBackground().adapted(to: ScreenAbilities(colours: colours, unicode: unicode))
     }
 }

@@ -65,15 +65,20 @@ struct DecideCommand: ParsableCommand {
 
 struct UndoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "undo", abstract: "Take a reviewer's latest standing decision back.",
-        discussion: "Repeated, it goes further back. Refused where somebody has decided the item since.")
+        commandName: "undo", abstract: "Take a reviewer's latest standing decision back, or one that is named.",
+        discussion: """
+            Repeated, it goes further back. Refused where somebody has decided the item since. Of a verdict on a group it \
+            takes back one decision at a time.
+            """)
 
     @OptionGroup var options: GlobalOptions
     @Option(help: "Whose decision; the operating system's user by default.")
     var reviewer: String?
+    @Option(help: ArgumentHelp("The decision to take back; the latest by default.", valueName: "id"))
+    var decision: String?
 
     func run() throws {
-        let undone = try options.openQueue().undo(reviewer: Reviewer.name(option: reviewer))
+        let undone = try options.openQueue().undo(reviewer: Reviewer.name(option: reviewer), decision: decision)
         Output.result(ContractJSON.receipt(undone.receipt).text)
     }
 }

@@ -22,8 +22,11 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let answers = environment["TMUX"] != nil ? nil : TerminalQuestion.ask(environment: environment)
         let findings =
-            [queue(), engine()] + models() + [await decoder()] + settings() + [preferences(), terminal(), graphics()]
+            [queue(), engine()] + models() + [await decoder()] + settings()
+            + [preferences(answers, environment), terminal(), graphics(answers, environment)]
         if options.json {
             for finding in findings { Output.result(finding.json.text) }
         } else {
@@ -102,16 +105,18 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     /// What `review` would look like and listen to, as far as no option says otherwise.
-    private func preferences() -> Finding {
+    private func preferences(_ answers: TerminalAnswers?, _ environment: [String: String]) -> Finding {
         let locations = Locations()
         do {
             let preferences = try Preferences(locations)
-            let theme = try preferences.theme.theme(locations)
+            let themes = try preferences.theme.themes(locations)
+            let choice = themes.isOpen ? GroundAdvice(background: answers?.background, environment: environment) : nil
             let keymap = try preferences.keys.keymap(locations)
             let file = locations.configHome.appending(path: "config.toml").path
             let source = FileManager.default.fileExists(atPath: file) ? file : "no \(file)"
             let words = [
-                "theme \(theme.name)", "keys \(keymap.name)", "graphics \(preferences.graphics.rawValue)",
+                "theme \(choice?.found ?? themes.theme(on: nil).name)", "keys \(keymap.name)",
+                "graphics \(preferences.graphics.rawValue)",
                 "language \(try preferences.language.catalogue(locations)?.name ?? "English")",
                 preferences.linear ? "lines instead of a screen" : nil,
             ].compactMap { $0 }
@@ -131,13 +136,12 @@ struct DoctorCommand: AsyncParsableCommand {
         return Finding(subject: "terminal", verdict: look.unicode ? .ok : .note, detail: words.joined(separator: ", "))
     }
 
-    private func graphics() -> Finding {
-        let environment = ProcessInfo.processInfo.environment
+    private func graphics(_ answers: TerminalAnswers?, _ environment: [String: String]) -> Finding {
         let look = StreamLook()
         let isInTmux = environment["TMUX"] != nil
         let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
         let advice = GraphicsAdvice(
-            answers: isInTmux ? nil : TerminalQuestion.ask(environment: environment),
+            answers: answers,
             abilities: ScreenAbilities(colours: look.colours, unicode: look.unicode),
             driverCell: TerminalWindow(descriptor: STDOUT_FILENO)?.cell, isInTmux: isInTmux,
             couldAsk: isTerminal && TerminalProbe.canAsk(term: environment["TERM"]))

@@ -14,7 +14,7 @@ struct ExplainCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
-    @Argument(help: ArgumentHelp("A PNG or JPEG file.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A PNG, JPEG or WebP file.", valueName: "file"))
     var file: String?
     @Option(help: "A text in place of a file.")
     var text: String?

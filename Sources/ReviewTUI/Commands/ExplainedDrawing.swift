@@ -21,7 +21,8 @@ struct ExplainedDrawing {
         guard let shown, case .grid(let rows, let columns, let values) = shown.relevance,
             let grid = HeatGrid(rows: rows, columns: columns, values: values)
         else { return picture }
-        return HeatOverlay(grid: grid, style: .heat, scale: Float(strength(of: shown))).composited(over: picture)
+        let scale = Float(strength(of: shown))
+        return HeatOverlay(grid: grid, style: .heat, scale: scale, signed: shown.signed).composited(over: picture)
     }
 
     /// The text with its words lit.

@@ -22,6 +22,7 @@ struct GraphicsAdvice: Hashable, Sendable {
         let name = answers.version.map { " (\($0))" } ?? ""
         switch drawn(answers) {
         case .kitty(let cell, _): return "kitty graphics in cells of \(cell.width)×\(cell.height) pixels\(name)"
+        case .inlineImages: return "iTerm2's inline images\(name)"
         case .sixel(let cell, let colours):
             return "sixel, \(colours) colours, cells of \(cell.width)×\(cell.height) pixels\(name)"
         case .symbols, .ascii: return (abilities.unicode ? "half-blocks" : "ASCII") + name
@@ -48,7 +49,7 @@ struct GraphicsAdvice: Hashable, Sendable {
 
     private func improvements(of answers: TerminalAnswers) -> [String] {
         switch drawn(answers) {
-        case .kitty: return []
+        case .kitty, .inlineImages: return []
         case .sixel:
             return answers.colourRegisters < 256
                 ? ["The terminal has \(answers.colourRegisters) colours for sixel; 256 show photos smoothly."] : []
@@ -65,7 +66,7 @@ struct GraphicsAdvice: Hashable, Sendable {
             if answers.version?.hasPrefix("XTerm") == true {
                 return ["xterm draws sixel when started as `xterm -ti vt340`, if it was built with it."]
             }
-            return ["kitty, Ghostty, foot, WezTerm, Konsole and `xterm -ti vt340` draw pictures in pixels."]
+            return ["kitty, Ghostty, foot, iTerm2, WezTerm, Konsole and `xterm -ti vt340` draw pictures in pixels."]
         }
     }
 

@@ -8,10 +8,10 @@ struct PreviewCommand: AsyncParsableCommand {
         commandName: "preview", abstract: "Draw one image in the terminal, as the console would.")
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case sixel, symbols, ascii, kitty
+        case sixel, symbols, ascii, kitty, iterm2
     }
 
-    @Argument(help: ArgumentHelp("A PNG or JPEG file.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A PNG, JPEG or WebP file.", valueName: "file"))
     var file: String
 
     @Option(help: "How to draw it.")
@@ -31,10 +31,13 @@ struct PreviewCommand: AsyncParsableCommand {
             let pixels = PreviewGeometry.sixelPixels(for: decoded.originalSize, in: area, cell: cell, enlarging: false)
             FileHandle.standardOutput.write(Data(SixelPreview().encode(decoded.image, size: pixels) + [0x0A]))
         } else if format == .kitty {
-            let cells = PreviewGeometry.kittyCells(for: decoded.originalSize, in: area, cell: cell, enlarging: false)
+            let cells = PreviewGeometry.scaledCells(for: decoded.originalSize, in: area, cell: cell, enlarging: false)
             let kitty = KittyPreview(throughTmux: ProcessInfo.processInfo.environment["TMUX"] != nil)
             let bytes = kitty.transmission(decoded.image, as: .direct(cells))
             FileHandle.standardOutput.write(Data(bytes + [0x0A]))
+        } else if format == .iterm2 {
+            let cells = PreviewGeometry.scaledCells(for: decoded.originalSize, in: area, cell: cell, enlarging: false)
+            FileHandle.standardOutput.write(Data(InlineImagePreview().encode(decoded.image, in: cells) + [0x0A]))
         } else {
             let cells = PreviewGeometry.cells(for: decoded.originalSize, in: area, cell: cell)
             let preview = SymbolPreview(colors: colors, symbols: format == .ascii ? .ascii : .blocks)

@@ -25,8 +25,8 @@ struct ReviewCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Colours: dark, light, another theme in themes/, or a file. dark where neither this nor config.toml says.",
-            valueName: "theme"))
+            "Colours: auto, dark, light, another theme in themes/, or a file. auto, light or dark by the terminal's "
+                + "background, where neither this nor config.toml says.", valueName: "theme"))
     var theme: String?
 
     @Option(
@@ -47,6 +47,9 @@ struct ReviewCommand: AsyncParsableCommand {
                 + "the terminal says it can, where neither this nor config.toml says.", valueName: "graphics"))
     var graphics: GraphicsChoice?
 
+    @Flag(help: "Leave the mouse to the terminal. (With Shift held it is the terminal's in any case.)")
+    var noMouse = false
+
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
@@ -62,7 +65,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let desk = QueueDesk(store: store, reviewer: who, queue: name)
         let preferences = try Preferences(locations)
         Catalogue.choose(try preferences.language.catalogue(locations))
-        let look = try preferences.theme.overridden(by: theme).theme(locations)
+        let themes = try preferences.theme.overridden(by: theme).themes(locations)
         let keymap = try preferences.keys.overridden(by: keys).keymap(locations)
         let graphics = graphics ?? preferences.graphics
         let taxonomy = try store.taxonomy().policies
@@ -88,7 +91,7 @@ struct ReviewCommand: AsyncParsableCommand {
             }
             let abilities = Self.printedAbilities()
             var session = LinearSession(
-                state(LinearScreen.size, abilities), theme: look, runner: runner(abilities),
+                state(LinearScreen.size, abilities), theme: themes.theme(on: nil), runner: runner(abilities),
                 asks: isatty(STDOUT_FILENO) == 1)
             await session.run(startingWith: start) { Output.result($0, ending: $1) }
             return
@@ -97,7 +100,8 @@ struct ReviewCommand: AsyncParsableCommand {
             var abilities = Self.printedAbilities()
             if graphics == .ascii { abilities.graphics = .ascii }
             let lines = await PrintedScreen.lines(
-                state(Self.printedSize(), abilities), item: start, theme: look, runner: runner(abilities))
+                state(Self.printedSize(), abilities), item: start, theme: themes.theme(on: nil),
+                runner: runner(abilities))
             let screen: JSONValue = ["screen": .array(lines.map { .string($0) })]
             Output.result(options.json ? screen.text : lines.joined(separator: "\n"))
             return
@@ -105,10 +109,11 @@ struct ReviewCommand: AsyncParsableCommand {
         guard !options.json else {
             throw CommandFailure(.usage, "The console has no JSON: leave --json out, or use claim and decide.")
         }
-        let terminal = try Terminal()
+        let inbox = Inbox<ConsoleSession.Message>()
+        let terminal = try Terminal(mouse: preferences.mouse && !noMouse) { inbox.post(.output($0)) }
         let session = ConsoleSession(
-            state: state(terminal.size, terminal.abilities), theme: look, terminal: terminal,
-            runner: runner(terminal.abilities), graphics: graphics)
+            state: state(terminal.size, terminal.abilities), themes: themes, terminal: terminal,
+            inbox: inbox, runner: runner(terminal.abilities), graphics: graphics)
         if let signal = await session.run(startingWith: start) { TerminalRescue.end(by: signal) }
     }
 

@@ -31,6 +31,9 @@ struct StatsCommand: ParsableCommand {
         if calls.0 + calls.1 > 0 {
             rows.append(["first calls changed after the model was seen", "\(calls.1) of \(calls.0 + calls.1)"])
         }
+        if stats.judgement.groups > 0 {
+            rows.append(["decided as part of \(stats.judgement.groups) groups", "\(stats.judgement.groupDecisions)"])
+        }
         rows += stats.models.sorted { $0.key < $1.key }.map { ["scored by \($0.key)", "\($0.value)"] }
         if let oldest = stats.oldestPending { rows.append(["waiting longest since", oldest.rfc3339]) }
         Output.result(Table.text(header: ["what", "items"], rows: rows))

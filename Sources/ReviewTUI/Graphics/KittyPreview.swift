@@ -46,6 +46,9 @@ struct KittyPreview: Sendable {
     /// The bytes that make the terminal forget a picture, its pixels too.
     func deletion(of id: KittyImageID) -> [UInt8] { escape("a=d,d=I,i=\(id.number),q=2", []) }
 
+    /// The bytes that end a transmission of which the rest will not come. The terminal throws away what it has.
+    var ending: [UInt8] { escape("q=2,m=0", []) }
+
     private func escape(_ control: String, _ payload: ArraySlice<UInt8>) -> [UInt8] {
         let body = Array("_G\(control)".utf8) + (payload.isEmpty ? [] : [UInt8(ascii: ";")] + payload)
         // tmux's passthrough: the sequence in a DCS of tmux's own, each escape in it doubled.

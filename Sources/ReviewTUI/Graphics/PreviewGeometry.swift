@@ -37,12 +37,12 @@ enum PreviewGeometry {
         return enlarging ? image.filled(in: bound) : image.fitted(in: bound)
     }
 
-    /// The cells that a picture covers for kitty, which scales it into them with its shape kept.
+    /// The cells that a picture covers for kitty or iTerm2, which scale it into them with its shape kept.
     ///
     /// As ``cells(for:in:cell:)``, but rounded up, and with rows and columns for which there are placeholders.
     ///
     /// - Parameter enlarging: whether a picture smaller than the area grows to fill it.
-    static func kittyCells(
+    static func scaledCells(
         for image: PixelSize, in area: CellSize, cell: PixelSize, enlarging: Bool = true
     ) -> CellSize {
         let columns = min(KittyImageID.mostCells, max(1, area.columns))

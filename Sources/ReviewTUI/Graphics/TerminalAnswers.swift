@@ -4,14 +4,14 @@ import Media
 enum GraphicsChoice: String, CaseIterable, Sendable {
     /// The best that the terminal says it can.
     case auto
-    case kitty, sixel, symbols, ascii
+    case kitty, sixel, iterm2, symbols, ascii
 }
 
 /// What a terminal has answered to ``TerminalProbe/query`` so far, and which graphics follow from that.
 ///
 /// Kitty's protocol comes first, but only where the terminal is known to have its Unicode placeholders: others answer
 /// the question for the protocol with OK and show the placeholders as rows of unknown characters, as WezTerm does. Those
-/// get sixel.
+/// get sixel. For iTerm2's inline images there is no question: the terminal's name says whether it has them.
 struct TerminalAnswers: Hashable, Sendable {
     /// Name and version as the terminal gives them; printable ASCII.
     private(set) var version: String?
@@ -19,6 +19,8 @@ struct TerminalAnswers: Hashable, Sendable {
     private(set) var drawsSixel = false
     private(set) var colourRegisters = 256
     private(set) var synchronizes = false
+    /// The colour of the background; nil while nobody has said.
+    private(set) var background: RGB?
     /// Pixels of a cell; nil while nobody has said.
     private(set) var cell: PixelSize?
     /// Whether the last answer of a batch has come.
@@ -38,6 +40,7 @@ struct TerminalAnswers: Hashable, Sendable {
         case .kittyGraphics(let works): speaksKitty = works
         case .synchronizedOutput(let known): synchronizes = known
         case .colorRegisters(let count): colourRegisters = min(256, max(2, count))
+        case .background(let colour): background = colour
         }
     }
 
@@ -57,6 +60,9 @@ struct TerminalAnswers: Hashable, Sendable {
         return numbers.count == 2 && (numbers[0], numbers[1]) >= (0, 28)
     }
 
+    /// iTerm2, whose own they are, and WezTerm.
+    var drawsInlineImages: Bool { ["iterm2", "wezterm"].contains { version?.lowercased().hasPrefix($0) == true } }
+
     /// The graphics to draw with now.
     ///
     /// - Parameters:
@@ -74,6 +80,7 @@ struct TerminalAnswers: Hashable, Sendable {
             return abilities.carriesPlaceholders
                 ? .kitty(cell: cell ?? PreviewGeometry.assumedCell, throughTmux: throughTmux) : .symbols
         case .sixel: return .sixel(cell: cell ?? PreviewGeometry.assumedCell, colours: colourRegisters)
+        case .iterm2: return .inlineImages(cell: cell ?? PreviewGeometry.assumedCell)
         case .auto:
             guard isComplete, !throughTmux else { return .symbols }
             if hasPlaceholders, abilities.carriesPlaceholders {
@@ -81,6 +88,7 @@ struct TerminalAnswers: Hashable, Sendable {
             }
             // Sixels have to fit their cells to the pixel.
             if drawsSixel, let cell { return .sixel(cell: cell, colours: colourRegisters) }
+            if drawsInlineImages { return .inlineImages(cell: cell ?? PreviewGeometry.assumedCell) }
             return .symbols
         }
     }

@@ -13,10 +13,11 @@ struct TerminalProbe: Sendable {
     /// The questions, in one batch. Device attributes come last: every terminal answers those, so their answer says
     /// that no other will come. Kitty graphics by asking for a one-pixel picture without drawing it; size of a cell
     /// and of the text area (xterm's window operations 16 and 14); name and version (XTVERSION); whether mode 2026,
-    /// synchronized output, is known; how many colours a sixel picture may have (XTSMGRAPHICS item 1).
+    /// synchronized output, is known; how many colours a sixel picture may have (XTSMGRAPHICS item 1); the colour of the
+    /// background (OSC 11).
     static let query = Array(
-        "\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\\u{1B}[16t\u{1B}[14t\u{1B}[>0q\u{1B}[?2026$p\u{1B}[?1;1;0S\u{1B}[c"
-            .utf8)
+        ("\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\\u{1B}[16t\u{1B}[14t\u{1B}[>0q\u{1B}[?2026$p\u{1B}[?1;1;0S"
+            + "\u{1B}]11;?\u{1B}\\\u{1B}[c").utf8)
 
     /// Terminals that draw the questions instead of reading them.
     static func canAsk(term: String?) -> Bool {
@@ -37,6 +38,8 @@ struct TerminalProbe: Sendable {
         case synchronizedOutput(Bool)
         /// Colour registers of sixel pictures.
         case colorRegisters(Int)
+        /// What lies under cells that have no background of their own.
+        case background(RGB)
 
         /// Whether it says that the terminal draws sixels.
         var offersSixel: Bool {
@@ -44,9 +47,10 @@ struct TerminalProbe: Sendable {
         }
     }
 
-    /// The longest answer kept; what is longer is no answer and dropped.
+    /// The longest answer kept; what is longer is no answer, and dropped up to its end.
     private static let longest = 512
     private var pending: [UInt8] = []
+    private var isOverlong = false
 
     /// Whether bytes wait for the rest of their sequence. Call ``flush()`` when nothing more comes for a while.
     var isWaiting: Bool { !pending.isEmpty }
@@ -62,19 +66,22 @@ struct TerminalProbe: Sendable {
                 settled = true
                 switch Self.judge(pending) {
                 case .incomplete:
-                    if pending.count > Self.longest { pending = [] }
+                    guard pending.count > Self.longest else { break }
+                    // Its kind and where it stands now say how it ends.
+                    isOverlong = true
+                    pending.removeSubrange(3..<pending.count - 1)
                 case .keys:
-                    keys += pending
-                    pending = []
+                    if !isOverlong { keys += pending }
+                    begin(with: 0)
                 case .keysBefore(let rest):
-                    keys += pending.dropLast(rest)
-                    pending = pending.suffix(rest)
+                    if !isOverlong { keys += pending.dropLast(rest) }
+                    begin(with: rest)
                     settled = false
                 case .reply(let reply):
-                    if let reply { replies.append(reply) }
-                    pending = []
+                    if let reply, !isOverlong { replies.append(reply) }
+                    begin(with: 0)
                 case .droppedBefore(let rest):
-                    pending = pending.suffix(rest)
+                    begin(with: rest)
                     settled = false
                 }
             }
@@ -82,9 +89,15 @@ struct TerminalProbe: Sendable {
         return (keys, replies)
     }
 
+    /// Keeps the last bytes only, as the start of something new.
+    private mutating func begin(with rest: Int) {
+        pending = pending.suffix(rest)
+        isOverlong = false
+    }
+
     /// Gives up waiting: the start of a key sequence becomes keys (a lone Escape), the start of an answer is dropped.
     mutating func flush() -> [UInt8] {
-        defer { pending = [] }
+        defer { begin(with: 0) }
         return pending.count <= 2 || !Self.isReplyStart(pending) ? pending : []
     }
 
@@ -148,7 +161,7 @@ struct TerminalProbe: Sendable {
     /// DCS, APC and OSC: text up to ST (ESC \) or, for OSC, BEL.
     private static func string(_ bytes: [UInt8], _ last: UInt8) -> Judgement {
         let kind = bytes[1]
-        if last == 0x07 && kind == UInt8(ascii: "]") { return .reply(nil) }
+        if last == 0x07 && kind == UInt8(ascii: "]") { return .reply(stringReply(kind, bytes[2..<bytes.count - 1])) }
         if bytes.count > 3 && bytes[bytes.count - 2] == 0x1B {
             return last == UInt8(ascii: "\\")
                 ? .reply(stringReply(kind, bytes[2..<bytes.count - 2])) : .droppedBefore(2)
@@ -161,6 +174,9 @@ struct TerminalProbe: Sendable {
         let text = String(decoding: body.filter { $0 >= 0x20 && $0 < 0x7F }, as: UTF8.self)
         if kind == UInt8(ascii: "P"), text.hasPrefix(">|") { return .version(String(text.dropFirst(2))) }
         if kind == UInt8(ascii: "_"), text.hasPrefix("Gi=31;") { return .kittyGraphics(text.hasSuffix(";OK")) }
+        if kind == UInt8(ascii: "]"), text.hasPrefix("11;") {
+            return RGB(terminalColour: text.dropFirst(3)).map(Reply.background)
+        }
         return nil
     }
 

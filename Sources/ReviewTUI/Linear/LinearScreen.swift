@@ -30,21 +30,27 @@ enum LinearScreen {
             sections.append(
                 Section(
                     name: "appeal",
-                    lines: [focus.isEscalated ? "Escalated:" : "Appeal:"] + focus.appeal.map { safe($0, state) }))
+                    lines: [focus.isEscalated ? phrase("Escalated:") : phrase("Appeal:")]
+                        + focus.appeal.map { safe($0, state) }))
         }
         if !isVeiled, !focus.twins.lines.isEmpty {
-            sections.append(Section(name: "twins", lines: ["Twins: " + focus.twins.lines.joined(separator: ". ")]))
+            sections.append(
+                Section(name: "twins", lines: [phrase("Twins: ") + focus.twins.lines.joined(separator: ". ")]))
         }
         let reports = Set(focus.item.reports.map(\.reason)).sorted()
         if !reports.isEmpty {
             sections.append(
-                Section(name: "reports", lines: ["Reported for " + safe(reports.joined(separator: ", "), state) + "."]))
+                Section(
+                    name: "reports",
+                    lines: [phrase("Reported for ") + safe(reports.joined(separator: ", "), state) + "."]))
         }
         sections.append(Section(name: "chosen", lines: chosen(focus)))
-        if let note = focus.note { sections.append(Section(name: "note", lines: ["Note: " + safe(note, state)])) }
+        if let note = focus.note {
+            sections.append(Section(name: "note", lines: [phrase("Note: ") + safe(note, state)]))
+        }
         if !focus.facts.isEmpty {
             let facts = focus.facts.map { "\($0.name) \($0.value)" }.joined(separator: "; ")
-            sections.append(Section(name: "details", lines: ["Details: \(facts)."]))
+            sections.append(Section(name: "details", lines: [phrase("Details: \(facts).")]))
         }
         return sections.filter { !$0.lines.isEmpty }
     }
@@ -72,42 +78,42 @@ enum LinearScreen {
     private static func headline(_ focus: Focus, _ state: ConsoleState) -> String {
         let pictures = focus.item.media.count
         let kind = [
-            pictures == 0 ? nil : pictures == 1 ? "a picture" : "\(pictures) pictures",
-            focus.item.text == nil ? nil : "text",
+            pictures == 0 ? nil : pictures == 1 ? phrase("a picture") : phrase("\(pictures) pictures"),
+            focus.item.text == nil ? nil : phrase("text"),
         ].compactMap { $0 }.joined(separator: " and ")
         let age = ItemFacts.age(from: focus.item.flaggedAt, now: Timestamp(milliseconds: state.now))
-        let sample = focus.sampledWithProbability == nil ? "" : " Drawn at random."
-        return "Item \(state.name(focus.id)): \(kind). Waiting \(age).\(sample)"
+        let sample = focus.sampledWithProbability == nil ? "" : phrase(" Drawn at random.")
+        return phrase("Item \(state.name(focus.id)): \(kind). Waiting \(age).\(sample)")
     }
 
     private static func text(_ focus: Focus, _ state: ConsoleState) -> [String] {
         guard let text = focus.item.text else { return [] }
         let shown = SafeText(text, ascii: !state.abilities.unicode)
         let lines = shown.pieces.split(omittingEmptySubsequences: false) { $0.kind == .newline }
-        let cut = shown.omitted > 0 ? ["\(shown.omitted) more characters are cut."] : []
-        return ["Text:"] + lines.map { $0.map(\.text).joined() } + cut
+        let cut = shown.omitted > 0 ? [phrase("\(shown.omitted) more characters are cut.")] : []
+        return [phrase("Text:")] + lines.map { $0.map(\.text).joined() } + cut
     }
 
     private static func picture(_ focus: Focus, _ state: ConsoleState) -> [String] {
         let count = focus.item.media.count
         guard count > 0 else { return [] }
-        let which = count == 1 ? "Picture" : "Picture \(focus.mediaIndex + 1) of \(count)"
-        if focus.restricted, !focus.revealed { return ["\(which): hidden, its policy is restricted."] }
+        let which = count == 1 ? phrase("Picture") : phrase("Picture \(focus.mediaIndex + 1) of \(count)")
+        if focus.restricted, !focus.revealed { return [phrase("\(which): hidden, its policy is restricted.")] }
         switch state.preview.content {
-        case nil: return ["\(which): not read yet."]
-        case .failed(let reason): return ["\(which): no preview. \(safe(reason, state))"]
+        case nil: return [phrase("\(which): not read yet.")]
+        case .failed(let reason): return [phrase("\(which): no preview. \(safe(reason, state))")]
         case .picture(let picture):
-            let size = "\(picture.pixelWidth) by \(picture.pixelHeight) pixels, \(picture.format)"
+            let size = phrase("\(picture.pixelWidth) by \(picture.pixelHeight) pixels, \(picture.format)")
             return ["\(which): \(size)."] + picture.notes.map { safe($0, state) }
         }
     }
 
     private static func scores(_ focus: Focus, _ state: ConsoleState, isVeiled: Bool) -> [String] {
-        guard !isVeiled else { return ["Scores are hidden until you judge."] }
-        guard !focus.choice.rows.isEmpty else { return ["No model scored this."] }
+        guard !isVeiled else { return [phrase("Scores are hidden until you judge.")] }
+        guard !focus.choice.rows.isEmpty else { return [phrase("No model scored this.")] }
         return focus.choice.rows.prefix(9).enumerated().map { index, row in
-            let value = row.score.map { String(format: "%.2f", $0) } ?? "no score"
-            let scale = row.isCalibrated ? "" : ", not calibrated"
+            let value = row.score.map { String(format: "%.2f", $0) } ?? phrase("no score")
+            let scale = row.isCalibrated ? "" : phrase(", not calibrated")
             let over = row.isOver ? String(format: ", over its threshold %.2f", row.threshold) : ""
             return "\(index + 1) \(safe(row.policy.rawValue, state)): \(value)\(scale)\(over)"
         }
@@ -115,8 +121,10 @@ enum LinearScreen {
 
     private static func chosen(_ focus: Focus) -> [String] {
         let policies = focus.choice.chosen.sorted().map { SafeText.line($0.rawValue, limit: 60) }
-        let severity = focus.severity.map { " Severity \($0), \(SeverityView.names[$0] ?? "")." } ?? ""
-        return ["Chosen: \(policies.isEmpty ? "no policy" : policies.joined(separator: ", ")).\(severity)"]
+        let severity = focus.severity.map { phrase(" Severity \($0), \(SeverityView.name($0)).") } ?? ""
+        return [
+            phrase("Chosen: \(policies.isEmpty ? phrase("no policy") : policies.joined(separator: ", ")).\(severity)")
+        ]
     }
 
     private static func explanation(_ focus: Focus, _ state: ConsoleState) -> [String] {
@@ -125,11 +133,11 @@ enum LinearScreen {
             guard let explanation else { return [] }
             let parts = found(explanation)
             guard !parts.isEmpty else { return [] }
-            let subject = explanation.policy.map { safe($0.rawValue, state) } ?? "no policy in particular"
-            return ["For \(subject) the model looked at the \(what) \(parts.joined(separator: ", "))."]
+            let subject = explanation.policy.map { safe($0.rawValue, state) } ?? phrase("no policy in particular")
+            return [phrase("For \(subject) the model looked at the \(what) \(parts.joined(separator: ", ")).")]
         }
-        return sentence(focus.spanExplanation, "words") { strongestWords($0, of: focus, state) }
-            + sentence(focus.gridExplanation, "picture’s", strongestPlaces)
+        return sentence(focus.spanExplanation, phrase("words")) { strongestWords($0, of: focus, state) }
+            + sentence(focus.gridExplanation, phrase("picture’s"), strongestPlaces)
     }
 
     /// The words with the largest weights, at most five, in quotation marks.
@@ -154,8 +162,9 @@ enum LinearScreen {
             let grid = HeatGrid(rows: rows, columns: columns, values: values)
         else { return [] }
         let names = [
-            "upper left", "upper middle", "upper right", "left", "middle", "right", "lower left", "lower middle",
-            "lower right",
+            phrase("upper left"), phrase("upper middle"), phrase("upper right"), phrase("left"), phrase("middle"),
+            phrase("right"), phrase("lower left"), phrase("lower middle"),
+            phrase("lower right"),
         ]
         var sums = [Double](repeating: 0, count: 9)
         for row in 0..<rows {

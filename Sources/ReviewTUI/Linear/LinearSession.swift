@@ -138,6 +138,7 @@ struct LinearSession {
         spoken += open.filter { !window.contains($0) }
         window = open
         for line in spoken { say(line, "\n") }
+        take(.painted(PaintedFrame(state)))
         guard asks, !state.isQuitting, lines.isEmpty else { return }
         if case .prompt(let prompt) = state.mode { say(StatusView.label(prompt.purpose), "") } else { say("> ", "") }
     }

@@ -5,18 +5,25 @@ struct Glyphs: Hashable, Sendable {
     /// A bar's fill from an eighth to eight eighths of a cell.
     var eighths: [String]
     var barEmpty: String
+    /// A column's fill, from the least part of a cell to all of it.
+    var columns: [String]
+    /// Axes of charts: where both begin.
+    var origin: String
+    /// One value in a chart.
+    var point: String
     /// Whether only ASCII may be shown.
     var ascii: Bool
 
     static let unicode = Glyphs(
         horizontal: "─", vertical: "│", topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯",
         ellipsis: "…", bullet: "•", pointer: "▶", chosen: "■", unchosen: "□", threshold: "┃", dash: "–", dot: "·",
-        eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"], barEmpty: "┈", ascii: false)
+        eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"], barEmpty: "┈",
+        columns: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], origin: "└", point: "●", ascii: false)
 
     static let ascii = Glyphs(
         horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",
         ellipsis: "~", bullet: "*", pointer: ">", chosen: "X", unchosen: "-", threshold: "|", dash: "-", dot: "-",
-        eighths: ["#"], barEmpty: ".", ascii: true)
+        eighths: ["#"], barEmpty: ".", columns: [".", "#"], origin: "+", point: "o", ascii: true)
 
     /// Text of the program's own in these glyphs: unchanged, or with ASCII in place of what is not.
     func spelled(_ text: String) -> String {
@@ -29,6 +36,9 @@ struct Glyphs: Hashable, Sendable {
             case "’": spelled += "'"
             case "“", "”": spelled += "\""
             case "≥": spelled += ">="
+            case "≤": spelled += "<="
+            case "≈": spelled += "~"
+            case "±": spelled += "+/-"
             case "×": spelled += "x"
             case "↑": spelled += "^"
             case "↓": spelled += "v"

@@ -23,6 +23,8 @@ struct ScreenAbilities: Hashable, Sendable {
         case ascii
         /// With the size of one cell in pixels and the number of colour registers, at most 256.
         case sixel(cell: PixelSize, colours: Int)
+        /// By iTerm2's protocol: the terminal scales into cells, whose size in pixels says how many keep a picture's shape.
+        case inlineImages(cell: PixelSize)
         /// By kitty's protocol, in cells that hold placeholders.
         case kitty(cell: PixelSize, throughTmux: Bool)
     }

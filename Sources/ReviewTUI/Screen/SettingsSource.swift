@@ -41,6 +41,7 @@ struct SettingsSource {
     /// Nil where the key is not given.
     func optionalString(_ key: String) throws -> String? { root.keys.contains(key) ? try string(key) : nil }
 
+    /// Nil where the key is not given.
     func optionalBool(_ key: String) throws -> Bool? {
         guard root.keys.contains(key) else { return nil }
         guard let value = root[key]?.bool else { throw error(key, "must be true or false") }

@@ -24,7 +24,10 @@ enum TextWrap {
                 } else if let space = lastSpace {
                     lines.append(start..<space)
                     start = space + 1
-                    used = pieces[start..<index].reduce(0) { $0 + $1.width } + piece.width
+                    used = pieces[start..<index].reduce(0) { $0 + $1.width }
+                    lastSpace = nil
+                    // The piece comes again: a mark of several columns may not fit behind the rest either.
+                    continue
                 } else {
                     lines.append(start..<index)
                     start = index

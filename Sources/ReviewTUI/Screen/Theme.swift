@@ -181,4 +181,7 @@ extension RGB {
         }
         self.init(UInt8(value >> 16 & 0xFF), UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF))
     }
+
+    /// As `#rrggbb`.
+    var hex: String { String(format: "#%02x%02x%02x", Int(red), Int(green), Int(blue)) }
 }

@@ -52,6 +52,25 @@ import Testing
         #expect(!text.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control })
     }
 
+    @Test("A medium has its PDQ hash in 64 hex digits where one was computed, and null where none was")
+    func likeness() throws {
+        let queue = try TestQueue()
+        for name in ["seen", "broken", "new"] { try queue.write("\(name).png", name) }
+        try queue.fill([
+            ["id": "a", "media": [["path": "seen.png"], ["path": "broken.png"]]],
+            ["id": "b", "media": [["path": "new.png"]]],
+        ])
+        let text = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
+        let bytes = stride(from: 0, to: 64, by: 2).compactMap { UInt8(text.dropFirst($0).prefix(2), radix: 16) }
+        let hash = try #require(PerceptualHash(bytes: bytes))
+        let media = try queue.store.unseenMedia().media
+        try queue.store.record([(media[0], Likeness(hash: hash, turns: [], quality: 100)), (media[1], nil)])
+        for id in ["a", "b"] { try decide(queue, id, DecisionDraft(verdict: .allow)) }
+        _ = try queue.store.export(to: queue.folder + "/out")
+        let rows = try lines(queue.folder + "/out").map { $0["media"]?.array?.map { $0["pdq"] } }
+        #expect(rows == [[.string(text), .null], [.null]])
+    }
+
     @Test("The manifest's hash is the file's, and the same chain gives the same bytes")
     func manifest() throws {
         let queue = try TestQueue()

@@ -126,6 +126,32 @@ import Testing
         #expect(seen.verdicts.contains(GroupVerdict(verdict: .remove, policies: ["hate"], items: 1, reviewers: 1)))
     }
 
+    @Test("An item that waits for an independent verdict is in no group: gold, and second reviews until they are given")
+    func independent() throws {
+        let names = ["a", "b", "c", "gold", "set apart"]
+        let queue = try queue(pictures: [], texts: Dictionary(uniqueKeysWithValues: names.map { ($0, "the same") }))
+        try decide("set apart", .remove, ["hate"], by: "ann", in: queue)
+        try queue.store.addGold("set apart")
+        try queue.store.addGold("gold", verdict: .allow)
+        try decide("b", .remove, ["spam"], by: "ann", in: queue)
+        var found = try group(of: "a", in: queue)
+        #expect(Set(found.twins.map(\.item)) == ["b", "c"], "a gold item's verdict is the answer")
+        #expect(found.verdicts == [GroupVerdict(verdict: .remove, policies: ["spam"], items: 1, reviewers: 1)])
+        found = try group(of: "gold", in: queue)
+        #expect(found.twins.isEmpty && found.verdicts.isEmpty, "verdicts on its twins would give the answer away")
+        // The same while somebody holds it, which is when it is looked at.
+        let claim = try queue.store.claim(reviewer: "eve", item: "gold")
+        #expect(try claim.count == 1 && group(of: "gold", in: queue).twins.isEmpty)
+        #expect(try Set(group(of: "a", in: queue).twins.map(\.item)) == ["b", "c"])
+
+        try queue.store.set(ReviewSettings(secondShare: 1))
+        try decide("c", .allow, by: "ann", in: queue)
+        #expect(try group(of: "c", in: queue).twins.isEmpty)
+        #expect(try group(of: "a", in: queue).twins.map(\.item) == ["b"])
+        try decide("c", .allow, by: "bob", in: queue)
+        #expect(try Set(group(of: "a", in: queue).twins.map(\.item)) == ["b", "c"], "both have judged")
+    }
+
     @Test("What another process adds is found, and a list that is cut says so")
     func added() throws {
         var source = SplitMix(state: 3)

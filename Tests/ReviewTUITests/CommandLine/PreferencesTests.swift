@@ -5,11 +5,13 @@ import Testing
 
 @Suite("Preferences")
 struct PreferencesTests {
-    @Test("without config.toml and options the console is dark and has the default keys")
+    @Test("without config.toml and options the background chooses the theme, and the keys are the default ones")
     func nothing() throws {
         let home = try Home(config: nil)
         let preferences = try Preferences(home.locations)
-        #expect(try preferences.theme.file(home.locations)?.lastPathComponent == "dark.toml")
+        let themes = try preferences.theme.themes(home.locations)
+        #expect(themes.isOpen)
+        #expect(themes.theme(on: nil).name == "dark" && themes.theme(on: .light).name == "light")
         #expect(try preferences.keys.file(home.locations)?.lastPathComponent == "default.toml")
         #expect(preferences.graphics == .auto)
     }
@@ -23,6 +25,25 @@ struct PreferencesTests {
         #expect(try preferences.keys.file(home.locations)?.lastPathComponent == "prodigy.toml")
         #expect(try preferences.theme.overridden(by: "paper").file(home.locations)?.lastPathComponent == "paper.toml")
         #expect(try preferences.theme.overridden(by: nil).file(home.locations)?.lastPathComponent == "ember.toml")
+    }
+
+    @Test("auto is the name of the background's choice, for an option over config.toml and in it; other themes stay")
+    func automatic() throws {
+        let home = try Home(config: "theme = \"auto\"")
+        let choice = try Preferences(home.locations).theme
+        #expect(try choice.themes(home.locations).isOpen)
+        let ember = choice.overridden(by: "ember")
+        #expect(try !ember.themes(home.locations).isOpen)
+        #expect(try ember.themes(home.locations).theme(on: .light).name == "ember")
+        #expect(try ember.overridden(by: "auto").themes(home.locations).isOpen)
+    }
+
+    @Test("where no theme can be found, a light background and a dark one get the built-in one")
+    func builtIn() throws {
+        let nowhere = Locations(
+            environment: ["XDG_CONFIG_HOME": "/nowhere"], executable: URL(fileURLWithPath: "/nowhere/reviewtui"))
+        let themes = try SettingsChoice(.theme).themes(nowhere)
+        #expect(!themes.isOpen && themes.theme(on: .light) == .fallback)
     }
 
     @Test("[wellbeing] says what is softened, when a pause is offered and whether an account is kept")
@@ -58,7 +79,7 @@ struct PreferencesTests {
     @Test("an unknown name lists the known ones; one of config.toml names its line, too")
     func unknown() throws {
         let home = try Home(config: "keys = \"prodigy\"\ntheme = \"embers\"\n")
-        let known = "There is no “embers” in themes/. Known: \(ThemeTests.names.joined(separator: ", "))."
+        let known = "There is no “embers” in themes/. Known: \((["auto"] + ThemeTests.names).joined(separator: ", "))."
         #expect { try SettingsChoice(.theme, name: "embers").file(home.locations) } throws: {
             ($0 as? CommandFailure)?.status == .notFound && "\($0)" == known
         }
@@ -82,7 +103,7 @@ struct PreferencesTests {
             ("[wellbeing]\n\nexposure_limit = 0", 3, "exposure_limit is a number of severity × minutes"),
             ("[wellbeing]\ninterleave = \"three\"", 2, "interleave is a number of items"),
             ("[wellbeing]\naccount = 1", 2, "account is true or false"),
-            ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, symbols, ascii"),
+            ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, iterm2, symbols, ascii"),
         ])
     func errors(_ config: String, _ line: Int, _ reason: String) throws {
         let home = try Home(config: config)

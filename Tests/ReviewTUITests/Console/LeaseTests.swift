@@ -215,4 +215,23 @@ struct LeaseTests {
         mia.take(.queueChanged)
         #expect(mia.screen.contains("lovely harbour"))
     }
+
+    @Test(
+        "a verdict that comes long before a slow terminal shows its item is refused; one typed ahead is recorded as blind"
+    )
+    func lateScreen() {
+        var mia = Reviewer([Sample.threat, Sample.harmless])
+        mia.isFast = false
+        mia.press("x")
+        #expect(mia.record.isEmpty && mia.statusLine.contains("has not reached your screen"))
+        mia.take(.painted(PaintedFrame(item: "post-17")))
+        mia.press("x")
+        #expect(mia.record == ["post-17 remove harassment+hate"])
+        mia.press("a")
+        #expect(mia.record.count == 1 && mia.statusLine.contains("has not reached your screen"))
+        // What was painted before is not this item.
+        mia.take(.painted(PaintedFrame(item: "post-17")))
+        mia.press("a")
+        #expect(mia.record.count == 1)
+    }
 }

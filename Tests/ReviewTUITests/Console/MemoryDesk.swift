@@ -17,6 +17,13 @@ final class MemoryDesk: ReviewDesk {
         var skipped: Set<ItemID> = []
         var twins: [ItemID: TwinGroup] = [:]
         var exposure = Exposure()
+        var work: [WorkView: WorkReading] = [:]
+        /// Items that are one group, in this order, whichever of them is asked for.
+        var group: [ItemID] = []
+        /// How members of it stand that do not wait.
+        var standings: [ItemID: ContactGroup.Standing] = [:]
+        var itemHistories: [ItemID: ItemHistory] = [:]
+        var authors: [String: AuthorRecord] = [:]
     }
 
     private let state: Mutex<State>
@@ -122,7 +129,7 @@ final class MemoryDesk: ReviewDesk {
             }
             state.decisions.append((lease.item, draft))
             return DecisionReceipt(
-                decision: "d\(state.decisions.count)", hash: String(repeating: "0", count: 64), item: lease.item,
+                decision: "d \(lease.item)", hash: String(repeating: "0", count: 64), item: lease.item,
                 verdict: draft.verdict)
         }
     }
@@ -139,6 +146,55 @@ final class MemoryDesk: ReviewDesk {
     /// Not among the calls: it follows every claim.
     func twins(_ id: ItemID) throws -> TwinGroup? { state.withLock { $0.twins[id] } }
 
+    func group(_ id: ItemID) throws -> ContactGroup? {
+        try call("group") { state in
+            let others = state.group.contains(id) ? state.group.filter { $0 != id } : []
+            let members = ([id] + others).compactMap { id in
+                state.items.first { $0.item.id == id }.map { found in
+                    ContactGroup.Member(
+                        item: found.item, scores: found.scores, distance: nil, hasSameText: true,
+                        standing: state.standing(of: id))
+                }
+            }
+            return ContactGroup(members: members, isCut: false, isComplete: true)
+        }
+    }
+
+    func decide(member id: ItemID, _ draft: DecisionDraft) throws -> MemberOutcome {
+        try call("decide member") { state in
+            if state.takenByOthers.contains(id) { return .held(by: "ann") }
+            guard state.waiting.contains(where: { $0.item.id == id }) else { return .decidedBefore }
+            state.leases = state.leases.filter { $0.value != id }
+            state.decisions.append((id, draft))
+            return .decided(
+                DecisionReceipt(
+                    decision: "d \(id)", hash: String(repeating: "0", count: 64), item: id, verdict: draft.verdict))
+        }
+    }
+
+    func latestVerdicts() throws -> [DecisionRecord] {
+        state.withLock { state in
+            guard let last = state.decisions.last else { return [] }
+            guard let group = last.draft.group else { return [state.record(of: last)] }
+            let lead = group.lead ?? "d \(last.item)"
+            return state.decisions.filter { $0.draft.group?.lead == lead || "d \($0.item)" == lead }
+                .map(state.record)
+        }
+    }
+
+    func takeBack(_ decision: String, reclaiming: Bool) throws -> UndoneDecision {
+        try call("take back") { state in
+            guard let index = state.decisions.lastIndex(where: { "d \($0.item)" == decision }) else {
+                throw ConsoleFailure.failed("There is nothing to undo.")
+            }
+            let undone = state.decisions.remove(at: index)
+            let detail = state.items.first { $0.item.id == undone.item }
+            return UndoneDecision(
+                item: undone.item, verdict: undone.draft.verdict,
+                claim: reclaiming ? detail.map { state.lease($0) } : nil)
+        }
+    }
+
     func counts() throws -> QueueCounts {
         try call("counts") { state in
             QueueCounts(
@@ -149,13 +205,17 @@ final class MemoryDesk: ReviewDesk {
 
     func history() throws -> [DecisionRecord] {
         try call("history") { state in
-            state.decisions.reversed().enumerated().map { number, decision in
-                DecisionRecord(
-                    decision: "d\(number)", item: decision.item, verdict: decision.draft.verdict,
-                    policies: decision.draft.policies.sorted(), labels: [:], severity: decision.draft.severity,
-                    note: decision.draft.note, reviewer: "mia", decidedAt: Timestamp(milliseconds: Sample.start),
-                    scores: [], review: .first, isStanding: true, hash: "")
-            }
+            state.decisions.reversed().map(state.record)
+        }
+    }
+
+    func itemHistory(_ id: ItemID, veiled: Bool, ascii: Bool) throws -> ItemHistoryPages? {
+        try call("item history") { state in
+            guard var history = state.itemHistories[id] else { return nil }
+            if veiled { history.entries.removeAll { if case .decided = $0.event { true } else { false } } }
+            return ItemHistoryPages(
+                history, author: veiled ? nil : history.author.flatMap { state.authors[$0] }, isVeiled: veiled,
+                reviewer: "mia", ascii: ascii)
         }
     }
 
@@ -170,10 +230,31 @@ final class MemoryDesk: ReviewDesk {
         }
     }
 
+    func work(_ view: WorkView) throws -> WorkReading {
+        try call("work \(view)") { state in
+            guard let reading = state.work[view] else { throw ConsoleFailure.failed("There is nothing to read.") }
+            return reading
+        }
+    }
+
     func dataVersion() throws -> Int { 1 }
 }
 
 extension MemoryDesk.State {
+    func record(of decision: (item: ItemID, draft: DecisionDraft)) -> DecisionRecord {
+        DecisionRecord(
+            decision: "d \(decision.item)", item: decision.item, verdict: decision.draft.verdict,
+            policies: decision.draft.policies.sorted(), labels: [:], severity: decision.draft.severity,
+            note: decision.draft.note, reviewer: "mia", decidedAt: Timestamp(milliseconds: Sample.start),
+            scores: [], group: decision.draft.group, review: .first, isStanding: true, hash: "")
+    }
+
+    func standing(of id: ItemID) -> ContactGroup.Standing {
+        if let known = standings[id] { return known }
+        if takenByOthers.contains(id) { return .held(by: "ann") }
+        return decisions.last { $0.item == id }.map { .decided(record(of: $0)) } ?? .waiting
+    }
+
     var waiting: [ItemContents] {
         let decided = Set(decisions.map(\.item))
         return items.filter { !decided.contains($0.item.id) }

@@ -17,6 +17,8 @@ struct Reviewer {
     }
     private(set) var hasLeft = false
     private var isBursting = false
+    /// Whether the terminal shows at once what is drawn.
+    var isFast = true
     /// What every preview comes out as; nil leaves them unanswered.
     var preview: ((PreviewRequest) -> PreviewContent)? = {
         .picture(Sample.drawn($0.size, unicode: $0.abilities.unicode))
@@ -60,11 +62,12 @@ struct Reviewer {
 
     /// Presses keys faster than the screen is painted.
     mutating func burst(_ keys: String) {
+        if isFast { paint() }
         isBursting = true
         for key in keys.split(separator: " ").compactMap({ Key(name: String($0)) }) { take(.key(key)) }
         isBursting = false
         now += 1_000
-        if state.awaitsPainting { take(.painted) }
+        paint()
     }
 
     mutating func type(_ text: String) {
@@ -72,11 +75,17 @@ struct Reviewer {
     }
 
     mutating func take(_ event: ConsoleEvent) {
+        // What has been on the screen for a moment was seen.
+        if isFast, !isBursting, event.isTyped, state.focus?.shownAt.map({ $0 < now }) ?? false { paint() }
         for effect in update(&state, event, at: now) {
             if answers { carryOut(effect) } else { waiting.append(effect) }
         }
         // The screen is painted after each key, unless they come in one go.
-        if state.awaitsPainting, !isBursting { take(.painted) }
+        if case .question = state.mode, !isBursting { paint() }
+    }
+
+    private mutating func paint() {
+        for effect in update(&state, .painted(PaintedFrame(state)), at: now) { carryOut(effect) }
     }
 
     private mutating func catchUp() {
@@ -123,21 +132,38 @@ struct Reviewer {
                     return .decideFailed(lease.item, failure)
                 }
             case .undo:
+                let latest = try desk.latestVerdicts()
+                if latest.count > 1 { return .groupStands(latest) }
                 let undone = try desk.undo()
                 return .undone(undone.claim, undone.verdict, undone.item)
             case .reveal(let id, let what):
                 try desk.recordReveal(id, what)
                 return .revealed(id, what)
+            case .takeBack(let decision, let reclaiming):
+                return .tookBack(try desk.takeBack(decision, reclaiming: reclaiming))
+            case .loadGroup(let id): return .group(try desk.group(id), id)
+            case .decideMember(let id, let draft):
+                do { return .memberDecided(try desk.decide(member: id, draft), id) } catch let failure as ConsoleFailure
+                {
+                    return .memberDecided(.failed(failure), id)
+                }
             case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
             case .count: return .counts(try desk.counts())
             case .recordExposure(let exposure):
                 do { try desk.record(exposure) } catch { return .exposureUnsaved(exposure) }
                 return nil
             case .loadExposure: return .exposure(try desk.exposure())
+            case .loadWork(let view):
+                do { return .work(try desk.work(view)) } catch let failure as ConsoleFailure {
+                    return .workFailed(view, failure)
+                }
             case .loadHistory: return .history(try desk.history())
+            case .loadItemHistory(let id, let veiled):
+                return .itemHistory(try desk.itemHistory(id, veiled: veiled, ascii: false), id)
             default: return nil
             }
         } catch let failure as ConsoleFailure {
+            if case .takeBack = effect { return .takeBackFailed(failure) }
             return .failed(failure)
         } catch {
             return nil
@@ -162,4 +188,13 @@ struct Reviewer {
 
 extension Reviewer {
     mutating func use(_ keymap: Keymap) { state.keymap = keymap }
+}
+
+extension ConsoleEvent {
+    fileprivate var isTyped: Bool {
+        switch self {
+        case .key, .line: true
+        default: false
+        }
+    }
 }

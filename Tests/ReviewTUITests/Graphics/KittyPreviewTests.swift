@@ -184,12 +184,33 @@ struct KittyScreenTests {
     func driver() throws {
         let placed = try #require(reviewer().frame.picture)
         #expect(placed.driver.showsBeforeCells)
-        #expect(placed.driver.show(placed, synchronized: true) == [1])
+        #expect(placed.driver.show(placed, synchronized: true) == [[1]])
         #expect(placed.driver.erase(placed) == [2])
         #expect(placed.driver.area(of: placed) == nil)
         var moved = placed
         moved.row += 1
         #expect(moved.stands(for: placed))
         #expect(!placed.stands(for: nil))
+    }
+
+    @Test("it is handed over in whole escape codes, and can be broken off between any two", arguments: [false, true])
+    func pieces(throughTmux: Bool) throws {
+        let kitty = KittyPreview(throughTmux: throughTmux)
+        let id = KittyImageID(run: 7, counting: 3)
+        var seed: UInt32 = 1
+        let noise = (0..<120 * 90 * 3).map { _ -> UInt8 in
+            seed = seed &* 1_664_525 &+ 1_013_904_223
+            return UInt8(seed >> 24)
+        }
+        let bytes = kitty.transmission(
+            RGBImage(width: 120, height: 90, pixels: noise), as: .placeholders(id, CellSize(columns: 12, rows: 5)))
+        let placed = PlacedPicture(
+            picture: PixelPicture(
+                form: .kitty(id), bytes: bytes, forgetting: kitty.deletion(of: id), ending: kitty.ending,
+                size: CellSize(columns: 12, rows: 5)), row: 3, column: 4)
+        let pieces = placed.driver.show(placed, synchronized: false)
+        #expect(pieces.count > 3 && Array(pieces.joined()) == bytes)
+        for piece in pieces { #expect(piece.starts(with: pieces[0].prefix(2)) && piece.suffix(2) == [0x1B, 0x5C]) }
+        #expect(placed.driver.breakOff(placed, synchronized: false) == kitty.ending + kitty.deletion(of: id))
     }
 }

@@ -29,7 +29,7 @@ struct TerminalAnswersTests {
         "kitty since 0.28 and Ghostty get kitty's graphics",
         arguments: [
             ("kitty(0.28.0)", true), ("kitty(0.38.1)", true), ("kitty(1.0.0)", true), ("ghostty 1.1.3", true),
-            ("kitty(0.27.1)", false), ("kitty(", false), ("WezTerm 20240203-110809-5046fc22", false),
+            ("kitty(0.27.1)", false), ("kitty(", false), ("foot(1.16.2)", false),
             ("Konsole 24.08.1", false),
         ])
     func placeholders(version: String, expected: Bool) {
@@ -40,6 +40,21 @@ struct TerminalAnswersTests {
     @Test("a terminal that speaks kitty's protocol without placeholders gets sixel where it has it")
     func wezterm() {
         #expect(drawn(answers("WezTerm 2024", kitty: true, sixel: true)) == .sixel(cell: cell, colours: 256))
+    }
+
+    @Test("iTerm2 and WezTerm get inline images, where they say nothing of sixel; a name like theirs gets none")
+    func inlineImages() {
+        for version in ["iTerm2 3.4.23", "WezTerm 20240203-110809-5046fc22"] {
+            #expect(drawn(answers(version)) == .inlineImages(cell: cell))
+            #expect(drawn(answers(version, sixel: true)) == .sixel(cell: cell, colours: 256))
+            // They scale: a cell of another size leaves a picture's shape as it is.
+            #expect(drawn(answers(version, sized: false)) == .inlineImages(cell: PreviewGeometry.assumedCell))
+            #expect(drawn(answers(version), tmux: true) == .symbols)
+        }
+        #expect(drawn(answers("XTerm(379) iTerm2")) == .symbols)
+        #expect(drawn(TerminalAnswers(), .iterm2) == .inlineImages(cell: PreviewGeometry.assumedCell))
+        let advice = GraphicsAdvice(answers: answers("iTerm2 3.4.23"), abilities: ScreenAbilities())
+        #expect(advice.found == "iTerm2's inline images (iTerm2 3.4.23)" && advice.improvements.isEmpty)
     }
 
     @Test("kitty's name without its answer is not enough")

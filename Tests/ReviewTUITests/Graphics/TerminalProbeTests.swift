@@ -58,10 +58,28 @@ struct TerminalProbeTests {
         #expect(read("\u{1B}[?2026;2$y").1 == [.synchronizedOutput(true)])
     }
 
+    @Test("the background's colour comes with either end of its answer, and in all forms that terminals give it")
+    func background() {
+        for end in ["\u{7}", "\u{1B}\\"] {
+            let (keys, replies) = read("a\u{1B}]11;rgb:ffff/8080/0000\(end)b")
+            #expect(keys == "ab")
+            #expect(replies == [.background(RGB(255, 128, 0))])
+        }
+        #expect(read("\u{1B}]11;rgb:ff/80/00\u{7}").1 == [.background(RGB(255, 128, 0))])
+        #expect(read("\u{1B}]11;rgb:f/8/0\u{7}").1 == [.background(RGB(255, 136, 0))])
+        #expect(read("\u{1B}]11;rgba:1e1e/2121/2727/ffff\u{7}").1 == [.background(RGB(0x1E, 0x21, 0x27))])
+        #expect(read("\u{1B}]11;#fafafa\u{7}").1 == [.background(RGB(250, 250, 250))])
+    }
+
     @Test(
         "stray answers of other questions are swallowed",
         arguments: [
-            "\u{1B}[>41;379;0c", "\u{1B}]11;rgb:0000/0000/0000\u{7}", "\u{1B}]11;rgb:0000/0000/0000\u{1B}\\",
+            "\u{1B}[>41;379;0c", "\u{1B}]10;rgb:0000/0000/0000\u{7}", "\u{1B}]10;rgb:0000/0000/0000\u{1B}\\",
+            "\u{1B}]11;?\u{1B}\\", "\u{1B}]11;rgb:ffff/ffff\u{7}", "\u{1B}]11;rgb:é/é/é\u{7}", "\u{1B}]11;none\u{7}",
+            "\u{1B}]11;rgb:\(String(repeating: "f", count: 9000))/ff/ff\u{1B}\\",
+            "\u{1B}]\(String(repeating: "x", count: 700))11;rgb:ff/ff/ff\u{7}",
+            "\u{1B}P>|\(String(repeating: "j", count: 999))\u{1B}\\",
+            "\u{1B}[?\(String(repeating: "1;", count: 500))1c",
             "\u{1B}P1$r0m\u{1B}\\", "\u{1B}[?1;2$y", "\u{1B}[8;40;118t", "\u{1B}[?1u", "\u{1B}[6;99999;99999t",
             "\u{1B}[?2;0;944;680S",
         ])
@@ -118,7 +136,7 @@ struct TerminalProbeTests {
 
     @Test("device attributes are asked for last, and terminals that would draw the questions are not asked")
     func query() {
-        #expect(String(decoding: TerminalProbe.query, as: UTF8.self).hasSuffix("\u{1B}[c"))
+        #expect(String(decoding: TerminalProbe.query, as: UTF8.self).hasSuffix("\u{1B}]11;?\u{1B}\\\u{1B}[c"))
         #expect(TerminalProbe.canAsk(term: "xterm-256color"))
         for term in ["dumb", "linux", "", nil] { #expect(!TerminalProbe.canAsk(term: term)) }
     }

@@ -1,7 +1,7 @@
 import Foundation
-import Queue
 import Testing
 
+@testable import Queue
 @testable import ReviewTUI
 
 /// Screens compared with files in Snapshots/: the text, and which style each cell has.
@@ -11,7 +11,9 @@ import Testing
 struct SnapshotTests {
     enum Case: String, CaseIterable, CustomTestStringConvertible {
         case text, picture, post, restricted, broken, empty, help, policies, note, command, hostile, decided, ascii,
-            mono, severity, history, zoom, question, reasons, wellbeing, pause, softened
+            mono, severity, history, zoom, question, reasons, wellbeing, pause, softened, health, own, calibration,
+            agreement, group
+        case calibrationInASCII = "calibration-ascii"
 
         var testDescription: String { rawValue }
     }
@@ -20,7 +22,7 @@ struct SnapshotTests {
         "look as they did", arguments: Case.allCases,
         [CellSize(columns: 80, rows: 24), CellSize(columns: 120, rows: 40)])
     func screen(_ which: Case, size: CellSize) throws {
-        let mia = try reviewer(which, size)
+        let mia = try Self.reviewer(which, size)
         try compare(mia.frame.cells, with: "\(which.rawValue)-\(size.columns)x\(size.rows)")
     }
 
@@ -36,7 +38,7 @@ struct SnapshotTests {
         try compare(mia.frame.cells, with: "text-200x60")
     }
 
-    private func reviewer(_ which: Case, _ size: CellSize) throws -> Reviewer {
+    static func reviewer(_ which: Case, _ size: CellSize) throws -> Reviewer {
         var theme = try Themes.dark
         var items = [Sample.threat, Sample.harmless, Sample.picture("photo-3", scores: [("spam", 0.42)])]
         var abilities = ScreenAbilities()
@@ -56,7 +58,6 @@ struct SnapshotTests {
         case .hostile: items = [Sample.hostile]
         case .decided: keys = "x"
         case .severity: keys = "s 3 s"
-        case .history: keys = "x a h"
         case .zoom:
             items = [Sample.picture("photo-1", scores: [("violence/graphic", 0.81)])]
             keys = "z + +"
@@ -69,6 +70,22 @@ struct SnapshotTests {
         case .softened:
             items = [Sample.picture("photo-1", scores: [("violence/graphic", 0.81), ("spam", 0.07)])]
             keys = "d l b"
+        case .health: keys = "Q"
+        case .own: keys = "S"
+        case .calibration: keys = "C right right right right pageup"
+        case .calibrationInASCII:
+            abilities.unicode = false
+            abilities.colours = .mono
+            keys = "C left left"
+        case .agreement: keys = "A"
+        case .history: keys = "x a h j"
+        case .group:
+            items = [
+                Sample.picture("photo-1", scores: [("spam", 0.81)]), Sample.threat, Sample.harmless, Sample.hostile,
+                Sample.picture("photo-2", text: "Look what they did to the harbour.", scores: [("spam", 0.42)]),
+                Sample.picture("photo-3", scores: [("sexual/minors", 0.9)]),
+            ]
+            keys = "t right down space"
         case .ascii:
             abilities.unicode = false
             theme = try Themes.light
@@ -79,6 +96,18 @@ struct SnapshotTests {
             ? .some { _ in .failed("broken PNG: IDAT: CRC error. Ask the source for the file again.") } : .none
         var mia = Reviewer(
             items, columns: size.columns, rows: size.rows, theme: theme, abilities: abilities, preview: broken)
+        mia.desk.change { $0.work = SampleWork.readings }
+        if which == .group {
+            let record = DecisionRecord(
+                decision: "d1", item: "post-17", verdict: .remove, policies: ["hate"], labels: [:], reviewer: "ann",
+                decidedAt: Timestamp(milliseconds: Sample.start), scores: [], review: .first, isStanding: true, hash: ""
+            )
+            mia.desk.change {
+                $0.group = items.map(\.item.id)
+                $0.takenByOthers = ["post-18"]
+                $0.standings = ["post-17": .decided(record)]
+            }
+        }
         mia.press(keys)
         return mia
     }

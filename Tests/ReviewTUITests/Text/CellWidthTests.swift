@@ -79,6 +79,8 @@ struct CellWidthTests {
         #expect(lines("a\n\nb", 5) == ["a", "", "b"])
         #expect(lines("漢字漢字", 5) == ["漢字", "漢字"])
         #expect(lines("", 5) == [""])
+        // A mark of eight columns that fits neither behind the words nor behind what is carried over.
+        #expect(lines("a \u{1B}bcdef\u{1B}", 14) == ["a", "⟨U+001B⟩bcdef", "⟨U+001B⟩"])
         for width in 1...30 {
             let text = "Some words, a-very-long-word-without-spaces 漢字 and\nbreaks  twice."
             let joined = lines(text, width).joined().filter { $0 != " " }

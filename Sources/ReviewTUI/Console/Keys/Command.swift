@@ -5,7 +5,8 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case escalateWithQuestion = "escalate-question"
     case confirm
     case repeatLast = "repeat"
-    case note, reasons, severity, history
+    case note, reasons, severity, history, twins
+    case itemHistory = "item-history"
     case down, up
     case pageDown = "page-down"
     case pageUp = "page-up"
@@ -30,6 +31,9 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case mark
     case blur, grey, detail, lines, reveal, zoom
     case nextMedia = "next-media"
+    case queueHealth = "queue-health"
+    case myStatistics = "my-statistics"
+    case calibration, agreement
     case scrollDown = "scroll-down"
     case scrollUp = "scroll-up"
     case commandLine = "command"
@@ -58,6 +62,7 @@ struct Command: Hashable, Sendable {
         case moving = "Moving"
         case explanation = "Explanation"
         case view = "View"
+        case work = "The work"
         case console = "Console"
     }
 
@@ -69,6 +74,11 @@ struct Command: Hashable, Sendable {
     let keys: [String]
     /// Its word in the hint row; nil where it has no place there. Rows come in this table's order.
     var hint: String?
+    /// What may follow its name on the `:` line; nil for nothing.
+    var argument: String?
+
+    /// The row of a command.
+    static func row(of id: CommandID) -> Command? { table.first { $0.id == id } }
 
     static let table: [Command] = [
         Command(id: .allow, group: .verdicts, help: "Allow: it breaks no rule", keys: ["a"], hint: "allow"),
@@ -80,21 +90,29 @@ struct Command: Hashable, Sendable {
             id: .escalate, group: .verdicts, help: "Escalate to someone else, at once", keys: ["e"], hint: "escalate"),
         Command(
             id: .escalateWithQuestion, group: .verdicts, help: "Escalate with a question, to a queue: @legal …",
-            keys: ["E"]),
+            keys: ["E"], argument: "[@QUEUE] QUESTION"),
         Command(
             id: .skip, group: .verdicts, help: "Set aside without a verdict; it comes back later", keys: ["space"],
             hint: "skip"),
         Command(
             id: .undo, group: .verdicts, help: "Take your last verdict back", keys: ["u", "backspace"], hint: "undo"),
-        Command(id: .note, group: .verdicts, help: "Write a note into the verdict", keys: ["n"], hint: "note"),
+        Command(
+            id: .note, group: .verdicts, help: "Write a note into the verdict", keys: ["n"], hint: "note",
+            argument: "TEXT"),
         Command(id: .reasons, group: .verdicts, help: "Put a short reason into the note", keys: ["R"]),
-        Command(id: .severity, group: .verdicts, help: "Say how grave it is, from 1 to 4", keys: ["s"]),
+        Command(
+            id: .severity, group: .verdicts, help: "Say how grave it is, from 1 to 4", keys: ["s"], argument: "0 to 4"),
         Command(
             id: .confirm, group: .verdicts, help: "Keep your first call, where the model was hidden till then",
             keys: ["enter"]),
         Command(
             id: .repeatLast, group: .verdicts, help: "The last verdict again: policies, severity, note", keys: ["."]),
         Command(id: .history, group: .verdicts, help: "Your last verdicts, to look at or take back", keys: ["h"]),
+        Command(
+            id: .itemHistory, group: .verdicts, help: "What happened to the item, and its author's others", keys: ["H"]),
+        Command(
+            id: .twins, group: .verdicts, help: "The item with its twins: look, pick out, decide all at once",
+            keys: ["t"]),
         Command(
             id: .policy1, group: .policies, help: "Choose or drop the policy with that number", keys: ["1"],
             hint: "policies"),
@@ -106,15 +124,19 @@ struct Command: Hashable, Sendable {
         Command(id: .policy7, group: .policies, help: "Choose or drop policy 7", keys: ["7"]),
         Command(id: .policy8, group: .policies, help: "Choose or drop policy 8", keys: ["8"]),
         Command(id: .policy9, group: .policies, help: "Choose or drop policy 9", keys: ["9"]),
-        Command(id: .policies, group: .policies, help: "Choose from all policies", keys: ["p"]),
+        Command(id: .policies, group: .policies, help: "Choose from all policies", keys: ["p"], argument: "POLICY"),
         Command(id: .down, group: .moving, help: "The next item of the list", keys: ["j", "down"], hint: "move"),
         Command(id: .up, group: .moving, help: "The item before", keys: ["k", "up"]),
         Command(id: .pageDown, group: .moving, help: "A page down the list", keys: ["pagedown", "ctrl-f"]),
         Command(id: .pageUp, group: .moving, help: "A page up the list", keys: ["pageup", "ctrl-b"]),
         Command(id: .first, group: .moving, help: "The first item", keys: ["home"]),
         Command(id: .last, group: .moving, help: "The last item", keys: ["end"]),
-        Command(id: .search, group: .moving, help: "Look for words: the list holds what has them", keys: ["/"]),
-        Command(id: .filter, group: .moving, help: "Filter the list by a query; empty or esc: all", keys: ["f"]),
+        Command(
+            id: .search, group: .moving, help: "Look for words: the list holds what has them", keys: ["/"],
+            argument: "WORDS"),
+        Command(
+            id: .filter, group: .moving, help: "Filter the list by a query; empty or esc: all", keys: ["f"],
+            argument: "QUERY"),
         Command(
             id: .explanation, group: .explanation, help: "Show or hide where the model looked", keys: ["v"],
             hint: "explain"),
@@ -138,7 +160,11 @@ struct Command: Hashable, Sendable {
         Command(id: .nextMedia, group: .view, help: "The item's next picture", keys: ["tab"]),
         Command(id: .scrollDown, group: .view, help: "Scroll the text down", keys: ["J", "ctrl-d"]),
         Command(id: .scrollUp, group: .view, help: "Scroll the text up", keys: ["K", "ctrl-u"]),
-        Command(id: .commandLine, group: .console, help: "Type a command's name", keys: [":"]),
+        Command(id: .queueHealth, group: .work, help: "How the queue is doing: age, backlog, pace", keys: ["Q"]),
+        Command(id: .myStatistics, group: .work, help: "Your own verdicts in numbers", keys: ["S"]),
+        Command(id: .calibration, group: .work, help: "What scores are worth; try a threshold", keys: ["C"]),
+        Command(id: .agreement, group: .work, help: "How far people and models agree", keys: ["A"]),
+        Command(id: .commandLine, group: .console, help: "Type a command's name, and what belongs to it", keys: [":"]),
         Command(id: .wellbeing, group: .console, help: "What you have looked at today, and for how long", keys: ["w"]),
         Command(id: .pause, group: .console, help: "A pause: the screen is covered, leases go back", keys: ["P"]),
         Command(id: .help, group: .console, help: "This help", keys: ["?"], hint: "help"),

@@ -6,6 +6,7 @@ struct KeyDecoder {
     enum Input: Hashable, Sendable {
         case key(Key)
         case paste(String)
+        case mouse(MouseEvent)
     }
 
     /// Bytes of a sequence that is not complete yet.
@@ -61,6 +62,10 @@ struct KeyDecoder {
             pending = []
             if sequence == Array("\u{1B}[200~".utf8) {
                 pasted = []
+            } else if sequence.last == UInt8(ascii: "M"),
+                let event = MouseEvent(sgr: sequence.dropFirst(2).dropLast())
+            {
+                found.append(.mouse(event))
             } else if let key = Self.csi(sequence) {
                 found.append(.key(key))
             }

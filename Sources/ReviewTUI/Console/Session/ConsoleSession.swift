@@ -7,6 +7,9 @@ final class ConsoleSession {
     enum Message: Sendable {
         case event(ConsoleEvent)
         case terminal(TerminalHappening)
+        case output(TerminalOutput.Happening)
+        /// What was drawn should have reached the terminal by now.
+        case hurry
         /// An effect is done, with nothing to say or with an event.
         case answered(ConsoleEvent?, Effect)
         /// Look whether a stop that was asked for came about.
@@ -14,10 +17,16 @@ final class ConsoleSession {
     }
 
     private var state: ConsoleState
-    private let theme: Theme
+    private let themes: ThemePair
+    private var theme: Theme
     private let terminal: Terminal
     private let runner: EffectRunner
-    private let inbox = Inbox<Message>()
+    private let inbox: Inbox<Message>
+    /// Whether something changed since the last frame.
+    private var isChanged = true
+    /// The item whose frame is on its way, and that frame's mark.
+    private var underway: (frame: PaintedFrame, mark: Int)?
+    private var isHurryAsked = false
     /// Reading that can wait until what is known already is on the screen.
     private var afterPainting: [Effect] = []
     private let input: TerminalInput
@@ -27,23 +36,25 @@ final class ConsoleSession {
     private var isSuspended = false
     private var isDone = false
     private var endedBy: Int32?
-    private let asksForGraphics: Bool
+    private let asks: Bool
 
     init(
-        state: ConsoleState, theme: Theme, terminal: Terminal, runner: EffectRunner, graphics: GraphicsChoice = .auto,
+        state: ConsoleState, themes: ThemePair, terminal: Terminal, inbox: Inbox<Message>, runner: EffectRunner,
+        graphics: GraphicsChoice = .auto,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
         self.state = state
-        self.theme = theme
+        self.themes = themes
+        theme = themes.theme(on: Ground(environment: environment))
         self.terminal = terminal
+        self.inbox = inbox
         self.runner = runner
         self.graphics = graphics
         // Inside tmux it is tmux that answers, and pictures would be drawn where it does not know of them: symbols there,
         // unless something else is asked for.
         isInTmux = environment["TMUX"] != nil
         let wantsPixels = graphics != .symbols && graphics != .ascii
-        asksForGraphics = TerminalProbe.canAsk(term: environment["TERM"]) && !isInTmux && wantsPixels
-        let inbox = inbox
+        asks = TerminalProbe.canAsk(term: environment["TERM"]) && !isInTmux && (wantsPixels || themes.isOpen)
         input = TerminalInput { inbox.post($0.map(Message.terminal)) }
     }
 
@@ -68,7 +79,7 @@ final class ConsoleSession {
         if graphics != .auto { upgrade() }
         take(.started(item: item))
         paint()
-        if asksForGraphics { terminal.send(TerminalProbe.query) }
+        if asks { terminal.send(TerminalProbe.query) }
         for await _ in inbox.wakes {
             for message in inbox.take() { take(message) }
             if isDone { break }
@@ -78,21 +89,55 @@ final class ConsoleSession {
         return endedBy
     }
 
+    /// Draws the newest frame, or waits until the terminal has taken the last one.
     private func paint() {
-        if !isSuspended {
-            terminal.draw(ReviewScreen.frame(state, theme))
-            if state.awaitsPainting { take(.painted) }
+        if isChanged, !isSuspended {
+            if terminal.isReady {
+                isChanged = false
+                if let mark = terminal.draw(ReviewScreen.frame(state, theme)) { underway = (PaintedFrame(state), mark) }
+                if !terminal.isReady { hurrySoon() }
+            } else {
+                hurrySoon()
+            }
         }
         let effects = afterPainting
         afterPainting = []
         for effect in effects { run(effect) }
     }
 
+    private func hurrySoon() {
+        guard !isHurryAsked else { return }
+        isHurryAsked = true
+        let inbox = inbox
+        Task.detached {
+            try? await Task.sleep(for: .milliseconds(Self.patience))
+            inbox.post(.hurry)
+        }
+    }
+
+    /// How long a frame may be on its way before pictures are broken off for the next one, in milliseconds.
+    private static let patience = 150
+
     private func take(_ message: Message) {
         switch message {
+        case .output(.drained): break
+        case .output(.reached(let mark)):
+            guard let underway, underway.mark == mark else { break }
+            self.underway = nil
+            take(.painted(underway.frame))
+        case .hurry:
+            isHurryAsked = false
+            guard !isSuspended, !terminal.isReady else { break }
+            // A picture may take its time while nothing waits for it.
+            if isChanged || underway != nil && terminal.isPictureFirst {
+                terminal.hurry()
+                isChanged = true
+            }
+            hurrySoon()
         case .event(let event): take(event)
         case .terminal(.input(.key(let key))): take(.key(key))
         case .terminal(.input(.paste(let text))): take(.paste(text))
+        case .terminal(.input(.mouse(let event))): take(.mouse(event))
         case .terminal(.reply(let reply)): take(reply)
         case .terminal(.signal(let number)): take(signal: number)
         case .terminal(.ended): if !state.isQuitting { end(by: SIGHUP) }
@@ -104,14 +149,17 @@ final class ConsoleSession {
     }
 
     private func take(_ event: ConsoleEvent) {
+        if case .painted = event {} else { isChanged = true }
         for effect in update(&state, event, at: Timestamp.now.milliseconds) { start(effect) }
     }
 
     private func start(_ effect: Effect) {
         switch effect {
-        case .redraw: terminal.redraw()
+        case .redraw:
+            isChanged = true
+            terminal.redraw()
         case .suspend: suspend()
-        case .loadDetail, .loadPage, .loadTwins, .count, .dwell: afterPainting.append(effect)
+        case .loadDetail, .loadPage, .loadTwins, .loadGroup, .count, .dwell: afterPainting.append(effect)
         default: run(effect)
         }
     }
@@ -126,7 +174,16 @@ final class ConsoleSession {
     private func take(_ reply: TerminalProbe.Reply) {
         answers.take(reply, cells: terminal.size)
         terminal.synchronizes = answers.synchronizes
+        if case .background(let colour) = reply { lie(on: Ground(colour)) }
         upgrade()
+    }
+
+    /// Changes to the theme for the terminal's background, where that is another.
+    private func lie(on ground: Ground) {
+        let fitting = themes.theme(on: ground)
+        guard fitting != theme else { return }
+        theme = fitting
+        isChanged = true
     }
 
     /// Draws with what is known of the terminal by now.
@@ -148,10 +205,12 @@ final class ConsoleSession {
         case SIGWINCH:
             terminal.resize()
             answers.expectNewSizes()
-            if asksForGraphics, !isSuspended { terminal.send(TerminalProbe.query) }
+            if asks, !isSuspended { terminal.send(TerminalProbe.query) }
             take(.resized(terminal.size))
         case SIGTSTP: suspend()
-        case SIGCONT: if isSuspended { resume() } else { terminal.redraw() }
+        case SIGCONT:
+            isChanged = true
+            if isSuspended { resume() } else { terminal.redraw() }
         default: end(by: number)
         }
     }

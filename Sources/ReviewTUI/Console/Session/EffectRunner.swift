@@ -14,6 +14,10 @@ final class EffectRunner: Sendable {
     /// Searches take seconds at worst: no verdict waits behind one.
     private let searches = DispatchQueue(label: "reviewtui.search", qos: .userInitiated)
 
+    /// Figures about the work are many short reads, and do not wait behind a search: in a queue of a million items the
+    /// first look for twins takes a minute.
+    private let figures = DispatchQueue(label: "reviewtui.figures", qos: .userInitiated)
+
     /// How long a selected item is looked at before it is claimed, in seconds.
     private static let dwell = 0.4
 
@@ -36,7 +40,8 @@ final class EffectRunner: Sendable {
             Task { reply(await previews.make(request).map { .preview($0, request) }) }
         case .redraw, .suspend: reply(nil)
         // The first look for twins reads every hash of the queue.
-        case .loadTwins: searches.async { [self] in reply(perform(effect)) }
+        case .loadWork: figures.async { [self] in reply(perform(effect)) }
+        case .loadTwins, .loadGroup, .loadItemHistory: searches.async { [self] in reply(perform(effect)) }
         case .loadPage(let request) where !request.matching.isEmpty:
             searches.async { [self] in reply(perform(effect)) }
         // In its turn: what was asked of the queue before is done when the answer to this one comes.
@@ -88,18 +93,27 @@ final class EffectRunner: Sendable {
             return nil
         case .decide(let lease, let draft): return .decided(try desk.decide(lease, draft), draft)
         case .undo:
+            let latest = try desk.latestVerdicts()
+            if latest.count > 1 { return .groupStands(latest) }
             let undone = try desk.undo()
             return .undone(undone.claim, undone.verdict, undone.item)
+        case .takeBack(let decision, let reclaiming):
+            return .tookBack(try desk.takeBack(decision, reclaiming: reclaiming))
         case .reveal(let id, let what):
             try desk.recordReveal(id, what)
             return .revealed(id, what)
         case .loadTwins(let id): return .twins(TwinLines(try desk.twins(id)), id)
+        case .loadGroup(let id): return .group(try desk.group(id), id)
+        case .decideMember(let id, let draft): return .memberDecided(try desk.decide(member: id, draft), id)
         case .count: return .counts(try desk.counts())
         case .recordExposure(let exposure):
             try desk.record(exposure)
             return nil
         case .loadExposure: return .exposure(try desk.exposure())
         case .loadHistory: return .history(try desk.history())
+        case .loadWork(let view): return .work(try desk.work(view))
+        case .loadItemHistory(let id, let veiled):
+            return .itemHistory(try desk.itemHistory(id, veiled: veiled, ascii: ascii), id)
         case .dwell, .preview, .redraw, .suspend, .quit: return nil
         }
     }
@@ -111,8 +125,12 @@ final class EffectRunner: Sendable {
         case .decide(let lease, _): .decideFailed(lease.item, failure)
         case .undo: .undoFailed(failure)
         case .recordExposure(let exposure): .exposureUnsaved(exposure)
+        case .takeBack: .takeBackFailed(failure)
+        case .loadGroup(let id): .groupFailed(id, failure)
+        case .decideMember(let id, _): .memberDecided(.failed(failure), id)
         case .loadPage(let request): .pageFailed(request, failure)
         case .loadDetail(let id): .detailFailed(id, failure)
+        case .loadWork(let view): .workFailed(view, failure)
         default: .failed(failure)
         }
     }

@@ -74,18 +74,26 @@ actor PreviewMaker {
             picture.pixels = PixelPicture(
                 form: .sixel, bytes: SixelPreview(colors: colours).encode(view.image, size: pixels),
                 size: PreviewGeometry.cells(covering: pixels, cell: cell))
+        case .inlineImages(let cell):
+            let size = Self.cells(of: view, request, cell: cell)
+            picture.pixels = PixelPicture(
+                form: .inlineImage, bytes: InlineImagePreview().encode(view.image, in: size), size: size)
         case .kitty(let cell, let throughTmux):
-            let size =
-                view.exactly.map { PreviewGeometry.cells(covering: $0, cell: cell) }
-                ?? PreviewGeometry.kittyCells(for: view.shape, in: request.size, cell: cell)
+            let size = Self.cells(of: view, request, cell: cell)
             let id = KittyImageID(run: run, counting: kittyPictures)
             kittyPictures += 1
             let kitty = KittyPreview(throughTmux: throughTmux)
             picture.pixels = PixelPicture(
                 form: .kitty(id), bytes: kitty.transmission(view.image, as: .placeholders(id, size)),
-                forgetting: kitty.deletion(of: id), size: size)
+                forgetting: kitty.deletion(of: id), ending: kitty.ending, size: size)
         }
         return picture
+    }
+
+    /// The cells that a terminal scales a picture into.
+    private static func cells(of view: View, _ request: PreviewRequest, cell: PixelSize) -> CellSize {
+        view.exactly.map { PreviewGeometry.cells(covering: $0, cell: cell) }
+            ?? PreviewGeometry.scaledCells(for: view.shape, in: request.size, cell: cell)
     }
 
     // MARK: What is drawn
@@ -140,7 +148,7 @@ actor PreviewMaker {
         let cell =
             switch request.abilities.graphics {
             case .symbols, .ascii: symbolCell
-            case .sixel(let cell, _), .kitty(let cell, _): cell
+            case .sixel(let cell, _), .inlineImages(let cell), .kitty(let cell, _): cell
             }
         return PixelSize(width: size.columns * cell.width, height: size.rows * cell.height)
     }
@@ -174,7 +182,7 @@ actor PreviewMaker {
 }
 
 extension PreviewMaker.View {
-    /// A part of a picture at a zoom's scale. A kitty terminal enlarges by itself.
+    /// A part of a picture at a zoom's scale. Kitty and iTerm2 enlarge by themselves.
     fileprivate init(
         image: RGBImage, _ request: PreviewRequest, shown part: PreviewRequest.Viewport.Part, source: DecodedImage
     ) {
@@ -204,12 +212,17 @@ extension ScreenAbilities.Graphics {
     var drawsPixels: Bool {
         switch self {
         case .symbols, .ascii: false
-        case .sixel, .kitty: true
+        case .sixel, .inlineImages, .kitty: true
         }
     }
 
     /// Whether the terminal scales a picture into its cells.
-    fileprivate var enlargesItself: Bool { if case .kitty = self { true } else { false } }
+    fileprivate var enlargesItself: Bool {
+        switch self {
+        case .symbols, .ascii, .sixel: false
+        case .inlineImages, .kitty: true
+        }
+    }
 }
 
 /// The values used last, at most `limit` of them.

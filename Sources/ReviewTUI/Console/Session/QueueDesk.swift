@@ -132,6 +132,29 @@ struct QueueDesk: ReviewDesk {
         return String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
     }
 
+    func work(_ view: WorkView) throws -> WorkReading {
+        try saying {
+            switch view {
+            case .health: return .health(try store.health())
+            case .own:
+                let days = LocalDays.upToToday(14)
+                return .own(
+                    try store.ownStatistics(of: reviewer, days: days),
+                    daysOfMonth: days.map { LocalDays.dayOfMonth($0) })
+            case .calibration: return .calibration(try store.calibrationReading())
+            case .agreement: return .agreement(try store.agreementReading())
+            }
+        }
+    }
+
+    func itemHistory(_ id: ItemID, veiled: Bool, ascii: Bool) throws -> ItemHistoryPages? {
+        try saying {
+            guard let history = try store.itemHistory(of: id, intakeOnly: veiled) else { return nil }
+            let author = veiled ? nil : try history.author.map { try store.authorRecord(of: $0, besides: id) }
+            return ItemHistoryPages(history, author: author, isVeiled: veiled, reviewer: reviewer, ascii: ascii)
+        }
+    }
+
     func dataVersion() throws -> Int {
         try saying { try store.dataVersion() }
     }
@@ -150,7 +173,7 @@ struct QueueDesk: ReviewDesk {
     }
 
     /// The queue's errors as sentences for the status line.
-    private func saying<Value>(_ body: () throws -> Value) throws -> Value {
+    func saying<Value>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let error as QueueError {

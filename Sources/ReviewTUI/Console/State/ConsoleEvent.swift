@@ -6,11 +6,12 @@ enum ConsoleEvent: Hashable, Sendable {
     case started(item: ItemID?)
     case key(Key)
     case paste(String)
-    /// A whole line where there is no screen: ``ConsoleState/obey(_:)``.
+    /// A whole line where there is no screen: ``ConsoleState/carryOut(line:)``.
     case line(String)
     case resized(CellSize)
-    /// What the state holds is on the screen. Sent while ``ConsoleState/awaitsPainting``.
-    case painted
+    case mouse(MouseEvent)
+    /// A frame has reached the terminal.
+    case painted(PaintedFrame)
     /// What the terminal can show turned out better than thought.
     case abilities(ScreenAbilities)
     case page(ListPage, PageRequest)
@@ -27,16 +28,27 @@ enum ConsoleEvent: Hashable, Sendable {
     case decideFailed(ItemID, ConsoleFailure)
     case undone(Claim?, Verdict, ItemID)
     case undoFailed(ConsoleFailure)
+    /// What an undo would take back is a whole group: nothing was taken back yet.
+    case groupStands([DecisionRecord])
+    /// One verdict, taken back by its name.
+    case tookBack(UndoneDecision)
+    case takeBackFailed(ConsoleFailure)
     case preview(PreviewContent, PreviewRequest)
     /// The look at a hidden or softened picture is on record: it may be shown.
     case revealed(ItemID, RevealedContent)
     case twins(TwinLines, ItemID)
+    case group(ContactGroup?, ItemID)
+    case groupFailed(ItemID, ConsoleFailure)
+    case memberDecided(MemberOutcome, ItemID)
     case counts(QueueCounts)
     case history([DecisionRecord])
     /// The reviewer's own account, the last seven days, today last.
     case exposure([ExposureDay])
     /// It could not be written: it goes with the next.
     case exposureUnsaved(Exposure)
+    case work(WorkReading)
+    case workFailed(WorkView, ConsoleFailure)
+    case itemHistory(ItemHistoryPages?, ItemID)
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -81,17 +93,27 @@ enum Effect: Hashable, Sendable {
     case decide(Lease, DecisionDraft)
     /// Take the reviewer's latest decision back and claim its item again.
     case undo
+    /// Take one verdict back, whenever it was given, and claim its item again if that is asked for.
+    case takeBack(String, reclaiming: Bool)
     case preview(PreviewRequest)
     /// Record that the reviewer looks at a hidden picture, or at one without a softening that a policy sets.
     case reveal(ItemID, RevealedContent)
     /// Look for items that look or read like this one.
     case loadTwins(ItemID)
+    /// Read the group of this item for the contact sheet.
+    case loadGroup(ItemID)
+    /// Claim and decide one member of a group, after the one that leads it.
+    case decideMember(ItemID, DecisionDraft)
     case count
     /// Read what this reviewer decided last.
     case loadHistory
     /// Add to this reviewer's account of what they looked at.
     case recordExposure(Exposure)
     case loadExposure
+    /// Read what a screen about the work shows.
+    case loadWork(WorkView)
+    /// Read what happened to this item, and to its author's others; of a veiled one no more than how it came in.
+    case loadItemHistory(ItemID, veiled: Bool)
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

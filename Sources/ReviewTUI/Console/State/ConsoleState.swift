@@ -26,10 +26,16 @@ enum Mode: Hashable, Sendable {
     case question(FinalQuestion)
     /// Short reasons to put into the note.
     case reasons(ReasonList)
-    /// What this reviewer decided last, newest first.
-    case history([DecisionRecord], scroll: Int)
     /// Words or a box of the item are being marked.
     case marking(Marking)
+    /// A screen about the work as a whole, in place of the review's.
+    case work(WorkScreen)
+    /// What this reviewer decided last, newest first; one of them is selected.
+    case history([DecisionRecord], selected: Int)
+    /// What happened to the item, and its author's others.
+    case itemHistory(ItemHistoryPages)
+    /// The contact sheet of ``ConsoleState/sheet``.
+    case sheet
     case prompt(Prompt)
     /// The reviewer's own exposure, the last seven days, today last.
     case wellbeing([ExposureDay])
@@ -130,6 +136,10 @@ struct ConsoleState: Hashable, Sendable {
     var lastVerdict: DecisionDraft?
     /// The key that is being carried out; a question is not answered by the key that asked it.
     var keyInHand: Key?
+    /// The group of the item in focus, while it is open, under other dialogs, too.
+    var sheet: GroupSheet?
+    /// Verdicts of a group that are being taken back.
+    var groupUndo: GroupUndoWork?
     /// An undo is under way: what a verdict key would land on is about to change.
     var undoIsAsked = false
 
@@ -145,8 +155,12 @@ struct ConsoleState: Hashable, Sendable {
     var zoom: Zoom?
     var zoomPreview = PreviewSlot()
     var counts: QueueCounts?
-    /// When they were last read, in milliseconds since 1970: reading them takes long in a large queue.
+    /// What was read for the screens about the work.
+    var work: [WorkView: WorkSlot] = [:]
+    /// When they were last read, in milliseconds since 1970.
     var countedAt: Int64 = 0
+    /// Whether somebody else changed the queue since.
+    var countIsDue = false
     /// An end of the list that the selection goes to when its page has come.
     var jump: PageRequest.Anchor?
     var status = StatusLine(text: "", tone: .neutral)

@@ -113,11 +113,13 @@ extension ConsoleState {
         let key = keymap.label(for: .pause) ?? ":pause"
         if let limit = wellbeing.exposureLimit, stretch.weighted >= limit {
             let heavy = stretch.heavy / 60_000
-            let what = heavy > 0 ? "You have looked at grave items for \(heavy) min" : "You have looked at a good deal"
-            return "\(what) since the last pause · \(key) takes one"
+            let what =
+                heavy > 0
+                ? phrase("You have looked at grave items for \(heavy) min") : phrase("You have looked at a good deal")
+            return phrase("\(what) since the last pause · \(key) takes one")
         }
         if let limit = wellbeing.pauseAfter, stretch.present >= limit {
-            return "\(stretch.present / 60_000) min at the console since the last pause · \(key) takes one"
+            return phrase("\(stretch.present / 60_000) min at the console since the last pause · \(key) takes one")
         }
         return nil
     }

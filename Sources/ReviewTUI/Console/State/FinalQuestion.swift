@@ -24,9 +24,6 @@ struct FinalQuestion: Hashable, Sendable {
 }
 
 extension ConsoleState {
-    /// Whether something counts only once it is painted.
-    var awaitsPainting: Bool { if case .question(let question) = mode { !question.isSeen } else { false } }
-
     /// What happens that cannot be undone when a verdict falls on an item: under the policies that are chosen, and an
     /// escalation, which need not name any, also under those that the item was reported for and the reviewer has not dropped.
     func warnings(of verdict: Verdict, on focus: Focus) -> [PolicyWarning] {

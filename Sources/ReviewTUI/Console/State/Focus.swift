@@ -46,6 +46,8 @@ struct Focus: Hashable, Sendable {
     let restricted: Bool
     /// When it was first painted, in milliseconds since 1970.
     var shownAt: Int64?
+    /// Whether the terminal has been handed it since: a slow one takes its time.
+    var isPainted = false
     let safeText: SafeText?
     let facts: [Fact]
     /// What an appeal says and what was decided before, a line each; raw. Empty where nobody appealed.
@@ -105,7 +107,11 @@ struct Focus: Hashable, Sendable {
             let verdict = record.verdict.map { "\($0)" } ?? "undo"
             return
                 "\(record.decidedAt.rfc3339.prefix(10)) \(verdict)\(policies.isEmpty ? "" : ": \(policies)") by \(record.reviewer)"
-        } + [appeal.note ?? (appeal.isEscalation ? "Handed on without a question." : "The appeal gives no reason.")]
+        } + [
+            appeal.note
+                ?? (appeal.isEscalation
+                    ? phrase("Handed on without a question.") : phrase("The appeal gives no reason."))
+        ]
     }
 
     init(_ claim: Claim, taxonomy: [Policy], ascii: Bool) {

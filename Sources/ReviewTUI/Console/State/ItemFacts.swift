@@ -13,15 +13,15 @@ enum ItemFacts {
                     name: SafeText.line(name, limit: 40, ascii: ascii),
                     value: SafeText.line(value, limit: 400, ascii: ascii)))
         }
-        add("source", item.source)
-        add("author", item.author)
-        add("lang", item.language)
-        add("flagged", moment(item.flaggedAt))
-        add("created", item.createdAt.map(moment))
-        add("due", item.dueAt.map(moment))
-        if item.priority != 0 { add("urgency", String(format: "%g", item.priority)) }
+        add(phrase("source"), item.source)
+        add(phrase("author"), item.author)
+        add(phrase("lang"), item.language)
+        add(phrase("flagged"), moment(item.flaggedAt))
+        add(phrase("created"), item.createdAt.map(moment))
+        add(phrase("due"), item.dueAt.map(moment))
+        if item.priority != 0 { add(phrase("urgency"), String(format: "%g", item.priority)) }
         for media in item.media {
-            add("file", "\(media.path) (\(bytes(media.byteCount)))")
+            add(phrase("file"), "\(media.path) (\(bytes(media.byteCount)))")
         }
         for (name, value) in metadata(item.metadata) { add(name, value) }
         return facts
@@ -51,8 +51,8 @@ enum ItemFacts {
 
     static func bytes(_ count: Int64) -> String {
         switch count {
-        case ..<1000: "\(count) B"
-        case ..<1_000_000: "\(count / 1000) kB"
+        case ..<1000: phrase("\(count) B")
+        case ..<1_000_000: phrase("\(count / 1000) kB")
         default: String(format: "%.1f MB", Double(count) / 1_000_000)
         }
     }
@@ -61,10 +61,10 @@ enum ItemFacts {
     static func age(from: Timestamp, now: Timestamp) -> String {
         let seconds = max(0, (now.milliseconds - from.milliseconds) / 1000)
         switch seconds {
-        case ..<60: return "\(seconds) s"
-        case ..<3600: return "\(seconds / 60) min"
-        case ..<172_800: return "\(seconds / 3600) h"
-        default: return "\(seconds / 86_400) d"
+        case ..<60: return phrase("\(seconds) s")
+        case ..<3600: return phrase("\(seconds / 60) min")
+        case ..<172_800: return phrase("\(seconds / 3600) h")
+        default: return phrase("\(seconds / 86_400) d")
         }
     }
 }

@@ -73,16 +73,23 @@ struct PixelPicture: Hashable, Sendable {
     enum Form: Hashable, Sendable {
         /// Painted over cells, and gone when they are written again.
         case sixel
+        /// Likewise.
+        case inlineImage
         /// Kept by the terminal under an id, shown where cells hold its placeholders.
         case kitty(KittyImageID)
     }
 
     var form: Form
-    /// Draws a sixel picture at the cursor; hands a kitty picture over.
+    /// Draws a painted picture at the cursor; hands a kitty picture over.
     var bytes: [UInt8]
-    /// Makes the terminal forget a kitty picture; empty for sixel.
+    /// Makes the terminal forget a kitty picture; empty for others.
     var forgetting: [UInt8] = []
+    /// Ends a kitty picture that was handed over in part; empty for others.
+    var ending: [UInt8] = []
     var size: CellSize
+
+    /// Whether what lies over it would be painted over.
+    var isPainted: Bool { form == .sixel || form == .inlineImage }
 }
 
 /// What became of a request.

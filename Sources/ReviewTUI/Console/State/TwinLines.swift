@@ -22,37 +22,41 @@ enum TwinLines: Hashable, Sendable {
     private static func count(_ group: TwinGroup) -> String {
         let alike = group.twins.count { $0.distance != nil }
         let texts = group.twins.count { $0.hasSameText && $0.distance == nil }
-        let more = group.isCut ? "more than " : ""
+        let more = group.isCut ? phrase("more than ") : ""
         var parts: [String] = []
-        if alike > 0 { parts.append("\(more)\(alike) \(alike == 1 ? "looks" : "look") alike") }
-        if texts > 0 { parts.append("\(more)\(texts) \(texts == 1 ? "has" : "have") the same text") }
+        if alike > 0 { parts.append(phrase("\(more)\(alike) \(alike == 1 ? phrase("looks") : phrase("look")) alike")) }
+        if texts > 0 {
+            parts.append(phrase("\(more)\(texts) \(texts == 1 ? phrase("has") : phrase("have")) the same text"))
+        }
         return parts.joined(separator: ", ")
     }
 
     /// "removed twice as hate, by two people", a line for each kind of verdict.
     private static func verdicts(_ group: TwinGroup) -> [String] {
-        guard !group.verdicts.isEmpty else { return ["none of them is decided"] }
+        guard !group.verdicts.isEmpty else { return [phrase("none of them is decided")] }
         return group.verdicts.map { decided in
             let policies = decided.policies.map { SafeText.line($0.rawValue, limit: 60) }.joined(separator: ", ")
-            let reason = policies.isEmpty ? "" : " as \(policies)"
+            let reason = policies.isEmpty ? "" : phrase(" as \(policies)")
             return
-                "\(decided.verdict.past.lowercased()) \(times(decided.items))\(reason), by \(people(decided.reviewers))"
+                phrase(
+                    "\(decided.verdict.pastWithin) \(times(decided.items))\(reason), by \(people(decided.reviewers))"
+                )
         }
     }
 
     private static func times(_ count: Int) -> String {
         switch count {
-        case 1: "once"
-        case 2: "twice"
-        default: "\(count) times"
+        case 1: phrase("once")
+        case 2: phrase("twice")
+        default: phrase("\(count) times")
         }
     }
 
     private static func people(_ count: Int) -> String {
         switch count {
-        case 1: "one person"
-        case 2: "two people"
-        default: "\(count) people"
+        case 1: phrase("one person")
+        case 2: phrase("two people")
+        default: phrase("\(count) people")
         }
     }
 }

@@ -42,6 +42,8 @@ struct ZoomGeometry: Hashable, Sendable {
         case .symbols, .ascii: room = PixelSize(width: area.columns, height: area.rows * 2)
         case .sixel(let cell, _):
             room = PixelSize(width: area.columns * cell.width, height: area.rows * cell.height / 6 * 6)
+        case .inlineImages(let cell):
+            room = PixelSize(width: area.columns * cell.width, height: area.rows * cell.height)
         case .kitty(let cell, _):
             let most = KittyImageID.mostCells
             room = PixelSize(width: min(most, area.columns) * cell.width, height: min(most, area.rows) * cell.height)
@@ -127,13 +129,13 @@ struct ZoomGeometry: Hashable, Sendable {
         guard case .power(let power) = zoom.scale else {
             let scale = fittedScale
             let ratio = scale < 1 ? "1:" + Self.short(1 / scale) : Self.short(scale) + "×"
-            return "\(ratio), the whole"
+            return phrase("\(ratio), the whole")
         }
         let seen = part(zoom)
         func percent(_ length: Int, _ side: Int) -> Int { Int((100 * Double(length) / Double(max(1, side))).rounded()) }
         let ratio = power <= 0 ? "1:\(1 << -power)" : "\(1 << power)×"
         let share = "\(percent(seen.size.width, picture.width)) % × \(percent(seen.size.height, picture.height)) %"
-        return "\(ratio), \(share), from \(seen.x),\(seen.y)"
+        return phrase("\(ratio), \(share), from \(seen.x),\(seen.y)")
     }
 
     private static func short(_ ratio: Double) -> String {

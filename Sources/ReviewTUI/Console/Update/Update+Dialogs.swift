@@ -30,7 +30,7 @@ extension ConsoleState {
         let count = taxonomy.count
         switch key {
         case .escape, .character("q"):
-            mode = .review
+            mode = ground
             if picker.pending != nil { say("No verdict was recorded.") }
             return []
         case .down, .character("j"), .tab: picker.index = (picker.index + 1) % count
@@ -65,7 +65,7 @@ extension ConsoleState {
     }
 
     private mutating func confirm(_ picker: PolicyPicker) -> [Effect] {
-        mode = .review
+        mode = ground
         guard let focus else { return [] }
         if picker.pending == nil || focus.choice.chosen.isEmpty {
             self.focus?.choice.toggle(taxonomy[picker.index].id, taxonomy: taxonomy)
@@ -80,7 +80,7 @@ extension ConsoleState {
     // MARK: Severity
 
     mutating func pressInSeverity(_ key: Key) -> [Effect] {
-        mode = .review
+        mode = ground
         guard case .character(let scalar) = key, let digit = Character(scalar).wholeNumberValue, digit <= 4 else {
             return []
         }
@@ -88,18 +88,31 @@ extension ConsoleState {
         return []
     }
 
+    mutating func note(_ text: String) -> [Effect] {
+        focus?.note = text.isEmpty ? nil : text
+        say(text.isEmpty ? phrase("No note.") : phrase("The note goes with your verdict."))
+        return []
+    }
+
     // MARK: History
 
-    /// `u` works in it; it closes first, so that the item that comes back is seen.
-    mutating func pressInHistory(_ key: Key, _ records: [DecisionRecord], _ scroll: Int) -> [Effect] {
-        let last = max(0, records.count - HistoryView.rows(records.count, size))
+    /// `u` works in it, and `t` takes the selected verdict back; it closes first, so that the item that comes back is seen.
+    mutating func pressInHistory(_ key: Key, _ records: [DecisionRecord], _ selected: Int) -> [Effect] {
         switch key {
         case .down, .character("j"), .pageDown:
-            mode = .history(records, scroll: min(last, scroll + (key == .pageDown ? 10 : 1)))
+            let last = max(0, records.count - 1)
+            mode = .history(records, selected: min(last, selected + (key == .pageDown ? 10 : 1)))
             return []
         case .up, .character("k"), .pageUp:
-            mode = .history(records, scroll: max(0, scroll - (key == .pageUp ? 10 : 1)))
+            mode = .history(records, selected: max(0, selected - (key == .pageUp ? 10 : 1)))
             return []
+        case .character("t"):
+            guard records.indices.contains(selected), records[selected].isStanding else {
+                say("That verdict stands no longer: there is nothing to take back.")
+                return []
+            }
+            mode = .review
+            return [.takeBack(records[selected].decision, reclaiming: false)]
         default:
             mode = .review
             return keymap.command(for: key) == .undo ? takeInTurn(key) : []
@@ -126,7 +139,7 @@ extension ConsoleState {
         if key != .tab { prompt.offered = nil }
         switch key {
         case .escape:
-            mode = .review
+            mode = ground
             return []
         case .enter: return enter(prompt)
         case .up: recall(1, in: &prompt)
@@ -142,7 +155,7 @@ extension ConsoleState {
             let kept = prompt.text.split(separator: " ").dropLast().joined(separator: " ")
             prompt.text = kept.isEmpty ? "" : kept + " "
         case .tab:
-            if prompt.purpose == .command { prompt.text = Self.completed(prompt.text) }
+            if prompt.purpose == .command { prompt.text = completedLine(prompt.text) }
             if prompt.purpose == .note { offerReason(in: &prompt) }
         case .character(let scalar):
             if prompt.text.unicodeScalars.count < 2_000, ScalarClass(scalar) != .mark {
@@ -164,18 +177,20 @@ extension ConsoleState {
         prompt.text = index < 0 ? instead : lines[index]
     }
 
+    mutating func remember(_ text: String, for purpose: Prompt.Purpose) {
+        let others = (entered[purpose] ?? []).filter { $0 != text }
+        entered[purpose] = Array(([text] + others).prefix(50))
+    }
+
     private mutating func enter(_ prompt: Prompt) -> [Effect] {
-        mode = .review
+        mode = ground
         let text = prompt.text.trimmingSpaces
         if !text.isEmpty {
-            let others = (entered[prompt.purpose] ?? []).filter { $0 != text }
-            entered[prompt.purpose] = Array(([text] + others).prefix(50))
+            remember(text, for: prompt.purpose)
         }
         switch prompt.purpose {
         case .note:
-            focus?.note = text.isEmpty ? nil : text
-            say(text.isEmpty ? "No note." : "The note goes with your verdict.")
-            return []
+            return note(text)
         case .question:
             guard !text.isEmpty else {
                 say("Without a question nothing was escalated.")
@@ -184,25 +199,21 @@ extension ConsoleState {
             return escalate(asking: text)
         case .search, .filter: return look(for: prompt)
         case .command:
-            guard !text.isEmpty else { return [] }
-            let name = Self.completed(text)
-            guard let command = CommandID(rawValue: name) else {
-                say("There is no command “\(SafeText.line(text, limit: 40))”; Tab completes names.", .bad)
-                return []
-            }
-            return run(command)
+            return text.isEmpty ? [] : obey(text)
         }
     }
 
     /// `@legal is this satire?` hands the item to the line `legal`; without a name it goes to whoever takes escalations.
-    private mutating func escalate(asking text: String) -> [Effect] {
+    mutating func escalate(asking text: String) -> [Effect] {
         var question = text[...]
         focus?.escalatesTo = nil
         if text.hasPrefix("@") {
             let name = text.dropFirst().prefix { $0 != " " }
             guard let line = QueueName(rawValue: String(name)) else {
                 say(
-                    "“\(SafeText.line(String(name), limit: 40))” cannot be the name of a queue; nothing was escalated.",
+                    phrase(
+                        "“\(SafeText.line(String(name), limit: 40))” cannot be the name of a queue; nothing was escalated."
+                    ),
                     .bad)
                 return []
             }
@@ -212,20 +223,6 @@ extension ConsoleState {
         let asked = String(question).trimmingSpaces
         focus?.note = asked.isEmpty ? nil : asked
         return judge(.escalate)
-    }
-
-    /// The names of commands that begin as typed.
-    static func completions(of typed: String) -> [String] {
-        CommandID.allCases.map(\.rawValue).filter { $0.hasPrefix(typed) }
-    }
-
-    /// A command's name as far as what was typed makes it certain.
-    static func completed(_ typed: String) -> String {
-        let names = completions(of: typed)
-        guard var common = names.first else { return typed }
-        if names.contains(typed) { return typed }
-        for name in names { common = common.commonPrefix(with: name) }
-        return common
     }
 }
 

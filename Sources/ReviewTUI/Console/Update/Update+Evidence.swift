@@ -8,7 +8,7 @@ extension ConsoleState {
     mutating func judgeHighlight(isRight: Bool) {
         guard let focus else { return }
         guard explains(focus) else {
-            say(isVeiled(focus) ? "The model is hidden until you judge." : "No highlight is shown.")
+            say(isVeiled(focus) ? phrase("The model is hidden until you judge.") : phrase("No highlight is shown."))
             return
         }
         let highlights = shownExplanations(of: focus).compactMap(\.highlight)
@@ -17,7 +17,7 @@ extension ConsoleState {
             return
         }
         self.focus?.evidence.judge(highlights, for: focus.explainedPolicy, isRight: isRight)
-        let subject = focus.explainedPolicy.map { SafeText.line($0.rawValue, limit: 60) } ?? "attention"
+        let subject = focus.explainedPolicy.map { SafeText.line($0.rawValue, limit: 60) } ?? phrase("attention")
         switch self.focus?.evidence.isRight(for: focus.explainedPolicy) {
         case true?: say("The highlight for \(subject) is right: it goes with your verdict.")
         case false?: say("The highlight for \(subject) is wrong: that goes with your verdict.")
@@ -50,7 +50,7 @@ extension ConsoleState {
         switch key {
         case .escape, .character("m"), .character("q"):
             mode = .review
-            say(focus.evidence.marks.isEmpty ? "" : "What you marked goes with your verdict.")
+            say(focus.evidence.marks.isEmpty ? "" : phrase("What you marked goes with your verdict."))
         case .tab: switchPlace(marking, focus)
         case .enter:
             mark(marking, focus)
@@ -80,7 +80,7 @@ extension ConsoleState {
         }
         let policy = markedPolicy(focus)
         self.focus?.evidence.add(Evidence.Mark(policy: policy, place: place))
-        let reason = policy.map { " for \(SafeText.line($0.rawValue, limit: 60))" } ?? ""
+        let reason = policy.map { phrase(" for \(SafeText.line($0.rawValue, limit: 60))") } ?? ""
         say("Marked\(reason): it goes with your verdict.")
     }
 
@@ -98,7 +98,7 @@ extension ConsoleState {
                 if case .box(_, focus.mediaIndex) = $0.place { true } else { false }
             }
         }
-        say(dropped == true ? "The mark is dropped." : "There is no mark here.")
+        say(dropped == true ? phrase("The mark is dropped.") : phrase("There is no mark here."))
     }
 
     private mutating func switchPlace(_ marking: Marking, _ focus: Focus) {

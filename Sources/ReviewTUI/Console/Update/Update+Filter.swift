@@ -35,7 +35,7 @@ extension ConsoleState {
         }
         let request = PageRequest(anchor: .first, limit: ListWindow.pageLength, matching: filter)
         list.awaited = request
-        say(query.isEmpty ? "All items are listed again." : "Looking …")
+        say(query.isEmpty ? phrase("All items are listed again.") : phrase("Looking …"))
         return effects + [.loadPage(request)]
     }
 

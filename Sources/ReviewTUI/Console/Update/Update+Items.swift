@@ -6,6 +6,7 @@ extension ConsoleState {
     mutating func show(_ next: Focus) {
         var next = next
         next.shownAt = now
+        next.isPainted = false
         // Who comes back to an item finds what was chosen by hand.
         if isVeiled(next) {
             let chosen = next.choice.chosen.intersection(next.choice.touched)

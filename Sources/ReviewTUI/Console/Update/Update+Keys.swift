@@ -27,8 +27,11 @@ extension ConsoleState {
         case .severity: return pressInSeverity(key)
         case .question(let question): return pressInQuestion(key, question)
         case .reasons(let list): return pressInReasons(key, list)
-        case .history(let records, let scroll): return pressInHistory(key, records, scroll)
         case .marking(let marking): return pressInMarking(key, marking)
+        case .work(let screen): return pressInWork(key, screen)
+        case .history(let records, let selected): return pressInHistory(key, records, selected)
+        case .itemHistory(let pages): return pressInItemHistory(key, pages)
+        case .sheet: return pressInSheet(key)
         case .prompt(let prompt): return pressInPrompt(key, prompt)
         case .wellbeing:
             mode = .review
@@ -63,6 +66,9 @@ extension ConsoleState {
         case .repeatLast: return repeatLast()
         case .confirm: return confirmFirstCall()
         case .history: return [.loadHistory]
+        case .queueHealth, .myStatistics, .calibration, .agreement: return openWork(command)
+        case .itemHistory: return openItemHistory()
+        case .twins: return openSheet()
         case .commandLine: return open(.command)
         case .search: return open(.search)
         case .filter: return open(.filter)
@@ -112,19 +118,23 @@ extension ConsoleState {
         switch command {
         case .explanation:
             explains.toggle()
-            say(explains ? "The explanation is shown." : "The explanation is hidden.")
+            say(explains ? phrase("The explanation is shown.") : phrase("The explanation is hidden."))
         case .explanationNext: explain(step: 1)
         case .explanationPrevious: explain(step: -1)
         case .overlay:
             overlay = overlay.next
             explains = true
-            say(overlay == .off ? "The picture is shown plain." : "Explanation drawn as \(overlay.rawValue).")
+            say(
+                overlay == .off
+                    ? phrase("The picture is shown plain.") : phrase("Explanation drawn as \(overlay.rawValue)."))
         case .opacity:
             opacity = opacity.next
             explains = true
-            let most = "cover at most \(opacity.rawValue) % of the picture"
+            let most = phrase("cover at most \(opacity.rawValue) % of the picture")
             say(
-                "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? "; the mask stays as it is" : "")."
+                phrase(
+                    "Heat, contours and the spotlight’s dark \(most)\(overlay == .mask ? phrase("; the mask stays as it is") : "")."
+                )
             )
         case .zoom: toggleZoom()
         case .confirmHighlight: judgeHighlight(isRight: true)
@@ -158,7 +168,7 @@ extension ConsoleState {
         if zoom != nil { zoom = Zoom() }
     }
 
-    private mutating func scroll(by step: Int) {
+    mutating func scroll(by step: Int) {
         guard let focus, focus.safeText != nil else { return }
         let last = TextView.lastScroll(of: focus, in: layout(for: focus).text)
         self.focus?.textScroll = min(max(0, focus.textScroll + step), last)
@@ -174,10 +184,10 @@ extension ConsoleState {
         explains = true
     }
 
-    private mutating func toggle(digit: Int) -> [Effect] {
+    mutating func toggle(digit: Int) -> [Effect] {
         guard let focus else { return [] }
         guard focus.choice.rows.indices.contains(digit - 1) else {
-            let pick = keymap.label(for: .policies).map { "; \($0) lists all policies" } ?? ""
+            let pick = keymap.label(for: .policies).map { phrase("; \($0) lists all policies") } ?? ""
             say("No policy has the number \(digit)\(pick).")
             return []
         }

@@ -4,7 +4,7 @@ import Queue
 extension ConsoleState {
     /// Carries a line out: what it answers where something is open, else a key's name, else a command as on the `:` line.
     /// An empty line leaves what is open.
-    mutating func obey(_ line: String) -> [Effect] {
+    mutating func carryOut(line: String) -> [Effect] {
         let text = line.trimmingSpaces
         switch mode {
         case .prompt(var prompt):
@@ -22,12 +22,11 @@ extension ConsoleState {
         case .review:
             guard !text.isEmpty else { return [] }
             if let key = Key(name: text) { return press(key) }
-            mode = .prompt(Prompt(purpose: .command, text: text.hasPrefix(":") ? String(text.dropFirst()) : text))
-            return act(on: .enter)
+            return obey(text.hasPrefix(":") ? String(text.dropFirst()) : text)
         // Read out already: the line is meant for the review.
         case .help, .history:
             mode = .review
-            return obey(line)
+            return carryOut(line: line)
         default: return pressAll(text)
         }
     }

@@ -15,8 +15,8 @@ extension ConsoleState {
     }
 
     /// What was asked is on the screen: from now on keys are answers.
-    mutating func questionWasSeen() {
-        guard case .question(var question) = mode else { return }
+    mutating func saw(_ painted: FinalQuestion) {
+        guard case .question(var question) = mode, question == painted else { return }
         question.isSeen = true
         mode = .question(question)
     }
@@ -24,13 +24,14 @@ extension ConsoleState {
     mutating func pressInQuestion(_ key: Key, _ question: FinalQuestion) -> [Effect] {
         guard question.isSeen else { return [] }
         if question.answers.contains(key) {
-            mode = .review
+            mode = ground
+            if sheet != nil { return judgeGroup(question.verdict, isAnswered: true) }
             // The lease may have gone back while nobody answered: then the verdict waits for it, and is asked about again.
             guard let focus, case .held(let lease) = focus.hold else { return judge(question.verdict) }
             return record(question.verdict, focus, lease)
         }
         if key == .escape || key == .character("q") || key == .character("n") {
-            mode = .review
+            mode = ground
             say("No verdict was recorded.")
             focus?.escalatesTo = nil
         }

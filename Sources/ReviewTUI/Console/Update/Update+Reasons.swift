@@ -9,8 +9,8 @@ extension ConsoleState {
             let pick = keymap.label(for: .policies) ?? ":policies"
             say(
                 focus.choice.chosen.isEmpty
-                    ? "Choose a policy first (\(pick)): reasons belong to policies."
-                    : "The chosen policies have no reasons: the policy file gives them (reasons = [ … ]).")
+                    ? phrase("Choose a policy first (\(pick)): reasons belong to policies.")
+                    : phrase("The chosen policies have no reasons: the policy file gives them (reasons = [ … ])."))
             return []
         }
         mode = .reasons(ReasonList(reasons: reasons))
@@ -26,11 +26,11 @@ extension ConsoleState {
         case .home: list.index = 0
         case .end: list.index = count - 1
         case .enter:
-            note(list.reasons[list.index].text)
+            addToNote(list.reasons[list.index].text)
             return []
         case .character(let scalar):
             if let index = ReasonList.keys.firstIndex(of: Character(scalar)), index < count {
-                note(list.reasons[index].text)
+                addToNote(list.reasons[index].text)
             } else {
                 mode = .review
             }
@@ -44,7 +44,7 @@ extension ConsoleState {
     }
 
     /// Behind what the note says already.
-    private mutating func note(_ reason: String) {
+    private mutating func addToNote(_ reason: String) {
         mode = .review
         let present = focus?.note ?? ""
         if !present.contains(reason) { focus?.note = present.isEmpty ? reason : "\(present). \(reason)" }

@@ -6,6 +6,7 @@ extension ConsoleState {
     mutating func judge(_ verdict: VerdictCommand) -> [Effect] {
         guard let focus else { return [] }
         leaveZoom()
+        if sheet != nil { return judgeGroup(verdict) }
         if verdict != .skip, needsPicker(verdict, focus) { return openPicker(for: verdict) }
         if isVeiled(focus), let call = verdict.recorded { return unveil(focus, after: call) }
         guard case .held(let lease) = focus.hold else {
@@ -25,8 +26,10 @@ extension ConsoleState {
         choice.choose(exactly: policies, taxonomy: taxonomy)
         self.focus?.choice = choice
         let keep = keymap.label(for: .confirm) ?? ":confirm"
-        let named = policies.isEmpty ? "" : " for \(policies.sorted().map(\.rawValue).joined(separator: ", "))"
-        say(SafeText.line("First call: \(verdict.rawValue)\(named). \(keep) keeps it, a verdict key changes it."))
+        let named = policies.isEmpty ? "" : phrase(" for \(policies.sorted().map(\.rawValue).joined(separator: ", "))")
+        say(
+            SafeText.line(
+                phrase("First call: \(verdict.rawValue)\(named). \(keep) keeps it, a verdict key changes it.")))
         return []
     }
 
@@ -66,7 +69,7 @@ extension ConsoleState {
     /// What is put on record: what the reviewer chose, and truthfully what was on the screen.
     func draft(_ verdict: Verdict, for focus: Focus) -> DecisionDraft {
         // A verdict that waited for its item falls in the moment the item comes: it was given blind.
-        let seen = focus.shownAt.map { $0 < now } ?? false
+        let seen = focus.isPainted
         let policies = verdict == .allow ? [] : focus.choice.chosen
         let visible = ScoresView.visibleRows(focus.choice, in: layout(for: focus).side)
         return DecisionDraft(
@@ -104,9 +107,10 @@ extension ConsoleState {
     }
 
     mutating func recorded(_ receipt: DecisionReceipt, _ draft: DecisionDraft) -> [Effect] {
+        if sheet?.work != nil { return groupLed(receipt) }
         let policies = draft.policies.sorted().map { SafeText.line($0.rawValue, limit: 60) }
-        let reason = policies.isEmpty ? "" : " for \(policies.joined(separator: ", "))"
-        let undo = keymap.label(for: .undo).map { " · \($0) takes it back" } ?? ""
+        let reason = policies.isEmpty ? "" : phrase(" for \(policies.joined(separator: ", "))")
+        let undo = keymap.label(for: .undo).map { phrase(" · \($0) takes it back") } ?? ""
         say("\(draft.verdict.past) \(name(receipt.item))\(reason)\(undo)", .good)
         lastVerdict = draft
         list.remove(receipt.item)
@@ -117,6 +121,7 @@ extension ConsoleState {
 
     mutating func unrecorded(_ id: ItemID, _ failure: ConsoleFailure) -> [Effect] {
         guard let focus, focus.id == id, case .recording(let lease) = focus.hold else { return [] }
+        sheet?.work = nil
         // What was typed behind it counted on it.
         let rest = droppingWaiting()
         switch failure {
@@ -167,10 +172,20 @@ extension Verdict {
     /// "Removed", for the status line.
     var past: String {
         switch self {
-        case .allow: "Allowed"
-        case .remove: "Removed"
-        case .restrict: "Restricted"
-        case .escalate: "Escalated"
+        case .allow: phrase("Allowed")
+        case .remove: phrase("Removed")
+        case .restrict: phrase("Restricted")
+        case .escalate: phrase("Escalated")
+        }
+    }
+
+    /// "removed", within a sentence.
+    var pastWithin: String {
+        switch self {
+        case .allow: phrase("allowed")
+        case .remove: phrase("removed")
+        case .restrict: phrase("restricted")
+        case .escalate: phrase("escalated")
         }
     }
 }

@@ -30,7 +30,7 @@ extension CommandID {
         switch self {
         case .explanation, .overlay, .wellbeing, .help, .redraw, .suspend: .nothing
         case .undo, .quit, .history, .pause, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter,
-            .commandLine:
+            .commandLine, .queueHealth, .myStatistics, .calibration, .agreement:
             .quiet
         default: .item
         }
@@ -74,6 +74,13 @@ extension ConsoleState {
         if command?.judges == true, targetIsChanging {
             // What it was meant for is not on the screen yet, and it must not land on another item.
             say("Nothing was recorded: press the key again when the item is before you.", .bad)
+            return []
+        }
+        if command?.judges == true, isLateOnScreen {
+            say(
+                phrase(
+                    "Nothing was recorded: this item has not reached your screen yet. Press the key again when it has."),
+                .bad)
             return []
         }
         if waiting.isEmpty {
@@ -126,8 +133,8 @@ extension ConsoleState {
         defer { waiting.removeAll() }
         return switch waiting.count {
         case 0: ""
-        case 1: " The key after it was dropped."
-        default: " The \(waiting.count) keys after it were dropped."
+        case 1: phrase(" The key after it was dropped.")
+        default: phrase(" The \(waiting.count) keys after it were dropped.")
         }
     }
 
@@ -138,6 +145,15 @@ extension ConsoleState {
         undoIsAsked || jump != nil
             || waiting.contains { [.undo, .first, .last].contains(command(of: $0)) }
     }
+
+    /// Whether the terminal takes long to show the item, so that the key was meant for the one before. Who types ahead
+    /// is faster than that.
+    private var isLateOnScreen: Bool {
+        guard let focus, !focus.isPainted, let shownAt = focus.shownAt else { return false }
+        return now - shownAt > Self.lateMilliseconds
+    }
+
+    private static let lateMilliseconds: Int64 = 250
 
     private func command(of waiting: WaitingInput) -> CommandID? {
         switch waiting.input {
@@ -152,13 +168,15 @@ extension ConsoleState {
         if focus?.isRecording == true || undoIsAsked { return .later }
         guard command.need == .item else { return .now }
         if selection != nil || jump != nil { return .later }
-        let verb = !command.judges ? nil : "“\(command.rawValue)” was not recorded: "
+        let verb = !command.judges ? nil : phrase("“\(command.rawValue)” was not recorded: ")
         guard let focus else {
             let isComing = nextIsAsked || drySince == nil
-            return isComing ? .later : .never(verb.map { $0 + "no item is before you." })
+            return isComing ? .later : .never(verb.map { $0 + phrase("no item is before you.") })
         }
         if let item, item != focus.id {
-            return .never((verb ?? "What was typed ahead is dropped: ") + "\(name(item)) is no longer before you.")
+            return .never(
+                (verb ?? phrase("What was typed ahead is dropped: ")) + phrase("\(name(item)) is no longer before you.")
+            )
         }
         guard let verdict = command.verdict, verdict != .skip, !needsPicker(verdict, focus) else { return .now }
         return focus.lease == nil ? .later : .now

@@ -63,7 +63,7 @@ extension ConsoleState {
         return []
     }
 
-    private mutating func show(_ zoom: Zoom, _ geometry: ZoomGeometry) {
+    mutating func show(_ zoom: Zoom, _ geometry: ZoomGeometry) {
         self.zoom = zoom
         say("")
         guard case .power(let power) = zoom.scale, power > -1 else { return }

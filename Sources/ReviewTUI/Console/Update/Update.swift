@@ -23,7 +23,7 @@ extension ConsoleEvent {
     /// Whether it answers a claim, or an undo, which claims.
     fileprivate var endsClaim: Bool {
         switch self {
-        case .claimed, .claimFailed, .undone, .undoFailed: true
+        case .claimed, .claimFailed, .undone, .undoFailed, .groupStands, .tookBack, .takeBackFailed: true
         default: false
         }
     }
@@ -32,7 +32,7 @@ extension ConsoleEvent {
 extension Effect {
     fileprivate var claims: Bool {
         switch self {
-        case .claim, .undo: true
+        case .claim, .undo, .takeBack: true
         default: false
         }
     }
@@ -47,21 +47,28 @@ extension ConsoleState {
     fileprivate func takeLeaving(_ event: ConsoleEvent) -> [Effect] {
         switch event {
         case .claimed(let claim?, _), .undone(let claim?, _, _): [.release([claim.lease])]
+        case .tookBack(let undone): undone.claim.map { [.release([$0.lease])] } ?? []
         default: []
         }
     }
 
-    /// What was opened over one item must not be confirmed over another. The command line, the filter and the help belong to
+    /// What was opened over one item must not be confirmed over another. Another command's line, the filter and the help belong to
     /// none.
     fileprivate mutating func closeDialogOfAnotherItem() {
+        let hadSheet = sheet != nil
+        sheet = nil
         switch mode {
-        case .policies, .marking, .severity, .question, .reasons: break
+        case .policies, .marking, .severity, .question, .reasons, .sheet, .itemHistory: break
         case .prompt(let prompt) where prompt.purpose.isAboutItem: break
-        default: return
+        // A line that begins with what an item needs was meant for the one that was there.
+        case .prompt(let prompt) where prompt.purpose == .command:
+            guard CommandID(rawValue: Self.completed(Self.parts(prompt.text).name))?.need == .item else { return }
+        default: if !hadSheet { return }
         }
         mode = .review
         status = StatusLine(
-            text: [status.text, "What was open for the item before is closed."].joined(separator: " "), tone: .bad)
+            text: [status.text, phrase("What was open for the item before is closed.")].joined(separator: " "),
+            tone: .bad)
     }
 
     mutating func take(_ event: ConsoleEvent) -> [Effect] {
@@ -69,12 +76,14 @@ extension ConsoleState {
         case .started(let item): return start(with: item)
         case .key(let key): return comeBack() + press(key)
         case .paste(let text): return comeBack() + paste(text)
-        case .line(let text): return comeBack() + obey(text)
+        case .line(let text): return comeBack() + carryOut(line: text)
         case .resized(let size):
             self.size = size
             return [.redraw]
-        case .painted:
-            questionWasSeen()
+        case .mouse(let event): return comeBack() + point(event)
+        case .painted(let frame):
+            if let item = frame.item, focus?.id == item { focus?.isPainted = true }
+            if let question = frame.question { saw(question) }
             return []
         case .abilities(let found):
             abilities = found
@@ -106,6 +115,9 @@ extension ConsoleState {
         case .decided(let receipt, let draft): return recorded(receipt, draft)
         case .decideFailed(let id, let failure): return unrecorded(id, failure)
         case .undone(let claim, let verdict, let id): return undone(claim, verdict, id)
+        case .groupStands(let group): return takeBack(group)
+        case .tookBack(let undone): return tookBack(undone)
+        case .takeBackFailed(let failure): return notTakenBack(failure)
         case .undoFailed(let failure):
             undoIsAsked = false
             status = StatusLine(text: failure.sentence, tone: .bad)
@@ -116,6 +128,7 @@ extension ConsoleState {
         case .preview(let content, let request):
             preview.take(content, for: request)
             zoomPreview.take(content, for: request)
+            sheet?.take(content, for: request)
             aheadPreview.take(content, for: request)
             return []
         case .revealed(let id, let what):
@@ -125,12 +138,19 @@ extension ConsoleState {
         case .twins(let lines, let id):
             if focus?.id == id { focus?.twins = lines }
             return []
+        case .group(let group, let id): return take(group, of: id)
+        case .groupFailed(let id, let failure):
+            guard sheet?.lead == id, sheet?.work == nil else { return [] }
+            if sheet?.isRead == false { closeSheet() }
+            say(failure.sentence, .bad)
+            return []
+        case .memberDecided(let outcome, let id): return take(outcome, of: id)
         case .counts(let counts):
             self.counts = counts
             countedAt = now
             return []
         case .history(let records):
-            if mode == .review { mode = .history(records, scroll: 0) }
+            if mode == .review { mode = .history(records, selected: 0) }
             return []
         case .exposure(let days):
             if mode == .review { mode = .wellbeing(days) }
@@ -138,17 +158,21 @@ extension ConsoleState {
         case .exposureUnsaved(let exposure):
             meter.unsaved = meter.unsaved + exposure
             return []
+        case .itemHistory(let pages, let id): return take(pages, of: id)
+        case .work(let reading): return take(reading)
+        case .workFailed(let view, let failure): return failWork(view, failure)
         case .queueChanged:
             drySince = nil
             nearby?.read = [:]
-            return recount() + reloadList()
+            countIsDue = true
+            return recount() + reloadList() + noteWorkChanged() + (sheet.map { [.loadGroup($0.lead)] } ?? [])
         case .tick: return pass()
         }
     }
 
     private mutating func start(with item: ItemID?) -> [Effect] {
         touchedAt = now
-        status = StatusLine(text: "Taking the first item …", tone: .neutral)
+        status = StatusLine(text: phrase("Taking the first item …"), tone: .neutral)
         let request = PageRequest(anchor: .first, limit: ListWindow.pageLength)
         list.awaited = request
         if let item {
@@ -158,10 +182,10 @@ extension ConsoleState {
         return [.claim(.next), .loadPage(request), .count]
     }
 
-    /// Reads the numbers again, but not often.
+    /// Reads the numbers again, but not often; the next tick does it where it was too soon.
     mutating func recount() -> [Effect] {
-        guard now - countedAt > 10_000 else { return [] }
-        countedAt = now
+        guard now - countedAt >= 2_000 else { return [] }
+        (countedAt, countIsDue) = (now, false)
         return [.count]
     }
 
@@ -194,7 +218,7 @@ extension ConsoleState {
             lease.expiresAt.milliseconds - now < half && !renewing.contains(lease.token)
         }
         renewing.formUnion(due.map(\.token))
-        return due.map(Effect.renew) + (now - countedAt > 60_000 ? recount() : [])
+        return due.map(Effect.renew) + (countIsDue || now - countedAt > 60_000 ? recount() : []) + refreshWork()
     }
 
     /// Nobody is looking: what is held goes back to the queue, so that others get it.
@@ -230,7 +254,9 @@ extension ConsoleState {
     mutating func settle() -> [Effect] {
         var effects = playWaiting()
         if isQuitting { return effects }
-        if !isAway, !isPaused, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil {
+        if !isAway, !isPaused, ahead.isEmpty, !nextIsAsked, drySince == nil, list.awaited == nil || focus != nil,
+            sheet?.work == nil
+        {
             effects += askForNext()
         }
         if let index = list.index(of: selected) ?? (list.rows.isEmpty ? nil : 0),
@@ -247,6 +273,7 @@ extension ConsoleState {
         }
         let wantedZoom = focus.flatMap { zoomRequest(for: $0) }
         if zoomPreview.want(wantedZoom) { effects += wantedZoom.map { [.preview($0)] } ?? [] }
+        effects += settleSheet()
         let wanted = focus.flatMap { previewRequest(for: $0) }
         if preview.want(wanted) { effects += wanted.map { [.preview($0)] } ?? [] }
         let wantedAhead = ahead.first.flatMap { previewRequest(for: $0) }

@@ -4,7 +4,8 @@ import Foundation
 /// The real terminal, and the only place that calls ncurses.
 ///
 /// Shows frames by drawing the cells that differ from the last one. ncurses reads no input: bytes go through
-/// ``TerminalInput``, so that replies to probes and pasted text never become keys.
+/// ``TerminalInput``, so that replies to probes and pasted text never become keys. Nor does it write: what it draws goes
+/// through ``TerminalOutput``, which waits for a slow terminal in the loop's stead.
 @MainActor
 final class Terminal {
     /// Colours and character set, by terminfo, locale and `NO_COLOR`. Graphics are found later, by asking.
@@ -12,17 +13,35 @@ final class Terminal {
     /// Whether the terminal keeps what is written between its brackets off the screen until the end (mode 2026).
     var synchronizes = false
 
+    /// Bracketed paste on, and the mouse where it is wanted; lines stay in the order they are written in (explicit mode of
+    /// ECMA-48, BDSM), which ``ReadingOrder`` has seen to.
+    private let opening: [UInt8]
     private let screen: OpaquePointer
+    private let captured: CapturedOutput
+    private let output: TerminalOutput
     private var shown: CellBuffer?
     private var picture: PlacedPicture?
+    /// Cells that a picture that was broken off may have painted over.
+    private var stain: Rect?
+    /// Whether the last picture had to be broken off: then words come first.
+    private var isSlow = false
+    /// Whether the last frame's words stand behind its picture.
+    private(set) var isPictureFirst = false
+    private var marks = 0
     private var isSuspended = false
     /// The style drawn last, as ncurses has it: neighbours mostly share it.
     private var lastStyle: (style: Style, attributes: attr_t, pair: Int32)?
 
     /// Takes the terminal over: alternate screen, no echo, keys one by one.
     ///
+    /// - Parameters:
+    ///   - mouse: whether to ask for clicks and the wheel.
+    ///   - heard: called whenever what was drawn has reached the terminal; from anywhere.
     /// - Throws: ``TerminalError``.
-    init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+    init(
+        environment: [String: String] = ProcessInfo.processInfo.environment, mouse: Bool = true,
+        heard: @escaping @Sendable (TerminalOutput.Happening) -> Void
+    ) throws {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw TerminalError.notATerminal }
         // The character set only: numbers in files and messages do not follow the locale.
         setlocale(LC_CTYPE, "")
@@ -34,10 +53,11 @@ final class Terminal {
             throw TerminalError.unknown(term)
         }
         TerminalRescue.arm(descriptor: STDOUT_FILENO, restoring: Self.restoringBytes())
-        guard let screen = newterm(nil, reviewtui_stdout(), reviewtui_stdin()) else {
-            throw TerminalError.unknown(term)
-        }
+        guard let captured = CapturedOutput(terminal: STDOUT_FILENO) else { throw TerminalError.noDescriptors }
+        guard let screen = newterm(nil, captured.file, reviewtui_stdin()) else { throw TerminalError.unknown(term) }
         self.screen = screen
+        self.captured = captured
+        output = TerminalOutput(terminal: STDOUT_FILENO, heard: heard)
         // Keys neither stop the output nor raise signals: ^S, ^C and ^Z are keys like others.
         CNCurses.raw()
         noecho()
@@ -54,7 +74,8 @@ final class Terminal {
         }
         abilities = ScreenAbilities(
             colours: coloured ? Self.depth() : .mono, unicode: codeset == "UTF-8" || codeset == "UTF8")
-        send(Self.opening)
+        opening = Array("\u{1B}[?2004h\u{1B}[8l\(mouse ? MouseEvent.asking : "")".utf8)
+        send(opening)
     }
 
     /// Columns and rows now.
@@ -69,35 +90,73 @@ final class Terminal {
 
     // MARK: Drawing
 
+    /// Whether the terminal has taken all that was drawn. Until then no frame is drawn: the newest will do.
+    var isReady: Bool { output.isIdle }
+
     /// Brings the screen to a frame. Draws nothing where nothing changed.
-    func draw(_ frame: Frame) {
-        guard !isSuspended else { return }
+    ///
+    /// - Returns: the mark that is heard of when the frame's cells have reached the terminal; nil while it is suspended.
+    func draw(_ frame: Frame) -> Int? {
+        guard !isSuspended else { return nil }
         let former = picture
         let isSame = frame.picture?.stands(for: former) ?? (former == nil)
+        if let stain { blank(stain) }
+        stain = nil
         if let former, !isSame, let area = former.driver.area(of: former) { blank(area) }
-        if let placed = frame.picture, !isSame, placed.driver.showsBeforeCells { show(placed) }
-        let (cells, columns) = (frame.cells.cells, frame.cells.size.columns)
-        let changed = frame.cells.differences(from: shown)
+        let isFirst = frame.picture?.driver.showsBeforeCells == true && !isSlow
+        isPictureFirst = isFirst && !isSame
+        if let placed = frame.picture, isPictureFirst { show(placed) }
+        put(frame.cells)
+        marks += 1
+        output.mark(marks)
+        if let placed = frame.picture, !isSame, !isFirst {
+            show(placed)
+            // Its cells stood before it was there: they are written once more.
+            if placed.driver.showsBeforeCells {
+                blank(placed.area)
+                put(frame.cells)
+            }
+        }
+        // Forgotten only now: no cell shows it any more. What was shown anew under the same id stays.
+        if let former, !isSame, former.picture.form != frame.picture?.picture.form { send(former.driver.erase(former)) }
+        picture = frame.picture
+        TerminalRescue.forget(picture.map { $0.driver.erase($0) } ?? [])
+        return marks
+    }
+
+    /// Draws the cells that differ from those on the screen.
+    private func put(_ buffer: CellBuffer) {
+        let (cells, columns) = (buffer.cells, buffer.size.columns)
+        let changed = buffer.differences(from: shown)
         for index in changed {
             let column = index % columns
             let isWide = column + 1 < columns && cells[index + 1].grapheme.isEmpty
             put(cells[index], index / columns, column, isWide: isWide)
         }
-        shown = frame.cells
+        shown = buffer
         if !changed.isEmpty { flush() }
-        if let placed = frame.picture, !isSame, !placed.driver.showsBeforeCells { show(placed) }
-        // Forgotten only now: no cell shows it any more. What was shown anew under the same id stays.
-        if let former, !isSame, former.picture.form != frame.picture?.picture.form { send(former.driver.erase(former)) }
-        picture = frame.picture
     }
 
-    private func show(_ placed: PlacedPicture) { send(placed.driver.show(placed, synchronized: synchronizes)) }
+    private func show(_ placed: PlacedPicture) {
+        output.send(
+            picture: placed.driver.show(placed, synchronized: synchronizes),
+            breakingOff: placed.driver.breakOff(placed, synchronized: synchronizes))
+    }
+
+    /// The terminal takes long: pictures give way to what is more urgent. They are drawn again with a later frame.
+    func hurry() {
+        isSlow = output.breakOffPictures()
+        guard isSlow, let picture else { return }
+        stain = picture.driver.area(of: picture)
+        self.picture = nil
+    }
 
     /// Forgets what is on the screen, so that the next frame is drawn whole.
     func redraw() {
         guard !isSuspended else { return }
         clearok(reviewtui_curscr(), true)
         shown = nil
+        stain = nil
         forgetPicture()
     }
 
@@ -105,6 +164,7 @@ final class Terminal {
     private func forgetPicture() {
         if let picture { send(picture.driver.erase(picture)) }
         picture = nil
+        TerminalRescue.forget([])
     }
 
     /// Takes on the terminal's new size.
@@ -115,19 +175,14 @@ final class Terminal {
     }
 
     /// Writes bytes of the program's own past ncurses.
-    func send(_ bytes: [UInt8]) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
-    }
+    func send(_ bytes: [UInt8]) { output.send(bytes) }
 
     private func flush() {
-        wnoutrefresh(reviewtui_stdscr())
-        doupdate()
+        output.send(
+            captured.capture {
+                wnoutrefresh(reviewtui_stdscr())
+                doupdate()
+            })
     }
 
     /// Writes cells as spaces and forgets what they held, so that what comes next is written whatever it is.
@@ -186,37 +241,45 @@ final class Terminal {
     /// Gives the terminal back to the shell for a while.
     func suspend() {
         guard !isSuspended else { return }
-        forgetPicture()
+        leave()
         isSuspended = true
-        send(Self.closing)
-        endwin()
     }
 
     /// Takes the terminal again. The next frame is drawn whole.
     func resume() {
         guard isSuspended else { return }
         isSuspended = false
-        send(Self.opening)
-        doupdate()
+        send(opening)
+        // ncurses would ask it of the memory that it draws into.
+        reset_prog_mode()
+        output.send(captured.capture { doupdate() })
         resize()
     }
 
     /// Gives the terminal back for good.
     func close() {
-        if !isSuspended {
-            forgetPicture()
-            send(Self.closing)
-            endwin()
-        }
+        if !isSuspended { leave() }
+        output.end()
         TerminalRescue.restore()
         TerminalRescue.disarm()
         delscreen(screen)
     }
 
-    /// Bracketed paste on; lines stay in the order they are written in (explicit mode of ECMA-48, BDSM), which
-    /// ``ReadingOrder`` has seen to.
-    private static let opening = Array("\u{1B}[?2004h\u{1B}[8l".utf8)
-    private static let closing = Array("\u{1B}[8h\u{1B}[?2026l\u{1B}[?2004l".utf8)
+    /// Leaves the terminal at once, however much it still had to show.
+    private func leave() {
+        output.silence()
+        forgetPicture()
+        send(Self.closing)
+        if !output.wait() {
+            // It takes nothing: room is made for the way back.
+            output.flush()
+            output.wait()
+        }
+        endwin()
+    }
+
+    /// Begins with what ends a string, in case a picture was under way.
+    private static let closing = Array("\u{1B}\\\u{1B}[8h\u{1B}[?2026l\u{1B}[?2004l\(MouseEvent.leaving)".utf8)
 
     private static func depth() -> ColorDepth {
         switch reviewtui_colors() {

@@ -1,5 +1,6 @@
 import CNCurses
 import Foundation
+import Synchronization
 
 /// Puts the terminal back whatever happens: what a signal handler needs, prepared beforehand.
 ///
@@ -15,6 +16,10 @@ enum TerminalRescue {
     nonisolated(unsafe) private static var modes: UnsafeMutablePointer<termios>?
     nonisolated(unsafe) private static var former: UnsafeMutablePointer<sigaction>?
     nonisolated(unsafe) private static var endings: UnsafeMutablePointer<Int32>?
+    nonisolated(unsafe) private static var forgetting: UnsafeMutablePointer<UInt8>?
+    /// How many of those bytes are to be written; the bytes stand before the number does.
+    private static let forgettingCount = Atomic<Int>(0)
+    private static let mostForgetting = 128
 
     private static let crashes = [SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE]
     private static let requests = [SIGWINCH, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGTSTP]
@@ -25,6 +30,7 @@ enum TerminalRescue {
         for (index, byte) in text.enumerated() { memory[index] = byte }
         let saved = UnsafeMutablePointer<termios>.allocate(capacity: 1)
         tcgetattr(descriptor, saved)
+        forgetting = .allocate(capacity: mostForgetting)
         bytes = memory
         count = text.count
         modes = saved
@@ -55,6 +61,14 @@ enum TerminalRescue {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Remembers what takes the picture off the terminal that it keeps now; nothing for none.
+    static func forget(_ text: [UInt8]) {
+        forgettingCount.store(0, ordering: .sequentiallyConsistent)
+        guard let forgetting, text.count <= mostForgetting else { return }
+        for (index, byte) in text.enumerated() { forgetting[index] = byte }
+        forgettingCount.store(text.count, ordering: .sequentiallyConsistent)
+    }
+
     private static func handle(_ number: Int32, flags: Int32, _ handler: @convention(c) (Int32) -> Void) {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = handler
@@ -71,6 +85,8 @@ enum TerminalRescue {
     static func restore() {
         guard descriptor >= 0 else { return }
         if let bytes { _ = write(descriptor, bytes, count) }
+        let left = forgettingCount.load(ordering: .sequentiallyConsistent)
+        if left > 0, let forgetting { _ = write(descriptor, forgetting, left) }
         if let modes { tcsetattr(descriptor, TCSANOW, modes) }
     }
 

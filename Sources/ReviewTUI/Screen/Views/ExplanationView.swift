@@ -9,9 +9,10 @@ enum ExplanationView {
     ) -> Int {
         let width = buffer.size.columns
         let glyphs = theme.glyphs
-        func say(_ text: String, _ line: Int, _ role: Role = .text) {
+        func say(_ phrase: Phrase, _ line: Int, _ role: Role = .text) {
             buffer.write(
-                glyphs.spelled(text), row: line, column: 0, style: theme[role], width: width, ellipsis: glyphs.ellipsis)
+                glyphs.spelled(phrase.text), row: line, column: 0, style: theme[role], width: width,
+                ellipsis: glyphs.ellipsis)
         }
         guard !focus.explained.isEmpty else {
             say("none for this item", line, .dim)
@@ -28,7 +29,8 @@ enum ExplanationView {
         }
         var line = line
         let subject =
-            focus.explainedPolicy.map { SafeText.line($0.rawValue, limit: 60, ascii: glyphs.ascii) } ?? "attention"
+            focus.explainedPolicy.map { SafeText.line($0.rawValue, limit: 60, ascii: glyphs.ascii) }
+            ?? phrase("attention")
         buffer.write(
             subject, row: line, column: 0, style: theme[.current], width: width - 6, ellipsis: glyphs.ellipsis)
         if focus.explained.count > 1 {
@@ -58,8 +60,8 @@ enum ExplanationView {
     private static func words(_ explanation: Explanation, _ focus: Focus) -> String {
         let method = SafeText.line(explanation.method, limit: 24)
         // Attention that stands in for a policy without a map of its own says so.
-        let stand = explanation.policy == focus.explainedPolicy ? "" : " (no policy)"
-        return "\(method)\(stand), max \(String(format: "%.2g", explanation.max))"
+        let stand = explanation.policy == focus.explainedPolicy ? "" : phrase(" (no policy)")
+        return phrase("\(method)\(stand), max \(String(format: "%.2g", explanation.max))")
     }
 
     /// The steps of the words' glow, from weak to strong.

@@ -18,7 +18,7 @@ enum HelpView {
             row: max(0, (state.size.rows - 2 - rows - 2) / 2) + 1, column: (state.size.columns - width) / 2,
             columns: width, rows: rows + 2)
         let below = lines.count - scroll - rows * columns
-        buffer.box(rect, title: below > 0 ? "Keys (\(below) more lines below)" : "Keys", theme: theme)
+        buffer.box(rect, title: below > 0 ? phrase("Keys (\(below) more lines below)") : phrase("Keys"), theme: theme)
         let keyWidth = lines.map(\.keyWidth).max() ?? 0
         for (offset, line) in lines.dropFirst(scroll).prefix(rows * columns).enumerated() {
             let column = rect.column + 2 + (offset / rows) * ((width - 4) / columns)
@@ -44,12 +44,12 @@ enum HelpView {
         var lines: [Line] = []
         for group in Command.Group.allCases {
             if !lines.isEmpty { lines.append(.gap) }
-            lines.append(.heading(group.rawValue))
+            lines.append(.heading(Phrase(stringLiteral: group.rawValue).text))
             for command in Command.table where command.group == group {
                 // The nine policy keys are one line.
                 if let digit = command.id.policyDigit, digit > 1 { continue }
                 guard let keys = keymap.label(for: command.id, all: true) else { continue }
-                lines.append(.command(keys: keys, help: command.help))
+                lines.append(.command(keys: keys, help: Phrase(stringLiteral: command.help).text))
             }
         }
         return lines

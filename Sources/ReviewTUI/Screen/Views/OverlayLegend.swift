@@ -42,9 +42,9 @@ enum OverlayLegend {
 
     private static func words(_ style: OverlayStyle, _ top: Float) -> String {
         switch style {
-        case .contour: "lines: " + HeatOverlay.contours.map { number($0 * top) }.joined(separator: " ")
-        case .spotlight: "dark 0, bright \(number(top))"
-        case .mask: "hidden under \(number(HeatOverlay.maskLevel * top))"
+        case .contour: phrase("lines: ") + HeatOverlay.contours.map { number($0 * top) }.joined(separator: " ")
+        case .spotlight: phrase("dark 0, bright \(number(top))")
+        case .mask: phrase("hidden under \(number(HeatOverlay.maskLevel * top))")
         case .heat, .off: ""
         }
     }

@@ -5,9 +5,12 @@ enum PauseView {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
         let minutes = max(0, state.now - since) / 60_000
         let lines: [(String, Role)] = [
-            ("Pause", .heading), ("", .text),
-            (minutes == 0 ? "just begun" : minutes == 1 ? "1 minute" : "\(minutes) minutes", .text), ("", .text),
-            ("What you held went back to the queue.", .dim), ("Any key goes on.", .dim),
+            (phrase("Pause"), .heading), ("", .text),
+            (
+                minutes == 0 ? phrase("just begun") : minutes == 1 ? phrase("1 minute") : phrase("\(minutes) minutes"),
+                .text
+            ), ("", .text),
+            (phrase("What you held went back to the queue."), .dim), (phrase("Any key goes on."), .dim),
         ]
         let top = max(0, (size.rows - lines.count) / 2)
         for (offset, (text, role)) in lines.enumerated() {

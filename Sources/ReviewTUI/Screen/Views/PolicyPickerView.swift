@@ -2,14 +2,9 @@
 enum PolicyPickerView {
     static func draw(_ picker: PolicyPicker, _ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
         let glyphs = theme.glyphs
-        let count = state.taxonomy.count
-        let width = min(state.size.columns - 8, 72)
-        let room = min(count, state.size.rows - 9)
-        let rect = Rect(
-            row: max(1, (state.size.rows - room - 5) / 2), column: (state.size.columns - width) / 2, columns: width,
-            rows: room + 4)
+        let (rect, room, first) = layout(picker, state)
+        let width = rect.size.columns
         buffer.box(rect, title: title(picker), theme: theme)
-        let first = max(0, min(picker.index - room / 2, count - room))
         for offset in 0..<room {
             let policy = state.taxonomy[first + offset]
             let isSelected = first + offset == picker.index
@@ -41,11 +36,32 @@ enum PolicyPickerView {
             ellipsis: glyphs.ellipsis)
     }
 
+    /// The box, how many policies it has room for, and the first of them.
+    private static func layout(_ picker: PolicyPicker, _ state: ConsoleState) -> (rect: Rect, room: Int, first: Int) {
+        let count = state.taxonomy.count
+        let width = min(state.size.columns - 8, 72)
+        let room = min(count, state.size.rows - 9)
+        let rect = Rect(
+            row: max(1, (state.size.rows - room - 5) / 2), column: (state.size.columns - width) / 2, columns: width,
+            rows: room + 4)
+        return (rect, room, max(0, min(picker.index - room / 2, count - room)))
+    }
+
+    /// The policy at a point of the screen, by its place in the taxonomy.
+    static func index(atRow row: Int, _ column: Int, _ picker: PolicyPicker, _ state: ConsoleState) -> Int? {
+        let (rect, room, first) = layout(picker, state)
+        let line = row - rect.row - 1
+        guard (0..<room).contains(line), column > rect.column, column < rect.column + rect.size.columns - 1 else {
+            return nil
+        }
+        return first + line
+    }
+
     private static func title(_ picker: PolicyPicker) -> String {
         switch picker.pending {
-        case .remove: "Remove: which rule does it break?"
-        case .restrict: "Restrict: which rule does it break?"
-        default: "Policies"
+        case .remove: phrase("Remove: which rule does it break?")
+        case .restrict: phrase("Restrict: which rule does it break?")
+        default: phrase("Policies")
         }
     }
 }

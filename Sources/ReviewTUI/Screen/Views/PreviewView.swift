@@ -12,11 +12,13 @@ enum PreviewView {
         guard let focus = state.focus else { return buffer }
         if focus.restricted, !focus.revealed {
             let key = state.keymap.label(for: .reveal) ?? ":reveal"
-            message(["This picture is hidden:", "its policy is restricted.", "\(key) shows it."], theme, into: &buffer)
+            message(
+                [phrase("This picture is hidden:"), phrase("its policy is restricted."), phrase("\(key) shows it.")],
+                theme, into: &buffer)
             return buffer
         }
         switch slot.content {
-        case nil: message([theme.glyphs.spelled("Reading the picture …")], theme, into: &buffer)
+        case nil: message([theme.glyphs.spelled(phrase("Reading the picture …"))], theme, into: &buffer)
         case .failed(let reason): failure(reason, theme, into: &buffer)
         case .picture(let picture):
             let cells =
@@ -46,12 +48,12 @@ enum PreviewView {
             let focus = state.focus, !focus.restricted || focus.revealed
         else { return nil }
         switch (pixels.form, state.abilities.graphics) {
-        case (.sixel, .sixel), (.kitty, .kitty): return pixels
+        case (.sixel, .sixel), (.inlineImage, .inlineImages), (.kitty, .kitty): return pixels
         default: return nil
         }
     }
 
-    /// The cells under a picture in pixels: reserved for a sixel one, the placeholders of a kitty one.
+    /// The cells under a picture in pixels: reserved for a painted one, the placeholders of a kitty one.
     private static func holding(_ picture: PixelPicture, _ theme: Theme, depth: ColorDepth) -> CellBuffer {
         var buffer = CellBuffer(
             size: picture.size, filledWith: Cell(Grapheme(ReviewScreen.reserved), style: .plain))
@@ -70,7 +72,7 @@ enum PreviewView {
         let safe = SafeText(reason, limit: 600, ascii: theme.glyphs.ascii)
         let lines = TextWrap.lines(safe.pieces, width: max(10, buffer.size.columns - 4))
         let words = lines.map { line in safe.pieces[line].map(\.text).joined() }
-        message(["No preview"] + words, theme, into: &buffer)
+        message([phrase("No preview")] + words, theme, into: &buffer)
     }
 
     private static func message(_ lines: [String], _ theme: Theme, into buffer: inout CellBuffer) {

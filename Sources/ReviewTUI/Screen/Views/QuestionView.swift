@@ -22,7 +22,7 @@ enum QuestionView {
                 text, row: rect.row + 2 + offset, column: rect.column + 2, style: style, width: width - 4,
                 ellipsis: glyphs.ellipsis)
         }
-        let keys = question.answers.map(\.label).joined(separator: " or ")
+        let keys = question.answers.map(\.label).joined(separator: phrase(" or "))
         var bold = theme[.dialog]
         bold.bold = true
         let row = rect.row + rect.size.rows - 2
@@ -34,8 +34,12 @@ enum QuestionView {
     }
 
     private static func title(_ question: FinalQuestion, _ state: ConsoleState, _ glyphs: Glyphs) -> String {
-        let verb = question.verdict.rawValue.prefix(1).uppercased() + question.verdict.rawValue.dropFirst()
-        let item = state.focus.map { " " + SafeText.line($0.id.rawValue, limit: 30, ascii: glyphs.ascii) } ?? ""
-        return "\(verb)\(item)? It cannot be undone"
+        let item = state.focus.map { SafeText.line($0.id.rawValue, limit: 30, ascii: glyphs.ascii) } ?? ""
+        return switch question.verdict {
+        case .allow: phrase("Allow \(item)? It cannot be undone")
+        case .remove: phrase("Remove \(item)? It cannot be undone")
+        case .restrict: phrase("Restrict \(item)? It cannot be undone")
+        case .escalate, .skip: phrase("Escalate \(item)? It cannot be undone")
+        }
     }
 }

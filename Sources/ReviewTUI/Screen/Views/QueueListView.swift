@@ -5,15 +5,9 @@ enum QueueListView {
     static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
         let rows = state.list.rows
-        let index = state.list.index(of: state.selected)
-        var top = 0
-        // An item that is not in the window (drawn at random, or asked for by id) is pinned above it.
-        if index == nil, let focus = state.focus {
-            draw(pinned(focus), row: 0, state, theme, into: &buffer)
-            top = 1
-        }
+        let (top, first) = window(state, size)
+        if top > 0, let focus = state.focus { draw(pinned(focus), row: 0, state, theme, into: &buffer) }
         let room = size.rows - top
-        let first = max(0, min((index ?? 0) - room / 2, rows.count - room))
         for offset in 0..<max(0, min(room, rows.count - first)) {
             draw(rows[first + offset], row: top + offset, state, theme, into: &buffer)
         }
@@ -21,6 +15,22 @@ enum QueueListView {
             buffer.write("the queue is empty", row: 0, column: 1, style: theme[.dim])
         }
         return buffer
+    }
+
+    /// The item on a line of the view, by its place among the rows in memory; nil on the others.
+    static func index(at line: Int, _ state: ConsoleState, _ size: CellSize) -> Int? {
+        let (top, first) = window(state, size)
+        let index = first + line - top
+        return line >= top && state.list.rows.indices.contains(index) ? index : nil
+    }
+
+    /// The line on which the list begins, and the row that stands there. An item that is not in the list (drawn at random,
+    /// or asked for by id) is pinned above it.
+    private static func window(_ state: ConsoleState, _ size: CellSize) -> (top: Int, first: Int) {
+        let index = state.list.index(of: state.selected)
+        let top = index == nil && state.focus != nil ? 1 : 0
+        let room = size.rows - top
+        return (top, max(0, min((index ?? 0) - room / 2, state.list.rows.count - room)))
     }
 
     private static func pinned(_ focus: Focus) -> QueueRow {
@@ -76,7 +86,7 @@ enum QueueListView {
         switch row.kind {
         case .text: return snippet
         case .both: return "+ " + snippet
-        case .picture: return glyphs.ascii ? "[picture]" : "▣ " + SafeText.line(row.id.rawValue, limit: 40)
+        case .picture: return glyphs.ascii ? phrase("[picture]") : "▣ " + SafeText.line(row.id.rawValue, limit: 40)
         }
     }
 

@@ -10,7 +10,7 @@ enum ReasonsView {
         let rect = Rect(
             row: max(1, (state.size.rows - room - 2) / 2), column: (state.size.columns - width) / 2, columns: width,
             rows: room + 2)
-        buffer.box(rect, title: "A reason for the note", theme: theme)
+        buffer.box(rect, title: phrase("A reason for the note"), theme: theme)
         let selected = lines.firstIndex { $0.index == list.index } ?? 0
         let first = max(0, min(selected - room / 2, lines.count - room))
         for (offset, line) in lines.dropFirst(first).prefix(room).enumerated() {

@@ -27,6 +27,9 @@ enum ReviewScreen {
         if case .pause(let since) = state.mode {
             return Frame(cells: PauseView.render(state, since: since, theme), picture: nil)
         }
+        if case .work(let screen) = state.mode {
+            return Frame(cells: WorkScreenView.render(screen, state, theme), picture: nil)
+        }
         var buffer = CellBuffer(size: state.size, filledWith: Cell(text: " ", style: theme[.text]))
         let item = state.focus?.item
         let layout = ScreenLayout(
@@ -58,20 +61,22 @@ enum ReviewScreen {
 
     /// What is open over the item, where something is.
     static func drawDialog(_ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
+        if let sheet = state.sheet { GroupSheetView.draw(sheet, state, theme, into: &buffer) }
         switch state.mode {
         case .help: HelpView.draw(state, theme, into: &buffer)
         case .policies(let picker): PolicyPickerView.draw(picker, state, theme, into: &buffer)
         case .severity: SeverityView.draw(state, theme, into: &buffer)
         case .question(let question): QuestionView.draw(question, state, theme, into: &buffer)
         case .reasons(let list): ReasonsView.draw(list, state, theme, into: &buffer)
-        case .history(let records, let scroll):
-            HistoryView.draw(records, scroll: scroll, state, theme, into: &buffer)
         case .wellbeing(let days): WellbeingView.draw(days, state, theme, into: &buffer)
-        case .review, .marking, .prompt, .pause: break
+        case .history(let records, let selected):
+            HistoryView.draw(records, selected: selected, state, theme, into: &buffer)
+        case .itemHistory(let pages): ItemHistoryView.draw(pages, state, theme, into: &buffer)
+        case .review, .sheet, .marking, .work, .prompt, .pause: break
         }
     }
 
-    /// The picture, if the terminal draws pictures. A sixel picture only while nothing lies over its cells: what lies over
+    /// The picture, if the terminal draws pictures. A painted picture only while nothing lies over its cells: what lies over
     /// a kitty picture's placeholders hides that part of it and no other.
     private static func picture(_ state: ConsoleState, _ layout: ScreenLayout, _ buffer: CellBuffer) -> PlacedPicture? {
         let isZoomed = state.zoom != nil
@@ -80,7 +85,7 @@ enum ReviewScreen {
         else { return nil }
         let place = PreviewView.place(of: picture.size, in: area.size, centred: isZoomed)
         let (row, column) = (area.row + place.row, area.column + place.column)
-        if picture.form == .sixel {
+        if picture.isPainted {
             for line in 0..<picture.size.rows {
                 for offset in 0..<picture.size.columns
                 where buffer[row + line, column + offset].grapheme != Grapheme(reserved) {

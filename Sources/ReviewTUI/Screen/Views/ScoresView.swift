@@ -14,6 +14,13 @@ enum ScoresView {
     /// Lines a policy takes: a narrow column has its bar under its name.
     static func linesEach(width: Int) -> Int { width < 34 ? 2 : 1 }
 
+    /// The policy on a line, counted from the first row's.
+    static func policy(at line: Int, _ focus: Focus, in side: Rect) -> PolicyID? {
+        let rows = visibleRows(focus.choice, in: side)
+        let index = line < 0 ? -1 : line / linesEach(width: side.size.columns)
+        return rows.indices.contains(index) ? rows[index].policy : nil
+    }
+
     /// Draws the rows from `line` on, and returns the first free line.
     static func draw(
         _ focus: Focus, isVeiled: Bool, in side: Rect, from line: Int, _ theme: Theme, into buffer: inout CellBuffer
@@ -22,7 +29,7 @@ enum ScoresView {
         let width = side.size.columns
         let rows = visibleRows(focus.choice, in: side)
         guard !rows.isEmpty else {
-            let reason = isVeiled ? "hidden until you judge" : "no model scored this"
+            let reason = isVeiled ? phrase("hidden until you judge") : phrase("no model scored this")
             buffer.write(reason, row: line, column: 0, style: theme[.dim], width: width)
             return line + 1
         }

@@ -1,14 +1,23 @@
 /// How grave a violation is: what the next key says.
 enum SeverityView {
-    static let names = [1: "mild", 2: "moderate", 3: "serious", 4: "grave"]
+    /// What a severity is called; empty for one that there is not.
+    static func name(_ severity: Int) -> String {
+        switch severity {
+        case 1: phrase("mild")
+        case 2: phrase("moderate")
+        case 3: phrase("serious")
+        case 4: phrase("grave")
+        default: ""
+        }
+    }
 
     static func draw(_ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
-        let lines = names.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) } + [("0", "not said")]
+        let lines = (1...4).map { ("\($0)", name($0)) } + [("0", phrase("not said"))]
         let width = 30
         let rect = Rect(
             row: (state.size.rows - lines.count - 2) / 2, column: (state.size.columns - width) / 2, columns: width,
             rows: lines.count + 2)
-        buffer.box(rect, title: "How grave is it?", theme: theme)
+        buffer.box(rect, title: phrase("How grave is it?"), theme: theme)
         for (offset, (key, name)) in lines.enumerated() {
             let isSaid = key == "\(state.focus?.severity ?? 0)"
             let style = theme[isSaid ? .dialogSelected : .dialog]

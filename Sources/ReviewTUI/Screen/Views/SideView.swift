@@ -7,13 +7,13 @@ enum SideView {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
         guard let focus = state.focus else { return buffer }
         let side = Rect(row: 0, column: 0, columns: size.columns, rows: size.rows)
-        heading("SCORES", 0, theme, into: &buffer)
+        heading(phrase("SCORES"), 0, theme, into: &buffer)
         var line = ScoresView.draw(focus, isVeiled: state.isVeiled(focus), in: side, from: 1, theme, into: &buffer) + 1
-        heading("EXPLANATION", line, theme, into: &buffer)
+        heading(phrase("EXPLANATION"), line, theme, into: &buffer)
         line = ExplanationView.draw(state, focus, from: line + 1, theme, into: &buffer) + 1
         line = SofteningView.draw(state, focus, from: line, theme, into: &buffer)
         if !focus.appeal.isEmpty {
-            heading(focus.isEscalated ? "ESCALATED" : "APPEAL", line, theme, into: &buffer)
+            heading(focus.isEscalated ? phrase("ESCALATED") : phrase("APPEAL"), line, theme, into: &buffer)
             for (offset, entry) in focus.appeal.suffix(4).enumerated() {
                 let isNote = offset == min(4, focus.appeal.count) - 1
                 line =
@@ -24,7 +24,10 @@ enum SideView {
             line += 2
         }
         if !focus.twins.lines.isEmpty, !state.isVeiled(focus) {
-            heading("TWINS", line, theme, into: &buffer)
+            heading(phrase("TWINS"), line, theme, into: &buffer)
+            if let key = state.keymap.label(for: .twins) {
+                buffer.writeRight("\(key) shows them", row: line, endColumn: size.columns, style: theme[.dim])
+            }
             line += 1
             for (offset, entry) in focus.twins.lines.prefix(4).enumerated() {
                 line = paragraph(
@@ -34,20 +37,20 @@ enum SideView {
         }
         line = EvidenceView.draw(focus, from: line, theme, into: &buffer)
         if let severity = focus.severity {
-            heading("SEVERITY", line, theme, into: &buffer)
+            heading(phrase("SEVERITY"), line, theme, into: &buffer)
             buffer.write(
-                "\(severity) \(SeverityView.names[severity] ?? "")", row: line + 1, column: 0, style: theme[.text])
+                "\(severity) \(SeverityView.name(severity))", row: line + 1, column: 0, style: theme[.text])
             line += 3
         }
         if let note = focus.note {
-            heading("NOTE", line, theme, into: &buffer)
+            heading(phrase("NOTE"), line, theme, into: &buffer)
             line = paragraph(note, from: line + 1, limit: 3, theme[.text], theme, into: &buffer) + 1
         }
         if !focus.item.reports.isEmpty {
-            heading("REPORTS", line, theme, into: &buffer)
+            heading(phrase("REPORTS"), line, theme, into: &buffer)
             line = reports(focus.item.reports, from: line + 1, theme, into: &buffer) + 1
         }
-        heading("DETAILS", line, theme, into: &buffer)
+        heading(phrase("DETAILS"), line, theme, into: &buffer)
         facts(focus, state, from: line + 1, theme, into: &buffer)
         return buffer
     }
@@ -89,9 +92,10 @@ enum SideView {
             let times = theme.glyphs.ascii ? "x" : "×"
             facts.insert(
                 Focus.Fact(
-                    name: "picture", value: "\(picture.pixelWidth)\(times)\(picture.pixelHeight) \(picture.format)"),
+                    name: phrase("picture"),
+                    value: "\(picture.pixelWidth)\(times)\(picture.pixelHeight) \(picture.format)"),
                 at: 0)
-            facts += picture.notes.map { Focus.Fact(name: "decoder", value: SafeText.line($0, limit: 200)) }
+            facts += picture.notes.map { Focus.Fact(name: phrase("decoder"), value: SafeText.line($0, limit: 200)) }
         }
         let width = buffer.size.columns
         let nameWidth = width < 34 ? 7 : 12

@@ -26,13 +26,13 @@ enum SofteningView {
         let groups = Dictionary(grouping: byPolicy.filter(on.contains)) { focus.softenedBy[$0] ?? [] }
         for (policies, softening) in groups.sorted(by: { ($0.value.first ?? .grey) < ($1.value.first ?? .grey) }) {
             // Which policy it is would tell what the model thinks.
-            let who = state.isVeiled(focus) ? "a policy" : policies.map(\.rawValue).joined(separator: ", ")
+            let who = state.isVeiled(focus) ? phrase("a policy") : policies.map(\.rawValue).joined(separator: ", ")
             lines.append("\(list(softening)): \(who)")
         }
         let own = on.subtracting(byPolicy).sorted()
-        if !own.isEmpty { lines.append("\(list(own)): you") }
+        if !own.isEmpty { lines.append(phrase("\(list(own)): you")) }
         let off = byPolicy.filter { !on.contains($0) }
-        if !off.isEmpty { lines.append("off, on record: \(list(off))") }
+        if !off.isEmpty { lines.append(phrase("off, on record: \(list(off))")) }
         return lines
     }
 }

@@ -5,7 +5,7 @@ enum StatusView {
     static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.status]))
         if case .prompt(let prompt) = state.mode {
-            draw(prompt, theme, into: &buffer)
+            draw(prompt, state, theme, into: &buffer)
             return buffer
         }
         let role: Role =
@@ -31,19 +31,19 @@ enum StatusView {
     /// That a pause is due, in a few columns.
     private static func pause(_ state: ConsoleState) -> String {
         guard state.pauseAdvice != nil else { return "" }
-        return "\(state.keymap.label(for: .pause) ?? ":pause"): a pause?"
+        return phrase("\(state.keymap.label(for: .pause) ?? ":pause"): a pause?")
     }
 
     /// Whose the item is, where that is not plain.
     private static func hold(_ state: ConsoleState) -> String {
         switch state.focus?.hold {
-        case .some(.none): "looking only"
-        case .asked: "taking it"
+        case .some(.none): phrase("looking only")
+        case .asked: phrase("taking it")
         case .recording, .held, nil:
             switch state.waiting.count {
             case 0: ""
-            case 1: "1 key waits"
-            case let count: "\(count) keys wait"
+            case 1: phrase("1 key waits")
+            case let count: phrase("\(count) keys wait")
             }
         }
     }
@@ -52,21 +52,21 @@ enum StatusView {
     private static func filter(_ state: ConsoleState, _ glyphs: Glyphs) -> String {
         guard !state.filter.isEmpty else { return "" }
         let room = max(8, state.size.columns / 3)
-        return SafeText.line(state.filter.canonicalText, limit: room, ascii: glyphs.ascii) + " (esc: all)"
+        return SafeText.line(state.filter.canonicalText, limit: room, ascii: glyphs.ascii) + phrase(" (esc: all)")
     }
 
     /// What stands before the line being typed.
     static func label(_ purpose: Prompt.Purpose) -> String {
         switch purpose {
-        case .note: "Note: "
-        case .question: "Question to whoever takes it over: "
+        case .note: phrase("Note: ")
+        case .question: phrase("Question to whoever takes it over: ")
         case .command: ":"
         case .search: "/"
-        case .filter: "Filter: "
+        case .filter: phrase("Filter: ")
         }
     }
 
-    private static func draw(_ prompt: Prompt, _ theme: Theme, into buffer: inout CellBuffer) {
+    private static func draw(_ prompt: Prompt, _ state: ConsoleState, _ theme: Theme, into buffer: inout CellBuffer) {
         let start = 1 + buffer.write(label(prompt.purpose), row: 0, column: 1, style: theme[.heading])
         let room = buffer.size.columns - start - 2
         // The end of a long line is what is being typed.
@@ -82,9 +82,9 @@ enum StatusView {
         }
         buffer[0, start + used] = Cell(text: " ", style: cursor)
         if prompt.purpose == .command {
-            let names = ConsoleState.completions(of: prompt.text).joined(separator: "  ")
             buffer.write(
-                names.isEmpty ? "no such command" : names, row: 0, column: start + used + 3, style: theme[.dim],
+                theme.glyphs.spelled(state.candidates(for: prompt.text)), row: 0, column: start + used + 3,
+                style: theme[.dim],
                 width: buffer.size.columns - start - used - 4, ellipsis: theme.glyphs.ellipsis)
         }
     }

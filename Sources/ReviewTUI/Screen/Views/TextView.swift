@@ -45,8 +45,8 @@ enum TextView {
     ) {
         let down = state.keymap.label(for: .scrollDown) ?? ":scroll-down"
         let up = state.keymap.label(for: .scrollUp) ?? ":scroll-up"
-        let cut = omitted > 0 ? ", \(TitleView.grouped(omitted)) more characters cut" : ""
-        let words = "lines \(first + 1)–\(min(count, first + shown)) of \(count)\(cut) (\(down)/\(up))"
+        let cut = omitted > 0 ? phrase(", \(TitleView.grouped(omitted)) more characters cut") : ""
+        let words = phrase("lines \(first + 1)–\(min(count, first + shown)) of \(count)\(cut) (\(down)/\(up))")
         buffer.write(theme.glyphs.spelled(words), row: buffer.size.rows - 1, column: 0, style: theme[.dim])
     }
 

@@ -7,8 +7,8 @@ enum TitleView {
         column += buffer.write("ReviewTUI", row: 0, column: column, style: theme[.titleAccent])
         if let counts = state.counts {
             let parts = [
-                "\(grouped(counts.pending)) waiting", "\(grouped(counts.leased)) on desks",
-                "\(grouped(counts.decided)) decided",
+                phrase("\(grouped(counts.pending)) waiting"), phrase("\(grouped(counts.leased)) on desks"),
+                phrase("\(grouped(counts.decided)) decided"),
             ]
             buffer.write("   " + parts.joined(separator: dot), row: 0, column: column, style: theme[.titleBar])
         }

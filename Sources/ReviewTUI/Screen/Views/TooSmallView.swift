@@ -5,9 +5,9 @@ enum TooSmallView {
         let times = theme.glyphs.ascii ? "x" : "×"
         let needed = ScreenLayout.smallest
         let lines = [
-            "Terminal too small",
-            "needed: \(needed.columns)\(times)\(needed.rows)",
-            "here: \(size.columns)\(times)\(size.rows)",
+            phrase("Terminal too small"),
+            phrase("needed: \(needed.columns)\(times)\(needed.rows)"),
+            phrase("here: \(size.columns)\(times)\(size.rows)"),
         ]
         let top = max(0, (size.rows - lines.count) / 2)
         for (offset, line) in lines.enumerated() {

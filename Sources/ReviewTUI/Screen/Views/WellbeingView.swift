@@ -15,10 +15,10 @@ enum WellbeingView {
             rows: count + 2)
         buffer.box(rect, title: title(hasWeek), theme: theme)
         var table = Lines(rect: rect, theme: theme)
-        table.say(day(today), .dialog, into: &buffer)
-        table.say(stretch(state.meter.stretch), .dialog, into: &buffer)
+        table.say("\(day(today))", .dialog, into: &buffer)
+        table.say("\(stretch(state.meter.stretch))", .dialog, into: &buffer)
         table.say("", .dialog, into: &buffer)
-        table.head("TODAY", ["items", "shown", "account"], into: &buffer)
+        table.head("TODAY", [phrase("items"), phrase("shown"), phrase("account")], into: &buffer)
         let most = Swift.max(1, families.map(\.1.weighted).max() ?? 1)
         for (name, family) in families {
             table.row(
@@ -28,7 +28,7 @@ enum WellbeingView {
         if families.isEmpty { table.say("nothing grave has been shown", .dialog, into: &buffer) }
         table.say("", .dialog, into: &buffer)
         guard hasWeek else { return }
-        table.head("LAST DAYS", ["items", "here", "account"], into: &buffer)
+        table.head("LAST DAYS", [phrase("items"), phrase("here"), phrase("account")], into: &buffer)
         let greatest = Swift.max(1, days.map(\.exposure.weighted).max() ?? 1)
         for day in days {
             table.row(
@@ -40,19 +40,23 @@ enum WellbeingView {
     }
 
     private static func title(_ isKept: Bool) -> String {
-        isKept ? "What you have looked at" : "What you have looked at since you came (nothing is kept)"
+        isKept ? phrase("What you have looked at") : phrase("What you have looked at since you came (nothing is kept)")
     }
 
     private static func day(_ today: Exposure) -> String {
         let pauses =
             today.pauses == 0
-            ? "no pause" : "\(today.pauses) \(today.pauses == 1 ? "pause" : "pauses"), \(clock(today.paused))"
+            ? phrase("no pause")
+            : phrase(
+                "\(today.pauses) \(today.pauses == 1 ? phrase("pause") : phrase("pauses")), \(clock(today.paused))")
         return
-            "\(clock(today.present)) at the console · \(today.items) \(today.items == 1 ? "item" : "items") · \(pauses)"
+            phrase(
+                "\(clock(today.present)) at the console · \(today.items) \(today.items == 1 ? phrase("item") : phrase("items")) · \(pauses)"
+            )
     }
 
     private static func stretch(_ stretch: ExposureMeter.Stretch) -> String {
-        "since the last pause: \(clock(stretch.present)), \(clock(stretch.heavy)) of it with grave items"
+        phrase("since the last pause: \(clock(stretch.present)), \(clock(stretch.heavy)) of it with grave items")
     }
 
     /// Families by their share, the least of many as one.
@@ -65,7 +69,7 @@ enum WellbeingView {
         guard !rest.isEmpty else { return shown }
         return shown + [
             (
-                "\(rest.count) others",
+                phrase("\(rest.count) others"),
                 Exposure.Family(
                     shown: rest.reduce(0) { $0 + $1.shown }, weighted: rest.reduce(0) { $0 + $1.weighted },
                     items: rest.reduce(0) { $0 + $1.items })
@@ -77,9 +81,9 @@ enum WellbeingView {
     static func clock(_ milliseconds: Int64) -> String {
         let minutes = milliseconds / 60_000
         switch milliseconds {
-        case ..<60_000: return "\(milliseconds / 1000) s"
-        case ..<3_600_000: return "\(minutes) min"
-        default: return "\(minutes / 60) h \(minutes % 60) min"
+        case ..<60_000: return phrase("\(milliseconds / 1000) s")
+        case ..<3_600_000: return phrase("\(minutes) min")
+        default: return phrase("\(minutes / 60) h \(minutes % 60) min")
         }
     }
 
@@ -104,14 +108,15 @@ enum WellbeingView {
         private var left: Int { rect.column + 2 }
         private static let columns = [20, 32, 42]
 
-        mutating func say(_ text: String, _ role: Role, into buffer: inout CellBuffer) {
+        mutating func say(_ phrase: Phrase, _ role: Role, into buffer: inout CellBuffer) {
             buffer.write(
-                theme.glyphs.spelled(text), row: row, column: left, style: theme[role], width: rect.size.columns - 4,
+                theme.glyphs.spelled(phrase.text), row: row, column: left, style: theme[role],
+                width: rect.size.columns - 4,
                 ellipsis: theme.glyphs.ellipsis)
             next += 1
         }
 
-        mutating func head(_ title: String, _ heads: [String], into buffer: inout CellBuffer) {
+        mutating func head(_ title: Phrase, _ heads: [String], into buffer: inout CellBuffer) {
             buffer.write(title, row: row, column: left, style: theme[.dialogTitle])
             for (head, end) in zip(heads, Self.columns) {
                 buffer.writeRight(head, row: row, endColumn: left + end, style: theme[.dialogTitle])
