@@ -35,8 +35,8 @@ extension QueueStore {
     ///
     /// The snapshot is bounded by the last verdict or undo at the start, so those that fall meanwhile are in none of
     /// it; the same verdicts on media that were hashed alike give the same bytes. Media are named by path, SHA-256 and PDQ
-    /// hash (64 hex digits, whatever the picture's quality; null until `score` has looked at it). Every item has its split for good (see ``SplitGraph``). The table
-    /// `snapshot` and the audit chain remember the export once it is whole.
+    /// hash (64 hex digits, whatever the picture's quality; null until `score` has looked at it). Every item has its split
+    /// for good (see ``SplitGraph``). The table `snapshot` and the audit chain remember the export once it is whole.
     ///
     /// - parameter folder: Made if it is not there; must be empty.
     /// - parameter progress: Called with the rows written so far.

@@ -60,7 +60,8 @@ struct SnapshotLines {
             writer.append(utf8: media.bytes(0))
             writer.append(raw: ",\"sha256\":\"")
             writer.append(hex: media.bytes(1))
-            writer.append(raw: media.isNull(2) ? "\",\"pdq\":null}" : "\",\"pdq\":\"\(media.bytes(2).hex)\"}")
+            writer.append(raw: "\",\"pdq\":")
+            writer.append(raw: media.isNull(2) ? "null}" : "\"\(media.bytes(2).hex)\"}")
         }
         append("],\"verdict\":", text: DecisionColumn.verdict, of: row)
         // What is stored as JSON was written by the same writer.
@@ -199,8 +200,7 @@ extension Judgements {
 extension SnapshotLines: SnapshotPageMaker {
     static let furtherColumns = ""
     static let mediaQuery = """
-        SELECT m.path, m.sha256, l.hash FROM media m
-            LEFT JOIN likeness l ON l.item = m.item AND l.position = m.position
+        SELECT m.path, m.sha256, l.hash FROM media m LEFT JOIN likeness l ON l.item = m.item AND l.position = m.position
         WHERE m.item = ? ORDER BY m.position
         """
 }

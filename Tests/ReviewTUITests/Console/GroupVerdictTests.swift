@@ -119,6 +119,21 @@ import Testing
         #expect(mia.record == ["post-1 remove spam", "post-2 remove spam"])
     }
 
+    @Test(
+        "Who comes to the group under the reviewer's eyes is out until picked, and who was never on the screen is left")
+    func unseen() {
+        let items = (1...12).map { Sample.text("post-\($0)", "one", scores: [("spam", 0.9)]) }
+        var mia = Reviewer(items, columns: 80, rows: 24)
+        mia.desk.change { $0.group = items.prefix(11).map(\.item.id) }
+        mia.press("t")
+        mia.desk.change { $0.group = [items[0].item.id, items[11].item.id] + items[1..<11].map(\.item.id) }
+        mia.take(.queueChanged)
+        mia.press("x")
+        #expect(!mia.record.contains("post-12 remove spam"))
+        #expect(mia.record.count == 7)
+        #expect(mia.statusLine.contains("not seen"))
+    }
+
     @Test("Without a policy the list of policies comes first, and leads back to the sheet if nothing is chosen")
     func picker() {
         var mia = Reviewer([Sample.text("post-1", "one"), Sample.text("post-2", "one")], columns: 120, rows: 40)

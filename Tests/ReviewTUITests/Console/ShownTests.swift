@@ -214,4 +214,41 @@ struct ShownTests {
         #expect(mia.screen.contains("⟨U+001B⟩"))
         for scalar in mia.screen.unicodeScalars where scalar != "\n" { #expect(ScalarClass(scalar) != .mark) }
     }
+
+    @Test("a picture that is to be softer is not stood in for by what was made of it before")
+    func softer() {
+        var slot = PreviewSlot()
+        var mia = Reviewer([Sample.picture("p", scores: [("spam", 0.8)])])
+        mia.press("v")
+        guard let plain = mia.state.preview.wanted, let content = mia.state.preview.content else {
+            Issue.record("no preview")
+            return
+        }
+        _ = slot.want(plain)
+        slot.take(content, for: plain)
+        var softer = plain
+        softer.softening = [.blur]
+        #expect(slot.want(softer) && slot.content == nil)
+    }
+
+    @Test("blind first, neither the list nor the account names what an item was flagged for")
+    func veiled() {
+        var mia = Reviewer([Sample.threat, Sample.harmless], columns: 200, rows: 50, blindFirst: true)
+        mia.press("w")
+        #expect(mia.state.mode == .review && mia.statusLine.contains("judge it once first"))
+        #expect(!mia.lines.contains { $0.prefix(45).contains("hate") })
+    }
+
+    @Test("what a screen about the work or a pause covers was not seen, nor looked at")
+    func covered() throws {
+        var mia = Reviewer([Sample.threat, Sample.harmless])
+        mia.press("P")
+        #expect(PaintedFrame(mia.state) == PaintedFrame())
+        mia.pass(milliseconds: 1_200_000)
+        mia.press("j a")
+        let draft = try #require(mia.desk.decisions.first?.draft)
+        #expect((draft.durationMilliseconds ?? .max) < 10_000)
+        mia.press("Q")
+        #expect(PaintedFrame(mia.state) == PaintedFrame())
+    }
 }

@@ -76,4 +76,45 @@ struct LinearScreenTests {
         mia.take(.line("a"))
         #expect(mia.record == ["post-17 allow"])
     }
+
+    @Test("a command's name that meets an open window closes it and is carried out as one, not letter by letter")
+    func windows() {
+        for window in ["item-history", "history", "wellbeing", "queue-health", "help"] {
+            var mia = Reviewer([Sample.threat, Sample.harmless])
+            mia.take(.line(window))
+            mia.take(.line("remove"))
+            #expect(mia.record == ["post-17 remove harassment+hate"], "\(window)")
+        }
+        var mia = Reviewer([Sample.threat, Sample.harmless])
+        mia.take(.line("severity"))
+        mia.take(.line("remove"))
+        #expect(mia.record.isEmpty && mia.statusLine.contains("no answer here"))
+        mia.take(.line("esc"))
+        mia.take(.line("pause"))
+        mia.take(.line("remove"))
+        #expect(mia.record.isEmpty && mia.state.mode == .review)
+    }
+
+    @Test("the end of the input answers nothing that is open, and esc in a line of input is no text")
+    func ends() {
+        var mia = Reviewer([Sample.threat, Sample.harmless])
+        mia.take(.line("allow"))
+        mia.take(.line("escalate-question"))
+        mia.take(.line("esc"))
+        #expect(mia.record == ["post-17 allow"] && mia.state.mode == .review)
+        mia.take(.line("x"))
+        mia.take(.key(.control("c")))
+        #expect(mia.record == ["post-17 allow"] && mia.hasLeft)
+    }
+
+    @Test("screens about the work are read out, and so is what would be marked")
+    func screens() {
+        var mia = Reviewer([Sample.threat])
+        mia.desk.change { $0.work = SampleWork.readings }
+        mia.take(.line("queue-health"))
+        #expect(LinearScreen.dialog(mia.state, .fallback).contains { $0.contains("WAITING BY QUEUE") })
+        mia.take(.line(""))
+        mia.take(.line("mark"))
+        #expect(LinearScreen.dialog(mia.state, .fallback) == ["“People”"])
+    }
 }

@@ -62,7 +62,7 @@ extension ColumnType {
 extension SnapshotColumn {
     /// What every tabular format writes, in this order. Lists that belong together have the same length: `label_values` at
     /// a place is the label of the policy at that place of `label_policies`.
-    static let all: [SnapshotColumn] = decision + labels + review + scores + evidence + record
+    static let all: [SnapshotColumn] = decision + labels + review + group + scores + evidence + record
 
     private static let decision = [
         SnapshotColumn(name: "id", type: .text, isRequired: true) { .text($0.id) },
@@ -105,6 +105,12 @@ extension SnapshotColumn {
         SnapshotColumn(name: "first_call_policies", type: .list(.text)) {
             .texts(($0.firstCall?.policies ?? []).sorted().map(\.rawValue))
         },
+    ]
+
+    private static let group = [
+        // A verdict on many at once: all that was seen of a member with a lead is a small picture, or the first words.
+        SnapshotColumn(name: "group_size", type: .integer) { .optional($0.group.map { Int64($0.size) }) },
+        SnapshotColumn(name: "group_lead", type: .text) { .optional($0.group?.lead) },
     ]
 
     private static let scores = [

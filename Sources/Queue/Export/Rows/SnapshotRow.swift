@@ -8,7 +8,7 @@ struct SnapshotRow: Sendable {
         var path: String
         /// 64 hex digits.
         var sha256: String
-        /// 64 hex digits; nil where nobody has looked at the picture, or it has too little structure.
+        /// 64 hex digits, whatever the picture's quality; nil where nobody has looked at it, or nothing could be made of it.
         var pdq: String?
         var byteCount: Int64
         /// Where the bytes are now.
@@ -53,6 +53,8 @@ struct SnapshotRow: Sendable {
     var isConfirmed: Bool?
     var rationales: [Rationale]
     var firstCall: DecisionDraft.FirstCall?
+    /// Set where the verdict fell on a group of items at once.
+    var group: GroupMark?
     var supersedes: String?
     /// Hash of the audit event, 64 hex digits.
     var hash: String
@@ -157,6 +159,7 @@ extension SnapshotRow {
         isConfirmed = explanation?["confirmed"].flatMap { $0 == .null ? nil : $0 == .bool(true) }
         rationales = (shown?["rationales"]?.array ?? []).compactMap { try? Rationale($0) }
         firstCall = shown?["first_call"].flatMap { DecisionDraft.FirstCall($0) }
+        group = shown?["group"].flatMap { GroupMark($0) }
         supersedes = optional(DecisionColumn.supersedes)
         hash = row.bytes(DecisionColumn.hash).hex
     }
