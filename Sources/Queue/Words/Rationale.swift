@@ -41,6 +41,25 @@ public struct Rationale: Sendable, Hashable {
     }
 }
 
+// MARK: - Of an explanation
+
+extension Explanation {
+    /// What counts as highlighted: every span or patch with at least half of the map's largest value. Nil where nothing is
+    /// positive.
+    public var highlight: Rationale.Evidence? {
+        switch relevance {
+        case .spans(let spans):
+            let half = spans.reduce(Float(0)) { Swift.max($0, $1.weight) } / 2
+            let lit = spans.filter { half > 0 && $0.weight >= half && $0.start < $0.end }
+            return lit.isEmpty ? nil : .spans(lit.map { $0.start..<$0.end }.sorted { $0.lowerBound < $1.lowerBound })
+        case .grid(let rows, let columns, let values):
+            let half = values.reduce(Float(0)) { $1.isFinite ? Swift.max($0, $1) : $0 } / 2
+            let lit = values.indices.filter { half > 0 && values[$0] >= half }
+            return lit.isEmpty ? nil : .patches(lit, rows: rows, columns: columns, media: mediaIndex)
+        }
+    }
+}
+
 // MARK: - As JSON
 
 extension Rationale {

@@ -1,4 +1,5 @@
 import Foundation
+import Queue
 
 /// Where words go: results to stdout, everything said to a person to stderr, nothing unsanitised to either.
 enum Output {
@@ -11,6 +12,12 @@ enum Output {
     static func say(_ text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { SafeText.line(String($0)) }
         write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
+    }
+
+    /// Says which lines of a file were refused and why; of many, the first.
+    static func say(refused lines: [IngestRejection], of count: Int) {
+        for line in lines { say("line \(line.line): \(line.reason)") }
+        if count > lines.count { say("… and \(count - lines.count) more; --rejects FILE gets them all.") }
     }
 
     /// Writes control sequences of the program's own to stderr.

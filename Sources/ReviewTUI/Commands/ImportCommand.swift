@@ -28,10 +28,7 @@ struct ImportCommand: ParsableCommand {
             bar.show(done: $0, fraction: nil)
         }
         bar.clear()
-        for rejection in report.rejections { Output.say("line \(rejection.line): \(rejection.reason)") }
-        if report.rejected > report.rejections.count {
-            Output.say("… and \(report.rejected - report.rejections.count) more; --rejects FILE gets them all.")
-        }
+        Output.say(refused: report.rejections, of: report.rejected)
         if options.json {
             Output.result(report.json.text)
         } else {

@@ -34,10 +34,7 @@ struct IngestCommand: ParsableCommand {
                 done: progress.items, fraction: progress.totalBytes.map { Double(progress.bytes) / Double(max($0, 1)) })
         }
         bar.clear()
-        for rejection in report.rejections { Output.say("line \(rejection.line): \(rejection.reason)") }
-        if report.rejected > report.rejections.count {
-            Output.say("… and \(report.rejected - report.rejections.count) more; --rejects FILE gets them all.")
-        }
+        Output.say(refused: report.rejections, of: report.rejected)
         if options.json {
             Output.result(report.json.text)
         } else {

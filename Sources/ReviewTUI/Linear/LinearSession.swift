@@ -56,17 +56,8 @@ struct LinearSession {
             source.resume()
             return source
         }
-        let watch = runner.watch { inbox.post(.event(.queueChanged)) }
-        let ticks = Task.detached {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(5))
-                inbox.post(.event(.tick))
-            }
-        }
-        defer {
-            ticks.cancel()
-            withExtendedLifetime((watch, interrupts)) {}
-        }
+        let watch = runner.watch { inbox.post(.event($0)) }
+        defer { withExtendedLifetime((watch, interrupts)) {} }
         say("A key or a command’s name, then Enter. help names them, an empty line says the item again.", "\n")
         take(.started(item: start))
         for await _ in inbox.wakes {

@@ -171,6 +171,9 @@ struct WorkScreenTests {
         #expect(
             days.map(\.rfc3339) == ["2026-10-23T22:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"].map { $0 })
         #expect(days.map { LocalDays.dayOfMonth($0, calendar: calendar) } == [24, 25, 26])
+        let now = Timestamp(milliseconds: 1_793_008_800_000)
+        #expect(LocalDays.name(now: now, zone: calendar.timeZone) == "2026-10-26")
+        #expect(LocalDays.name(before: 2, now: now, zone: calendar.timeZone) == "2026-10-24")
     }
 
     @Test("figures are spelled with the digits that say something")

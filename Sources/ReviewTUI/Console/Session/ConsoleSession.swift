@@ -65,17 +65,8 @@ final class ConsoleSession {
         TerminalRescue.install(wake: input.wakeWrite)
         input.start()
         let inbox = inbox
-        let watch = runner.watch { inbox.post(.event(.queueChanged)) }
-        let ticks = Task.detached {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(5))
-                inbox.post(.event(.tick))
-            }
-        }
-        defer {
-            ticks.cancel()
-            withExtendedLifetime(watch) {}
-        }
+        let watch = runner.watch { inbox.post(.event($0)) }
+        defer { withExtendedLifetime(watch) {} }
         if graphics != .auto { upgrade() }
         take(.started(item: item))
         paint()

@@ -49,18 +49,23 @@ final class EffectRunner: Sendable {
         }
     }
 
-    /// Calls `changed` whenever another process has written to the queue; looks once a second.
-    func watch(_ changed: @escaping @Sendable () -> Void) -> any Sendable {
+    /// Tells when another process has written to the queue, looking once a second, and every five seconds that time goes by,
+    /// until what is returned goes away.
+    func watch(_ happened: @escaping @Sendable (ConsoleEvent) -> Void) -> any Sendable {
         let timer = DispatchSource.makeTimerSource(queue: queue)
+        let ticks = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
+        ticks.setEventHandler { happened(.tick) }
+        ticks.schedule(deadline: .now() + 5, repeating: 5, leeway: .milliseconds(200))
+        ticks.resume()
         let last = Boxed<Int?>(nil)
         timer.setEventHandler { [desk] in
             guard let version = try? desk.dataVersion() else { return }
-            if let before = last.value, before != version { changed() }
+            if let before = last.value, before != version { happened(.queueChanged) }
             last.value = version
         }
         timer.schedule(deadline: .now(), repeating: 1, leeway: .milliseconds(200))
         timer.resume()
-        return Watch(timer: timer)
+        return Watch(timers: [timer, ticks])
     }
 
     private func perform(_ effect: Effect) -> ConsoleEvent? {
@@ -144,7 +149,7 @@ private final class Boxed<Value>: @unchecked Sendable {
 
 /// Stops looking when it goes away.
 private final class Watch: @unchecked Sendable {
-    private let timer: any DispatchSourceTimer
-    init(timer: any DispatchSourceTimer) { self.timer = timer }
-    deinit { timer.cancel() }
+    private let timers: [any DispatchSourceTimer]
+    init(timers: [any DispatchSourceTimer]) { self.timers = timers }
+    deinit { for timer in timers { timer.cancel() } }
 }

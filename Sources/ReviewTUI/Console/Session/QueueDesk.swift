@@ -108,28 +108,19 @@ struct QueueDesk: ReviewDesk {
     func record(_ exposure: Exposure) throws {
         try saying {
             try store.add(
-                exposure, to: Self.day(), keepingFrom: Self.day(before: QueueStore.exposureDays - 1),
+                exposure, to: LocalDays.name(), keepingFrom: LocalDays.name(before: QueueStore.exposureDays - 1),
                 reviewer: reviewer)
         }
     }
 
     func exposure() throws -> [ExposureDay] {
         try saying {
-            let known = try store.exposure(of: reviewer, from: Self.day(before: 6))
+            let known = try store.exposure(of: reviewer, from: LocalDays.name(before: 6))
             return (0...6).reversed().map { before in
-                let day = Self.day(before: before)
+                let day = LocalDays.name(before: before)
                 return known.first { $0.day == day } ?? ExposureDay(day: day, exposure: Exposure())
             }
         }
-    }
-
-    /// `2026-11-26`, so many days ago, by the calendar of this place.
-    private static func day(before days: Int = 0) -> String {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = .current
-        let date = calendar.date(byAdding: .day, value: -days, to: Date()) ?? Date()
-        let parts = calendar.dateComponents([.year, .month, .day], from: date)
-        return String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
     }
 
     func work(_ view: WorkView) throws -> WorkReading {

@@ -84,23 +84,6 @@ struct Evidence: Hashable, Sendable {
     }
 }
 
-extension Explanation {
-    /// What counts as highlighted: every span or patch with at least half of the map's largest value, where the edge of the
-    /// mask overlay lies, too. Nil where nothing is positive.
-    var highlight: Rationale.Evidence? {
-        switch relevance {
-        case .spans(let spans):
-            let half = spans.reduce(Float(0)) { Swift.max($0, $1.weight) } / 2
-            let lit = spans.filter { half > 0 && $0.weight >= half && $0.start < $0.end }
-            return lit.isEmpty ? nil : .spans(lit.map { $0.start..<$0.end }.sorted { $0.lowerBound < $1.lowerBound })
-        case .grid(let rows, let columns, let values):
-            let half = values.reduce(Float(0)) { $1.isFinite ? Swift.max($0, $1) : $0 } / 2
-            let lit = values.indices.filter { half > 0 && values[$0] >= half }
-            return lit.isEmpty ? nil : .patches(lit, rows: rows, columns: columns, media: mediaIndex)
-        }
-    }
-}
-
 /// Where the marking stands: a word of the text or a box on the picture.
 enum Marking: Hashable, Sendable {
     /// - Parameters:

@@ -133,14 +133,9 @@ enum WellbeingView {
                 buffer.writeRight(value, row: row, endColumn: left + end, style: theme[.dialog])
             }
             let start = left + 44
-            let room = rect.column + rect.size.columns - 2 - start
-            let steps = glyphs.eighths.count
-            let filled = Int((share * Double(room * steps)).rounded())
-            for offset in 0..<Swift.max(0, room) {
-                let part = min(steps, filled - offset * steps)
-                guard part > 0 else { break }
-                buffer[row, start + offset] = Cell(text: glyphs.eighths[part - 1], style: theme[.dialog])
-            }
+            BarChart.bar(
+                share: share, row: row, column: start, width: rect.column + rect.size.columns - 2 - start,
+                theme[.dialog], glyphs, into: &buffer)
             next += 1
         }
     }
