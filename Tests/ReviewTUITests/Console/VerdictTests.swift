@@ -112,6 +112,21 @@ struct VerdictTests {
         #expect(mia.desk.decisions.first?.draft.note == "satire?")
     }
 
+    @Test("a queue that a dropped escalation named takes no later one; the last escalation again goes where it went")
+    func droppedEscalation() throws {
+        var mia = Reviewer([Sample.text("post-40", "about a child", scores: [("sexual/minors", 0.9)])])
+        mia.press("E")
+        mia.type("@legal satire?")
+        mia.press("enter esc e y")
+        #expect(mia.desk.decisions.last?.draft.verdict == .escalate)
+        #expect(mia.desk.decisions.last?.draft.escalatesTo == nil)
+        var ann = Reviewer(three())
+        ann.press("E")
+        ann.type("@legal satire?")
+        ann.press("enter .")
+        #expect(ann.desk.decisions.map { $0.draft.escalatesTo?.rawValue } == ["legal", "legal"])
+    }
+
     @Test("a question can name the queue that takes the item")
     func questionToAQueue() {
         var mia = Reviewer(three())

@@ -71,7 +71,7 @@ extension ConsoleState {
     /// Commands that make sense over a group, by the reviewer's own keys; h j k l where these mean nothing else.
     private mutating func runInSheet(_ key: Key) -> [Effect] {
         let command = keymap.command(for: key)
-        if let verdict = command?.verdict, verdict != .skip { return judgeGroup(verdict) }
+        if let command, let verdict = command.verdict, verdict != .skip { return run(command) }
         if let digit = command?.policyDigit { return toggle(digit: digit) }
         switch command {
         case .policies: return openPicker(for: nil)

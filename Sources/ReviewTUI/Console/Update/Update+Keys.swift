@@ -55,7 +55,11 @@ extension ConsoleState {
 
     mutating func run(_ command: CommandID) -> [Effect] {
         if zoom != nil, !command.keepsZoom { leaveZoom() }
-        if let verdict = command.verdict { return judge(verdict) }
+        if let verdict = command.verdict {
+            // Only a question names who takes an item over; one that came to nothing leaves its name behind.
+            focus?.escalatesTo = nil
+            return judge(verdict)
+        }
         if let digit = command.policyDigit { return toggle(digit: digit) }
         awaitedWindow = command
         switch command {

@@ -33,7 +33,6 @@ extension ConsoleState {
         if key == .escape || key == .character("q") || key == .character("n") {
             mode = ground
             say("No verdict was recorded.")
-            focus?.escalatesTo = nil
         }
         return []
     }

@@ -51,6 +51,7 @@ extension ConsoleState {
         if last.verdict != .allow { choice.choose(exactly: last.policies, taxonomy: taxonomy) }
         self.focus?.choice = choice
         self.focus?.severity = last.severity
+        self.focus?.escalatesTo = last.escalatesTo
         self.focus?.note = last.note ?? focus.note
         return judge(VerdictCommand(last.verdict))
     }
@@ -131,7 +132,6 @@ extension ConsoleState {
             return reloadList() + recount()
         case .busy(let text), .failed(let text):
             self.focus?.hold = .held(lease)
-            self.focus?.escalatesTo = nil
             say("\(text) Not recorded: press the key again.\(rest)", .bad)
             return []
         }

@@ -67,7 +67,6 @@ extension ConsoleState {
         if command == .suspend || command == .redraw { return act(on: key) }
         if key == .escape, !waiting.isEmpty {
             waiting.removeAll()
-            focus?.escalatesTo = nil
             say("What was typed ahead is dropped.")
             return []
         }
@@ -116,8 +115,7 @@ extension ConsoleState {
                 return effects
             case .never(let sentence):
                 waiting.removeFirst()
-                focus?.escalatesTo = nil
-                if let sentence { say(sentence + droppingWaiting(), .bad) }
+                        if let sentence { say(sentence + droppingWaiting(), .bad) }
             case .now:
                 waiting.removeFirst()
                 switch next.input {
@@ -201,7 +199,6 @@ extension ConsoleState {
     private mutating func dropLastVerdict() -> Bool {
         guard let last = waiting.lastIndex(where: { command(of: $0)?.judges == true }) else { return false }
         waiting.removeSubrange(last...)
-        focus?.escalatesTo = nil
         say("The verdict that waited is dropped; nothing was recorded for it.")
         return true
     }
