@@ -115,7 +115,7 @@ extension ConsoleState {
                 return effects
             case .never(let sentence):
                 waiting.removeFirst()
-                        if let sentence { say(sentence + droppingWaiting(), .bad) }
+                if let sentence { say(sentence + droppingWaiting(), .bad) }
             case .now:
                 waiting.removeFirst()
                 switch next.input {
