@@ -30,7 +30,8 @@ struct Reviewer {
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
         preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false,
-        wellbeing: (inout WellbeingSettings) -> Void = { _ in }, refitEvery: Int? = nil, taxonomy: [Policy] = Sample.taxonomy
+        wellbeing: (inout WellbeingSettings) -> Void = { _ in }, refitEvery: Int? = nil,
+        taxonomy: [Policy] = Sample.taxonomy
     ) {
         desk = MemoryDesk(items)
         self.theme = theme
