@@ -54,7 +54,7 @@ extension QueueStore {
             of: draft, scored: Set(scores.map(\.policy)),
             overThreshold: Set(scores.filter(taxonomy.isProposed).map(\.policy)))
         // What came by the uniform draw counts as such, whatever it had been mined for.
-        let mined = leased[4] == nil ? leased[7] as String? : nil
+        let mined = leased[4] == nil && round != .gold ? leased[7] as String? : nil
         let id = ULID.fresh(at: now)
         let row = DecisionRow(
             id: id, item: item, itemID: leased[1], itemDigest: leased[2],
@@ -190,9 +190,7 @@ extension QueueStore {
                 undone.item,
             ])
         // Nobody has moved it while it was decided.
-        let results = try ResultWriter(db: db, taxonomy: taxonomyInForce(db).taxonomy)
-        let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(undone.item)
-        try StoredRank.set(boost: results.boost(of: scores), of: undone.item, in: db)
+        try ResultWriter(db: db, taxonomy: taxonomyInForce(db).taxonomy).refreshRank(item: undone.item)
         if row["review"] as Int == ReviewRound.escalated.rawValue, !isHeld {
             // It waits where it would have waited without the escalation.
             let line = try Router(db: db, taxonomy: taxonomyInForce(db).taxonomy).code(ofStored: undone.item)

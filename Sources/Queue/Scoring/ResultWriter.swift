@@ -119,6 +119,12 @@ final class ResultWriter {
         if order.basis != .priority { try StoredRank.set(boost: boost(of: scores), of: item, in: db) }
     }
 
+    /// Brings the rank of an item up to date that was out of the line for a while.
+    func refreshRank(item: Int64) throws {
+        let scores = order.basis == .priority ? [] : try StoredItem(db: db, mediaFolder: "").scores(item)
+        try StoredRank.set(boost: boost(of: scores), of: item, in: db)
+    }
+
     /// The highest probability; numbers that are none do not stand for an item.
     static func top(of scores: [Score]) -> Score? {
         scores.filter(\.isCalibrated).max { ($0.value, $1.policy) < ($1.value, $0.policy) }
