@@ -3,14 +3,18 @@ import GRDB
 
 /// Writes scores and explanations into their tables, and what follows from them into `work`.
 final class ResultWriter {
-    private let db: Database
+    let db: Database
     let router: Router
+    private let order: RankOrder
+    private var meter: HardnessMeter?
     private var models: [String: Int64] = [:]
     private var computations: [Score.Provenance: Int64] = [:]
 
     init(db: Database, taxonomy: Taxonomy) throws {
         self.db = db
         router = try Router(db: db, taxonomy: taxonomy)
+        order = try RankOrder.read(in: db)
+        meter = order.meter(under: taxonomy)
     }
 
     /// The number of a model, known or new.
@@ -38,7 +42,7 @@ final class ResultWriter {
     }
 
     /// The number of a head, a precision and whether they give probabilities, known or new; the weights stand with the model.
-    private func computation(_ provenance: Score.Provenance?) throws -> Int64? {
+    func computation(_ provenance: Score.Provenance?) throws -> Int64? {
         guard let provenance else { return nil }
         if let known = computations[provenance] { return known }
         let parts: StatementArguments = [provenance.head ?? "", provenance.precision, provenance.isCalibrated]
@@ -60,7 +64,7 @@ final class ResultWriter {
     }
 
     func clear(item: Int64) throws {
-        for table in ["score", "explanation", "embedding", "scoring"] {
+        for table in ["score", "explanation", "embedding", "scoring", "score_as_leased"] {
             try db.cachedStatement(sql: "DELETE FROM \(table) WHERE item = ?").execute(arguments: [item])
         }
     }
@@ -79,12 +83,24 @@ final class ResultWriter {
         for (position, explanation) in explanations.enumerated() {
             var grid: (rows: Int, columns: Int)?
             if case .grid(let rows, let columns, _) = explanation.relevance { grid = (rows, columns) }
-            try db.cachedStatement(sql: "INSERT INTO explanation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
-                arguments: [
+            let columns =
+                "item, model, position, policy, method, media, signed, grid_rows, grid_columns, relevance, head"
+            try db.cachedStatement(sql: "INSERT INTO explanation (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                .execute(arguments: [
                     item, try model(explanation.model), position, explanation.policy?.rawValue, explanation.method,
                     explanation.mediaIndex, explanation.signed, grid?.rows, grid?.columns,
-                    StoredRelevance.encode(explanation.relevance),
+                    StoredRelevance.encode(explanation.relevance), explanation.head,
                 ])
+        }
+    }
+
+    func insert(embeddings: [StoredEmbedding], item: Int64, model: Int64) throws {
+        for embedding in embeddings {
+            try db.cachedStatement(
+                sql: "INSERT INTO embedding (item, model, position, vector, precision) VALUES (?, ?, ?, ?, ?)"
+            ).execute(arguments: [
+                item, model, embedding.position, StoredRelevance.floats(embedding.vector), embedding.precision,
+            ])
         }
     }
 
@@ -93,8 +109,14 @@ final class ResultWriter {
             .execute(arguments: [item, model, time.milliseconds])
     }
 
-    /// Brings the top score of an item up to date, and moves it to the line where its scores lead. A decided item stays
-    /// in its line, unless it turns out to be restricted.
+    /// What the queue's order adds to the rank of an item with these scores.
+    func boost(of scores: [Score]) -> Double {
+        guard order.basis != .priority else { return 0 }
+        return order.weight * (meter?.reading(of: scores)?.value ?? 0)
+    }
+
+    /// Brings the top score of an item up to date, and moves it to the line and the rank where its scores lead. A decided
+    /// item stays in its line, unless it turns out to be restricted. A mined one keeps its rank.
     func refreshTop(item: Int64) throws {
         let scores = try StoredItem(db: db, mediaFolder: "").scores(item)
         let top = Self.top(of: scores)
@@ -105,6 +127,14 @@ final class ResultWriter {
                 WHERE item = ?4
                 """
         ).execute(arguments: [top?.value, top?.policy.rawValue, try router.code(ofStored: item), item])
+        // By priority alone no rank depends on scores.
+        if order.basis != .priority { try StoredRank.set(boost: boost(of: scores), of: item, in: db) }
+    }
+
+    /// Brings the rank of an item up to date that was out of the line for a while.
+    func refreshRank(item: Int64) throws {
+        let scores = order.basis == .priority ? [] : try StoredItem(db: db, mediaFolder: "").scores(item)
+        try StoredRank.set(boost: boost(of: scores), of: item, in: db)
     }
 
     /// The highest probability; numbers that are none do not stand for an item.
