@@ -29,20 +29,33 @@ public struct Calibration: Sendable, Hashable {
     /// `name@version`.
     public let model: String
     public let weightsSHA256: String
-    public let entries: [Entry]
+    public internal(set) var entries: [Entry]
 
     /// - Throws: ``RecipeError`` naming the field.
     public init(path: String) throws(RecipeError) {
-        let document: Document
+        let data: Data
         do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
-            document = try JSONDecoder().decode(Document.self, from: data)
-        } catch let error as DecodingError {
-            throw .invalid(
-                file: path, line: 0, key: printable(error.place), reason: "does not have the form of a calibration file"
-            )
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             throw .unreadable(file: path, reason: error.localizedDescription)
+        }
+        try self.init(data: data, file: path)
+    }
+
+    /// A calibration whose file is at hand already, or lies in a queue and not in a folder.
+    ///
+    /// - Parameters:
+    ///   - data: a calibration file.
+    ///   - path: what messages call it.
+    /// - Throws: ``RecipeError`` naming the field.
+    public init(data: Data, file path: String) throws(RecipeError) {
+        let document: Document
+        do {
+            document = try JSONDecoder().decode(Document.self, from: data)
+        } catch {
+            throw .invalid(
+                file: path, line: 0, key: printable((error as? DecodingError)?.place ?? "JSON"),
+                reason: "does not have the form of a calibration file")
         }
         func fault(_ key: String, _ reason: String) -> RecipeError {
             .invalid(file: path, line: 0, key: key, reason: reason)

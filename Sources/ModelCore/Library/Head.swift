@@ -99,7 +99,7 @@ public struct Head: Sendable, Hashable {
     /// Of the weights the head was fitted on.
     public let weightsSHA256: String
     public internal(set) var policies: [PolicyDirection]
-    public let explain: Explain?
+    public internal(set) var explain: Explain?
     /// The direction of everyday content, for the contrast.
     public let neutral: [Float]?
 
@@ -147,16 +147,31 @@ public struct Head: Sendable, Hashable {
 
     /// - Throws: ``RecipeError`` naming the field.
     public init(path: String) throws(RecipeError) {
-        let document: Document
+        let data: Data
         do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
-            sha256 = SHA256.hash(data: data).hex
-            document = try JSONDecoder().decode(Document.self, from: data)
-        } catch let error as DecodingError {
-            throw .invalid(file: path, line: 0, key: error.place, reason: "does not have the form of a head file")
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             throw .unreadable(file: path, reason: error.localizedDescription)
         }
+        try self.init(data: data, file: path)
+    }
+
+    /// A head whose file is at hand already, or lies in a queue and not in a folder.
+    ///
+    /// - Parameters:
+    ///   - data: a head file.
+    ///   - path: what messages call it.
+    /// - Throws: ``RecipeError`` naming the field.
+    public init(data: Data, file path: String) throws(RecipeError) {
+        let document: Document
+        do {
+            document = try JSONDecoder().decode(Document.self, from: data)
+        } catch {
+            throw .invalid(
+                file: path, line: 0, key: printable((error as? DecodingError)?.place ?? "JSON"),
+                reason: "does not have the form of a head file")
+        }
+        sha256 = SHA256.hash(data: data).hex
         func fault(_ key: String, _ reason: String) -> RecipeError {
             .invalid(file: path, line: 0, key: key, reason: reason)
         }
