@@ -22,7 +22,8 @@ struct HeadCommand: ParsableCommand {
             let heads = try options.openQueue().heads()
             if options.json { return heads.forEach { Output.result($0.json.text) } }
             guard !heads.isEmpty else {
-                return Output.say("No head was fitted here yet: what the program ships is in use (reviewtui model list).")
+                return Output.say(
+                    "No head was fitted here yet: what the program ships is in use (reviewtui model list).")
             }
             let rows = heads.map { head in
                 [
@@ -202,7 +203,8 @@ struct HeadCommand: ParsableCommand {
             } catch let error as CocoaError where error.code == .fileWriteFileExists {
                 throw CommandFailure(.usage, "\(out) is there already and is not overwritten: name a new file.")
             } catch {
-                throw CommandFailure(.failed, "\(out) could not be written: check its folder and the space on the disk.")
+                throw CommandFailure(
+                    .failed, "\(out) could not be written: check its folder and the space on the disk.")
             }
             if options.json {
                 let printed: JSONValue = [
@@ -335,7 +337,8 @@ extension Rescoring.Result {
             let explained =
                 stale == 0
                 ? "" : " \(stale) have explanations of an earlier head: reviewtui score makes them anew."
-            Output.say("Re-scored \(count) that wait by \(model): \(changed[model] ?? 0) have other scores now.\(explained)")
+            Output.say(
+                "Re-scored \(count) that wait by \(model): \(changed[model] ?? 0) have other scores now.\(explained)")
         }
     }
 

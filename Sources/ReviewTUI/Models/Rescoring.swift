@@ -35,7 +35,8 @@ struct Rescoring: Sendable {
     /// - Throws: what concerns the queue.
     func run(models: [String]? = nil, progress: (Int, Double) -> Void = { _, _ in }) throws -> Result {
         var result = Result()
-        for model in try models ?? store.headsInUse().adoptions.keys.sorted() where try store.needsRescoring(model: model) {
+        for model in try models ?? store.headsInUse().adoptions.keys.sorted()
+        where try store.needsRescoring(model: model) {
             try rescore(model, into: &result, progress: progress)
         }
         return result
@@ -55,7 +56,10 @@ struct Rescoring: Sendable {
                 let page = try store.pendingEmbeddings(model: model, after: cursor, limit: Self.pageLength)
                 if let weights = page.weights, weights != recipe.weightsSHA256 {
                     return result.left.append(
-                        (model, "its embeddings here are of other weights: give these a new version, then run reviewtui score"))
+                        (
+                            model,
+                            "its embeddings here are of other weights: give these a new version, then run reviewtui score"
+                        ))
                 }
                 let scored: [RescoredItem]
                 do {
