@@ -31,8 +31,9 @@ public struct LabelledItem: Sendable, Hashable {
 ///
 /// * Direction: ``LogisticRegression`` on the training items; its strength is found by ``StrengthSearch`` on the same
 ///   items, no cluster in two folds.
-/// * With a direction to start from (a policy's words, read by the model), its logits stand fixed beside what is fitted, and
-///   the result is the sum of both: a score, an explanation and a file know one vector.
+/// * With a direction to start from (a policy's words, read by the model), its logits, brought to the scale of the labels by
+///   ``PlattScaling`` on the training items, stand fixed beside what is fitted, and the result is the sum of both: a score,
+///   an explanation and a file know one vector.
 /// * Calibration and threshold: on validation items where there are enough, else on the training items' out-of-fold logits.
 ///   Nothing is ever calibrated on logits of items that the same fit has seen.
 public struct HeadFitting: Sendable {
@@ -109,7 +110,7 @@ public struct HeadFitting: Sendable {
     ///
     /// - Parameters:
     ///   - training: of split train only.
-    ///   - start: a direction whose logits stand fixed, of the table's width.
+    ///   - start: a direction whose logits, scaled, stand fixed; of the table's width.
     /// - Throws: ``TooFew``.
     public func fit(
         _ policy: String, _ table: EmbeddingTable, training: [LabelledItem], validation: [LabelledItem],
@@ -119,12 +120,8 @@ public struct HeadFitting: Sendable {
         guard min(violating, others) >= options.leastItems else {
             throw TooFew(violating: violating, others: others, needed: options.leastItems)
         }
-        let start = start.flatMap { $0.direction.count == table.width ? $0 : nil }
-        var rows = Self.rows(of: training, table, start)
-        if options.isBalanced { rows = rows.balanced }
-        let search = StrengthSearch.search(
-            table, rows, strengths: options.strength.map { [$0] } ?? StrengthSearch.defaultStrengths,
-            seed: options.seed)
+        let start = start.flatMap { Self.scaled($0, to: training, table) }
+        let (rows, search) = search(table, training, start)
         let strength = options.strength ?? search?.strength ?? StrengthSearch.fallbackStrength
         var fit = LogisticRegression.fit(table, rows, strength: strength)
         if let start {
@@ -142,7 +139,29 @@ public struct HeadFitting: Sendable {
             validationViolating: counted.violating, validationOthers: counted.others, outOfFold: outOfFold)
     }
 
+    /// Of each training item, the logit by a fit that left its cluster out: what a head that was fitted on these items is
+    /// calibrated on later.
+    ///
+    /// - Parameters: as of ``fit(_:_:training:validation:startingFrom:)``, and the same options, with the strength that was
+    ///   found.
+    /// - Returns: nil where there are too few clusters.
+    public func outOfFold(
+        _ table: EmbeddingTable, training: [LabelledItem], startingFrom start: LinearFit? = nil
+    ) -> [Double]? {
+        let start = start.flatMap { Self.scaled($0, to: training, table) }
+        return search(table, training, start).search.map { Self.highest($0.logits, of: training) }
+    }
+
     // MARK: Parts
+
+    private func search(
+        _ table: EmbeddingTable, _ training: [LabelledItem], _ start: LinearFit?
+    ) -> (rows: LabelledRows, search: StrengthSearch?) {
+        var rows = Self.rows(of: training, table, start)
+        if options.isBalanced { rows = rows.balanced }
+        let strengths = options.strength.map { [$0] } ?? StrengthSearch.defaultStrengths
+        return (rows, StrengthSearch.search(table, rows, strengths: strengths, seed: options.seed))
+    }
 
     static func counts(_ items: [LabelledItem]) -> (violating: Int, others: Int) {
         let violating = items.count { $0.target >= 0.5 }
@@ -161,6 +180,18 @@ public struct HeadFitting: Sendable {
         }
         if let start { rows.offsets = rows.rows.map { table.projection(of: $0, on: start) } }
         return rows
+    }
+
+    /// A direction whose logits are as sure as the labels let them be: zero-shot logits are far too sure of themselves, and
+    /// as they come they cost more than they bring (docs/heads.md).
+    ///
+    /// - Returns: nil for one of another width, or one that says the opposite of the labels.
+    private static func scaled(_ start: LinearFit, to items: [LabelledItem], _ table: EmbeddingTable) -> LinearFit? {
+        guard start.direction.count == table.width else { return nil }
+        let rows = rows(of: items, table, start)
+        let curve = PlattScaling.fit(logits: rows.offsets ?? [], targets: rows.targets, weights: rows.weights)
+        guard case .platt(let a, let b) = curve else { return nil }
+        return LinearFit(direction: start.direction.map { a * $0 }, bias: a * start.bias + b)
     }
 
     /// Of each item the highest over its pictures.

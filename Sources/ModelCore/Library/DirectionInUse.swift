@@ -13,7 +13,9 @@ extension ModelLibrary {
     /// - Parameter words: of ``Scorer/wordHeads(for:model:)``, which count where no fitted head knows the policy and
     ///   somebody has calibrated them.
     public func inUse(_ policy: String, model: String, words: [Head] = []) -> DirectionInUse? {
-        directions(model: model, words: words).first { $0.direction.policy == policy && $0.direction.isCalibrated }
+        directions(model: model, words: words).first {
+            $0.direction.policy == policy && ($0.isFitted || $0.direction.isCalibrated)
+        }
     }
 
     /// Everything that can score by a model's embeddings, one for each policy, fitted ones first; uncalibrated ones too.

@@ -24,40 +24,45 @@ struct JudgedItems: Sendable {
         case none
     }
 
-    private(set) var table: EmbeddingTable
-    private(set) var items: [Item] = []
-    private(set) var extent: TrainingExtent
+    let table: EmbeddingTable
+    let items: [Item]
+    let extent: TrainingExtent
     /// Clusters with an item that is fitted on.
-    private var fitted: Set<Int64> = []
+    private let fitted: Set<Int64>
 
-    /// Reads them, a page at a time; takes as long as the record is.
+    /// Reads them, a page at a time; takes as long as the record is. An embedding of another width than the first, or with
+    /// a number that is not finite, is passed over.
     ///
     /// - Parameter weights: SHA-256 of the model's weights.
     /// - Throws: what the queue says; `CancellationError` where `isCancelled` says so between two pages.
     static func read(
         from store: QueueStore, model: String, weights: String, isCancelled: () -> Bool = { false }
     ) throws -> JudgedItems {
-        var judged = JudgedItems(
-            table: EmbeddingTable(width: 1), extent: TrainingExtent(lastDecision: 0, lastEvent: 0))
-        judged.extent = try store.trainingRows(model: model, weights: weights) { page in
+        var table: EmbeddingTable?
+        var items: [Item] = []
+        let extent = try store.trainingRows(model: model, weights: weights) { page in
             if isCancelled() { throw CancellationError() }
-            for row in page { judged.take(row) }
+            for row in page {
+                guard let width = row.embeddings.first?.count, width > 0 else { continue }
+                var own = table ?? EmbeddingTable(width: width)
+                table = nil
+                let start = own.count
+                for embedding in row.embeddings { own.append(embedding) }
+                let rows = start..<own.count
+                table = own
+                guard !rows.isEmpty else { continue }
+                items.append(
+                    Item(
+                        rows: rows, labels: row.labels, split: row.split, cluster: row.cluster, sampled: row.sampled,
+                        isGold: row.isGold))
+            }
         }
-        judged.fitted = Set(judged.items.lazy.filter { $0.split == .train && !$0.isGold }.map(\.cluster))
-        return judged
+        let fitted = Set(items.lazy.filter { $0.split == .train && !$0.isGold }.map(\.cluster))
+        return JudgedItems(table: table ?? EmbeddingTable(width: 1), items: items, extent: extent, fitted: fitted)
     }
 
-    /// An embedding of another width than the first, or with a number that is not finite, is passed over.
-    private mutating func take(_ row: TrainingRow) {
-        guard let width = row.embeddings.first?.count, width > 0 else { return }
-        if items.isEmpty { table = EmbeddingTable(width: width) }
-        let start = table.count
-        for embedding in row.embeddings { table.append(embedding) }
-        guard table.count > start else { return }
-        items.append(
-            Item(
-                rows: start..<table.count, labels: row.labels, split: row.split, cluster: row.cluster,
-                sampled: row.sampled, isGold: row.isGold))
+    private init(table: EmbeddingTable, items: [Item], extent: TrainingExtent, fitted: Set<Int64>) {
+        (self.table, self.items, self.extent, self.fitted) = (table, items, extent, fitted)
     }
 
     func part(of item: Item) -> Part {

@@ -10,6 +10,17 @@ extension Refit.Rows {
     }
 }
 
+extension Refit.ModelOutcome {
+    var json: JSONValue {
+        [
+            "model": .string(model), "head": .optional(record?.id), "rows": rows.json,
+            "without_embedding": .integer(Int64(withoutEmbedding)), "last_decision": .optional(record?.lastDecision),
+            "policies": .array(policies.map(\.json)), "adopted": .array(changes.map(\.json)),
+            "seconds": .number(seconds),
+        ]
+    }
+}
+
 extension Refit.Options {
     /// What a fit was made with, so that it can be made again.
     var json: JSONValue {
@@ -82,3 +93,26 @@ extension Refit.LeftOut {
         ["model": .string(model), "policy": .optional(policy?.rawValue), "reason": .string(reason)]
     }
 }
+
+/// How a head of the queue was fitted on one policy, read back from its record.
+struct RecordedFit: Sendable {
+    /// With the strength that was found then.
+    var options = HeadFitting.Options()
+    var weighing = JudgedItems.Weighing()
+    var startsFromWords: Bool
+
+    /// - Returns: nil for a head that was not fitted on this queue, or not for the policy.
+    init?(_ facts: JSONValue, _ policy: PolicyID) {
+        guard let made = facts["options"], case .array(let policies)? = facts["policies"],
+            let own = policies.first(where: { $0["policy"] == .string(policy.rawValue) }),
+            let strength = own["strength"]?.double
+        else { return nil }
+        options.strength = strength
+        options.isBalanced = made["class_weights"] == "balanced"
+        options.seed = UInt64(made["seed"]?.double ?? 1)
+        weighing.originModel = made["origin_model_weight"]?.double ?? weighing.originModel
+        weighing.bySampling = made["weighed_by_sampling"] == true
+        startsFromWords = own["starts_from_words"] == true
+    }
+}
+

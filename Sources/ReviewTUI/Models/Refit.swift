@@ -33,7 +33,10 @@ struct Refit: Sendable {
     }
 
     struct Stage: Sendable {
+        /// What is being done, in words.
         var words: String
+        /// Policies that are fitted.
+        var done = 0
         /// Of the whole, in [0, 1].
         var fraction: Double
     }
@@ -68,11 +71,12 @@ struct Refit: Sendable {
                 store: store, library: library, recipe: recipe, taxonomy: taxonomy, options: options, words: words)
             let found = try await onOwnThread { isCancelled in
                 try fit.run(wanted, areNamed: !policies.isEmpty, isCancelled: isCancelled) { stage in
-                    progress(Stage(words: stage.words, fraction: span.start + span.width * stage.fraction))
+                    progress(
+                        Stage(words: stage.words, done: stage.done, fraction: span.start + span.width * stage.fraction))
                 }
             }
             // Of models that nobody asked for, those that embed nothing here are no news.
-            if !models.isEmpty || found.rows.count > 0 || found.withoutEmbedding == 0 && found.rows.count > 0 {
+            if !models.isEmpty || found.rows.count > 0 {
                 outcome.models.append(found)
             }
         }
@@ -146,6 +150,7 @@ extension Refit {
         var model: String
         var policy: PolicyID?
         var reason: String
+        var isRestricted = false
 
         var sentence: String { "\(policy.map { "\($0.rawValue) by " } ?? "")\(model): \(reason)" }
     }
@@ -196,13 +201,13 @@ private struct ModelFit: Sendable {
             if isCancelled() { throw CancellationError() }
             progress(
                 Refit.Stage(
-                    words: "\(recipe.id): \(policy.rawValue)",
+                    words: "\(recipe.id): \(policy.rawValue)", done: outcome.policies.count,
                     fraction: 0.1 + 0.9 * Double(index) / Double(policies.count)))
             guard !taxonomy.isRestricted(policy) else {
                 outcome.leftOut.append(
                     Refit.LeftOut(
                         model: recipe.id, policy: policy,
-                        reason: "restricted items never train, so there is nothing to fit it on."))
+                        reason: "restricted items never train, so there is nothing to fit it on.", isRestricted: true))
                 continue
             }
             do throws(HeadFitting.TooFew) {

@@ -37,7 +37,7 @@ struct CalibrationReport: Sendable {
     }
 
     /// What was not calibrated, why, and what to do about it.
-    struct LeftOut: Sendable, Hashable {
+    struct LeftOut: Error, Sendable, Hashable {
         var model: String
         var policy: PolicyID?
         var reason: String
