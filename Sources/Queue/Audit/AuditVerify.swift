@@ -144,7 +144,7 @@ private struct AuditWalk {
     private static let rowColumns = """
         \(DecisionRow.columns), d.seq, i.subject_key,
         instr(CAST(d.id || d.reviewer || coalesce(d.verdict, '') || d.policies || d.labels || coalesce(d.note, '')
-            || d.scores || d.shown || coalesce(d.statement, '') AS BLOB), x'00') > 0 AS has_nul
+            || d.scores || d.shown || coalesce(d.statement, '') || coalesce(d.mined, '') AS BLOB), x'00') > 0 AS has_nul
         """
 
     private mutating func checkDecision(ofEvent event: Int64, body: String, isUndo: Bool, in db: Database) throws {

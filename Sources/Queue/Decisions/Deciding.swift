@@ -24,7 +24,8 @@ extension QueueStore {
         let leased = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
-                    SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability, w.review, w.queue
+                    SELECT w.item, i.id, i.digest, w.lease_reviewer, w.lease_probability, w.review, w.queue,
+                        w.mined
                     FROM work w JOIN item i ON i.seq = w.item
                     WHERE w.lease_token = ? AND w.state = 1 AND w.lease_expires > ?
                     """), arguments: [token, now.milliseconds])
@@ -55,6 +56,8 @@ extension QueueStore {
         let labels = Label.labels(
             of: draft, scored: Set(scores.map(\.policy)),
             overThreshold: Set(scores.filter(taxonomy.isProposed).map(\.policy)))
+        // What came by the uniform draw counts as such, whatever it had been mined for.
+        let mined = leased[4] == nil && round != .gold ? leased[7] as String? : nil
         let id = ULID.fresh(at: now)
         let row = DecisionRow(
             id: id, item: item, itemID: leased[1], itemDigest: leased[2],
@@ -74,7 +77,7 @@ extension QueueStore {
                     draft: draft.statement ?? StatementDraft(),
                     item: try StoredItem(db: db, mediaFolder: mediaFolder).item(item), scores: scores,
                     taxonomy: taxonomy, decision: id, decidedAt: now
-                ).json.canonicalText : nil)
+                ).json.canonicalText : nil, mined: mined)
         let (seq, hash) = try row.record(in: db, at: now)
         // A gold verdict tries the reviewer and moves nothing.
         let isRestricted = round != .gold && draft.policies.contains { taxonomy.isRestricted($0) }
@@ -83,13 +86,14 @@ extension QueueStore {
         try db.cachedStatement(
             sql: """
                 UPDATE work SET state = ?, review = ?, lease_token = NULL, lease_reviewer = NULL,
-                    lease_expires = NULL, lease_probability = NULL, decision = iif(?, decision, ?),
+                    lease_expires = NULL, lease_probability = NULL, mined = ?, decision = iif(?, decision, ?),
                     queue = CASE WHEN ? OR queue = \(QueueCode.restricted) THEN \(QueueCode.restricted)
                         ELSE coalesce(?, queue) END
                 WHERE item = ? AND lease_token = ?
                 """
         ).execute(arguments: [
-            state, (next?.round ?? .first).rawValue, round == .gold, seq, isRestricted, next?.line, item, token,
+            // Whoever gives the next verdict does so for the same reason.
+            state, (next?.round ?? .first).rawValue, next == nil ? nil : mined, round == .gold, seq, isRestricted, next?.line, item, token,
         ])
         guard db.changesCount == 1 else { throw Self.leaseLost }
         if round == .appeal {
@@ -156,8 +160,8 @@ extension QueueStore {
         }
     }
 
-    /// Asks again for the verdict that was undone. Its uniform draw is kept: an undo must not push an item out of the
-    /// sample.
+    /// Asks again for the verdict that was undone. Its uniform draw is kept, since an undo must not push an item out of the
+    /// sample; so is what it was mined for.
     ///
     /// - returns: Whether the item waits again. It does not where somebody holds it, giving what would have been the next
     ///   verdict and now takes the place of the one undone; nor where it was made gold since, or is no longer.
@@ -182,12 +186,15 @@ extension QueueStore {
         try db.execute(
             sql: """
                 UPDATE work SET review = ?, decision = iif(?, decision, NULL), state = iif(?, state, ?),
-                    lease_probability = coalesce(?, lease_probability)
+                    lease_probability = coalesce(?, lease_probability), mined = ?
                 WHERE item = ?
                 """,
             arguments: [
-                undone.round.rawValue, isGold, isHeld, undone.round.waitingState, undone.sampled, undone.item,
+                undone.round.rawValue, isGold, isHeld, undone.round.waitingState, undone.sampled, undone.mined,
+                undone.item,
             ])
+        // Nobody has moved it while it was decided.
+        try ResultWriter(db: db, taxonomy: taxonomyInForce(db).taxonomy).refreshRank(item: undone.item)
         if row["review"] as Int == ReviewRound.escalated.rawValue, !isHeld {
             // It waits where it would have waited without the escalation.
             let line = try Router(db: db, taxonomy: taxonomyInForce(db).taxonomy).code(ofStored: undone.item)
@@ -203,6 +210,7 @@ extension QueueStore {
         var digest: Data
         var verdict: Verdict
         var sampled: Double?
+        var mined: String?
         var round: ReviewRound
     }
 
@@ -212,7 +220,7 @@ extension QueueStore {
         let row = try Row.fetchOne(
             db,
             sql: """
-                SELECT d.seq, d.item, i.id AS item_id, i.digest, d.verdict, d.sampled, d.review,
+                SELECT d.seq, d.item, i.id AS item_id, i.digest, d.verdict, d.sampled, d.mined, d.review,
                     later.seq IS NOT NULL AS is_over
                 FROM decision d JOIN item i ON i.seq = d.item LEFT JOIN decision later ON later.supersedes = d.seq
                 WHERE d.reviewer = ? AND d.verdict IS NOT NULL AND i.subject_key IS NOT NULL
@@ -232,7 +240,7 @@ extension QueueStore {
         }
         return ToUndo(
             seq: row["seq"], item: row["item"], itemID: itemID, digest: row["digest"], verdict: verdict,
-            sampled: row["sampled"], round: (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first)
+            sampled: row["sampled"], mined: row["mined"], round: (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first)
     }
 
     private static func latestDecision(on item: Int64, in db: Database) throws -> Int64? {

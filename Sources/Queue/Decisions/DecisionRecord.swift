@@ -23,6 +23,8 @@ public struct DecisionRecord: Sendable, Hashable {
     public var group: GroupMark?
     /// Set where the claim had been drawn uniformly: the share of claims so drawn.
     public var sampledWithProbability: Double?
+    /// Set where a mining had chosen the item for this verdict, and it was not drawn uniformly.
+    public var mined: MiningStrategy?
     /// The statement of reasons of a restriction, in the attributes of the DSA Transparency Database.
     public var statement: JSONValue?
     /// The id of the row about the same item that this one takes the place of.
@@ -86,6 +88,8 @@ struct DecisionRow {
     /// The statement of reasons, canonical; nil where the verdict restricts nothing, and in rows from before there were
     /// any.
     var statement: String?
+    /// The strategy of a mining that had chosen the item for this verdict.
+    var mined: String?
 
     /// Every column that says something, canonical: what the event's HMAC covers.
     var canonicalText: String {
@@ -101,6 +105,7 @@ struct DecisionRow {
         // Only where they say something: the chain of a queue from before them must hold as it was written.
         if review != .first { members.append(JSONMember("review", .integer(Int64(review.rawValue)))) }
         if let statement { members.append(JSONMember("statement", .string(statement))) }
+        if let mined { members.append(JSONMember("mined", .string(mined))) }
         return JSONValue.object(members).canonicalText
     }
 
@@ -116,13 +121,14 @@ struct DecisionRow {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO decision (id, item, item_digest, reviewer, decided_at, verdict, policies, labels, severity,
-                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event, review, statement)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    note, duration_ms, scores, shown, sampled, taxonomy, supersedes, event, review, statement,
+                    mined)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             id, item, itemDigest, reviewer, decidedAt, verdict, policies, labels, severity, note, duration, scores,
             shown, sampled, taxonomy, supersedes, event.seq, review == .first ? nil : review.rawValue,
-            self.statement,
+            self.statement, mined,
         ])
         return (db.lastInsertedRowID, event.hash)
     }
@@ -131,7 +137,7 @@ struct DecisionRow {
     static let columns = """
         d.id, d.item, i.id AS item_id, d.item_digest, d.reviewer, d.decided_at, d.verdict, d.policies, d.labels,
         d.severity, d.note, d.duration_ms, d.scores, d.shown, d.sampled, d.taxonomy, d.supersedes,
-        d.review, d.statement
+        d.review, d.statement, d.mined
         """
 }
 
@@ -156,6 +162,7 @@ extension DecisionRow {
         supersedes = row["supersedes"]
         review = (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first
         statement = row["statement"]
+        mined = row["mined"]
     }
 
     func decoded(supersedes: String?, isStanding: Bool, hash: Data) -> DecisionRecord {
@@ -175,7 +182,7 @@ extension DecisionRow {
             rationales: (shown?["rationales"]?.array ?? []).compactMap { try? Rationale($0) },
             firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init),
             group: shown?["group"].flatMap(GroupMark.init), sampledWithProbability: sampled,
-            statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
+            mined: mined.flatMap(MiningStrategy.init), statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
             review: Review(review),
             isStanding: isStanding, hash: hash.hex)
     }

@@ -9,27 +9,27 @@ struct SnapshotCounts: Sendable {
     /// Rows by split; the last place is for those in none.
     private var kinds: [Kind: SIMD4<Int64>] = [:]
     private(set) var rows = 0
-    /// Rows whose item was drawn uniformly.
-    private(set) var uniform = 0
+    /// Rows by how their item came to be judged.
+    private(set) var samplings: [Sampling: Int] = [:]
     /// Rows on items that several reviewers judged.
     private(set) var shared = 0
     /// Rows left out because too few reviewers agree.
     var disputed = 0
 
     mutating func add(
-        verdict: UnsafeBufferPointer<UInt8>, labels: UnsafeBufferPointer<UInt8>, split: Split?, isUniform: Bool,
+        verdict: UnsafeBufferPointer<UInt8>, labels: UnsafeBufferPointer<UInt8>, split: Split?, sampling: Sampling,
         isShared: Bool
     ) {
         kinds[Kind(verdict: Array(verdict), labels: Array(labels)), default: .zero][split?.rawValue ?? 3] += 1
         rows += 1
-        if isUniform { uniform += 1 }
+        samplings[sampling, default: 0] += 1
         if isShared { shared += 1 }
     }
 
     mutating func add(_ other: SnapshotCounts) {
         kinds.merge(other.kinds) { $0 &+ $1 }
         rows += other.rows
-        uniform += other.uniform
+        samplings.merge(other.samplings) { $0 + $1 }
         shared += other.shared
         disputed += other.disputed
     }
@@ -42,6 +42,17 @@ struct SnapshotCounts: Sendable {
         var splits = Split.allCases.reduce(into: [:]) { $0[$1.name] = Int(sums[$1.rawValue]) }
         if sums[3] > 0 { splits["none"] = Int(sums[3]) }
         return splits
+    }
+
+    /// `{"uniform":…,"rank":…,"mined":{strategy:…}}`.
+    var samplingJSON: JSONValue {
+        let mined = MiningStrategy.allCases.compactMap { strategy in
+            samplings[.mined(strategy)].map { JSONMember(strategy.rawValue, .integer(Int64($0))) }
+        }
+        return [
+            "uniform": .integer(Int64(samplings[.uniform] ?? 0)), "rank": .integer(Int64(samplings[.rank] ?? 0)),
+            "mined": .object(mined),
+        ]
     }
 
     /// Rows of each verdict by split, the last place for those in none.

@@ -32,7 +32,7 @@ struct SnapshotDescription {
                 "taxonomy", ["name": .string(taxonomy.name), "version": .integer(Int64(taxonomy.version))]),
             JSONMember("rows", .integer(Int64(report.rows))),
             JSONMember("left_out_restricted", .integer(Int64(report.leftOut))),
-            JSONMember("splits", report.json["splits"] ?? .null),
+            JSONMember("splits", report.json["splits"] ?? .null), JSONMember("sampling", counts.samplingJSON),
             JSONMember("files", .array(files.map(\.json))),
         ]
         if !columns.isEmpty { members.append(JSONMember("columns", .array(columns.map(\.json)))) }
@@ -101,11 +101,22 @@ struct SnapshotDescription {
         """
         ## How the items were chosen
 
-        \(counts.uniform) of \(counts.rows) rows come from items that were drawn uniformly (`sampling` is `uniform`, and \
-        `sampled` the share of claims so drawn); the others came by rank, which favours what a model scored high and what \
-        was urgent. Rates, calibration, thresholds and recall must be worked out on the uniform rows alone, or they \
-        describe the queue's order and not its content.
+        \(counts.samplings[.uniform] ?? 0) of \(counts.rows) rows come from items that were drawn uniformly (`sampling` is \
+        `uniform`, and `sampled` the share of claims so drawn). \(counts.samplings[.rank] ?? 0) came by rank, which favours \
+        what a model scored high and what was urgent.\(mined) Rates, calibration, thresholds and recall must be worked out \
+        on the uniform rows alone, or they describe the queue's order and not its content.
         """
+    }
+
+    private var mined: String {
+        let rows = MiningStrategy.allCases.compactMap { strategy in
+            counts.samplings[.mined(strategy)].map { "\($0) by `\(strategy.rawValue)`" }
+        }
+        guard !rows.isEmpty else { return "" }
+        return """
+             The others were mined (`sampling` is `mined`): \(rows.joined(separator: ", ")). They were chosen because a \
+            model was unsure of them or a verdict was in doubt, so they are harder than the rest.
+            """
     }
 
     private var labels: String {

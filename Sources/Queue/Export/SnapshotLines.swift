@@ -44,10 +44,11 @@ struct SnapshotLines {
             }
             judged = (judgements, agreement)
         }
+        let sampling = Sampling(row)
         let split = row.isNull(DecisionColumn.split) ? nil : Split(rawValue: Int(row.integer(DecisionColumn.split)))
         counts.add(
             verdict: row.bytes(DecisionColumn.verdict), labels: row.bytes(DecisionColumn.labels), split: split,
-            isUniform: !row.isNull(DecisionColumn.sampled), isShared: judged != nil)
+            sampling: sampling, isShared: judged != nil)
         writer.append(raw: "{\"id\":")
         writer.append(utf8: row.bytes(DecisionColumn.id))
         append(",\"text\":", text: DecisionColumn.text, of: row)
@@ -77,9 +78,11 @@ struct SnapshotLines {
         append(time: row.integer(DecisionColumn.decidedAt))
         append("\",\"duration_ms\":", integer: DecisionColumn.duration, of: row)
         writer.append(raw: split.map(Self.splitMember) ?? ",\"split\":null")
-        if row.isNull(DecisionColumn.sampled) {
-            writer.append(raw: ",\"sampled\":null,\"sampling\":\"rank\"")
-        } else {
+        switch sampling {
+        case .rank: writer.append(raw: ",\"sampled\":null,\"sampling\":\"rank\"")
+        case .mined(let strategy):
+            writer.append(raw: ",\"sampled\":null,\"sampling\":\"mined\",\"mined\":\"\(strategy.rawValue)\"")
+        case .uniform:
             writer.append(raw: ",\"sampled\":")
             writer.append(.number(row.double(DecisionColumn.sampled)))
             writer.append(raw: ",\"sampling\":\"uniform\"")

@@ -26,7 +26,7 @@ final class SnapshotReader<Maker: SnapshotPageMaker> {
                         (SELECT CASE WHEN earlier.verdict IS NULL
                                      THEN (SELECT id FROM decision WHERE seq = earlier.supersedes) ELSE earlier.id END
                          FROM decision earlier WHERE earlier.seq = d.supersedes) END,
-                    s.split, d.review\(Maker.furtherColumns)
+                    s.split, d.review, d.mined\(Maker.furtherColumns)
                 FROM decision d CROSS JOIN item i ON i.seq = d.item CROSS JOIN work w ON w.item = d.item
                     CROSS JOIN audit_event e ON e.seq = d.event LEFT JOIN split_member s ON s.item = d.item
                 WHERE d.seq >= ? AND d.seq < ? AND w.queue <> \(QueueCode.restricted) AND d.item_digest = i.digest
@@ -66,5 +66,5 @@ enum DecisionColumn {
     static let policies: Int32 = 5, labels: Int32 = 6, severity: Int32 = 7, note: Int32 = 8, reviewer: Int32 = 9
     static let decidedAt: Int32 = 10, duration: Int32 = 11, sampled: Int32 = 12, scores: Int32 = 13
     static let shown: Int32 = 14, decision: Int32 = 15, hash: Int32 = 16, supersedes: Int32 = 17
-    static let split: Int32 = 18, review: Int32 = 19, further: Int32 = 20
+    static let split: Int32 = 18, review: Int32 = 19, mined: Int32 = 20, further: Int32 = 21
 }

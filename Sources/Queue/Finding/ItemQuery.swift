@@ -92,6 +92,8 @@ enum QueryCondition: Hashable, Sendable {
     /// From the first millisecond to before the second.
     case flagged(from: Int64?, before: Int64?)
     case has([QueryPart])
+    /// A mining brought it forward, or had chosen it for the verdict that stands.
+    case mined([MiningStrategy])
     case view(String)
 }
 

@@ -128,6 +128,9 @@ struct QueryParser {
         case "queue": return .queue(try list(name) { $0.text })
         case "has":
             return .has(try list(name, choices: QueryPart.allCases.map(\.rawValue)) { QueryPart(rawValue: $0.text) })
+        case "mined":
+            return .mined(
+                try list(name, choices: MiningStrategy.allCases.map(\.rawValue)) { MiningStrategy(rawValue: $0.text) })
         case "view":
             let names = try list(name) { $0.text }
             guard names.count == 1 else { throw error("Name one view; several go with or.", at: start) }
@@ -142,7 +145,7 @@ struct QueryParser {
     }
 
     private static let fields =
-        "policy, score, source, lang, state, verdict, reviewer, author, id, queue, age, flagged, has, view"
+        "policy, score, source, lang, state, verdict, reviewer, author, id, queue, age, flagged, has, mined, view"
 
     /// `name:a|b`: one or more values.
     private mutating func list<Value>(

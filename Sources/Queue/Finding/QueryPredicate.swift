@@ -151,6 +151,13 @@ struct QueryCompiler {
             let parts = [from.map { "i.flagged_at >= \(bind($0))" }, before.map { "i.flagged_at < \(bind($0))" }]
             return parts.compactMap { $0 }.joined(separator: " AND ")
         case .has(let parts): return any(parts) { $0.sql(part: $1) }
+        case .mined(let strategies):
+            let values = strategies.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            // Not what waits for an independent verdict: whoever is given it must not know.
+            return """
+                (w.mined IN (\(values)) AND w.review = \(ReviewRound.first.rawValue) \
+                OR EXISTS (SELECT 1 FROM \(Self.standing) AND d.mined IN (\(values))))
+                """
         // Views were filled in before: see QueryResolver.
         case .view: return "false"
         }

@@ -43,6 +43,7 @@ extension QueryCondition {
             }
             return "flagged:" + (from.map(Self.moment) ?? "") + ".." + (before.map(Self.lastMoment) ?? "")
         case .has(let parts): return "has:" + Self.list(parts.map(\.rawValue))
+        case .mined(let strategies): return "mined:" + Self.list(strategies.map(\.rawValue))
         case .view(let name): return "view:" + Self.list([name])
         }
     }

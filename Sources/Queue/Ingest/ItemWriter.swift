@@ -12,13 +12,6 @@ final class ItemWriter {
         case refused(String)
     }
 
-    /// How much an hour of waiting weighs against priority: after 25 hours an item overtakes a new one whose priority
-    /// is higher by 1.
-    static let ageingPerHour = 0.04
-    /// An item that is due ranks as one of this priority that was flagged when it is due: it goes before whatever comes
-    /// in by then with less, and a day earlier before whatever comes in with a priority under 1.
-    static let dueLift = 2.0
-
     private let db: Database
     private let now: Timestamp
     private let results: ResultWriter
@@ -40,7 +33,8 @@ final class ItemWriter {
             """, in: db)
         insertWork = try PreparedStatement(
             """
-            INSERT INTO work (item, queue, state, place, lottery, top_score, top_policy) VALUES (?, ?, 0, ?, ?, ?, ?)
+            INSERT INTO work (item, queue, state, place, lottery, top_score, top_policy, boost)
+            VALUES (?, ?, 0, ?, ?, ?, ?, ?)
             """, in: db)
         insertScore = try PreparedStatement(
             "INSERT INTO score (item, model, policy, value, threshold) VALUES (?, ?, ?, ?, ?)", in: db)
@@ -55,10 +49,12 @@ final class ItemWriter {
         let code = queue(of: incoming)
         insertWork.bind(1, seq)
         insertWork.bind(2, Int64(code))
-        insertWork.bind(3, Self.place(of: incoming.described.item))
+        let boost = results.boost(of: incoming.described.scores)
+        insertWork.bind(3, Self.place(of: incoming.described.item, boost: boost))
         insertWork.bind(4, incoming.lottery)
         insertWork.bind(5, top?.value)
         insertWork.bind(6, top?.policy.rawValue)
+        insertWork.bind(7, boost)
         try insertWork.run()
         added[code, default: 0] += 1
         return .added(incoming.commitment)
@@ -161,12 +157,16 @@ final class ItemWriter {
         try db.cachedStatement(sql: "DELETE FROM split_member WHERE item = ?").execute(arguments: [seq])
         try insertParts(of: incoming, item: seq)
         let top = ResultWriter.top(of: incoming.described.scores)
+        let boost = results.boost(of: incoming.described.scores)
+        // Whatever it was mined for was about the old content.
         try db.cachedStatement(
             sql: """
-                UPDATE work SET queue = CASE queue WHEN \(QueueCode.restricted) THEN queue ELSE ? END, place = ?, top_score = ?, top_policy = ? WHERE item = ?
+                UPDATE work SET queue = CASE queue WHEN \(QueueCode.restricted) THEN queue ELSE ? END, place = ?,
+                    boost = ?, mined = NULL, top_score = ?, top_policy = ?
+                WHERE item = ?
                 """
         ).execute(arguments: [
-            queue(of: incoming), Self.place(of: item), top?.value, top?.policy.rawValue, seq,
+            queue(of: incoming), Self.place(of: item, boost: boost), boost, top?.value, top?.policy.rawValue, seq,
         ])
     }
 
@@ -205,11 +205,7 @@ final class ItemWriter {
             scores: incoming.described.scores, reports: item.reports, source: item.source, language: item.language)
     }
 
-    /// Minus the rank: the smallest comes first. The rank is priority − rate × flagged time, or, where that is more,
-    /// ``dueLift`` − rate × due time. Both age alike, so the order never changes with time.
-    static func place(of item: Item) -> Double {
-        let aged = { (time: Timestamp) in ageingPerHour * Double(time.milliseconds) / 3_600_000 }
-        let place = aged(item.flaggedAt) - item.priority
-        return item.dueAt.map { min(place, aged($0) - dueLift) } ?? place
+    private static func place(of item: Item, boost: Double) -> Double {
+        Rank.place(flaggedAt: item.flaggedAt, dueAt: item.dueAt, priority: item.priority, boost: boost)
     }
 }

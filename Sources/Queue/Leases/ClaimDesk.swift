@@ -220,7 +220,7 @@ struct ClaimDesk {
             sql: """
                 UPDATE work SET state = 1, lease_token = ?, lease_reviewer = ?, lease_expires = ?,
                     lease_probability = coalesce(?, lease_probability)
-                WHERE item = ? RETURNING lease_probability, review
+                WHERE item = ? RETURNING lease_probability, review, mined
                 """)
         let row = try Row.fetchOne(
             statement, arguments: [token, reviewer, expiry.milliseconds, probability, seq])
@@ -233,9 +233,10 @@ struct ClaimDesk {
             case .escalated: try Appeal.escalation(of: seq, in: db)
             default: nil
             }
+        let isPlainFirst = row["lease_probability"] == nil && row["review"] as Int == ReviewRound.first.rawValue
         return Claim(
             lease: Lease(token: token, expiresAt: expiry, item: item.id), item: item, scores: try stored.scores(seq),
             explanations: try stored.explanations(seq), sampledWithProbability: row["lease_probability"],
-            appeal: appeal)
+            mined: isPlainFirst ? (row["mined"] as String?).flatMap(MiningStrategy.init) : nil, appeal: appeal)
     }
 }

@@ -68,7 +68,7 @@ extension QueueStore {
                 sql: "INSERT OR REPLACE INTO gold VALUES (?, ?, ?, ?)",
                 arguments: [item, answer.verdict, answer.policies, now.milliseconds])
             try db.execute(
-                sql: "UPDATE work SET state = ?, review = ? WHERE item = ?",
+                sql: "UPDATE work SET state = ?, review = ?, mined = NULL WHERE item = ?",
                 arguments: [WorkState.gold, ReviewRound.gold.rawValue, item])
             try appendGoldEvent("added", id, item, answer, in: db, at: now)
         }
@@ -87,6 +87,7 @@ extension QueueStore {
                 arguments: [
                     decision == nil ? WorkState.pending : WorkState.decided, ReviewRound.first.rawValue, item,
                 ])
+            try ResultWriter(db: db, taxonomy: taxonomyInForce(db).taxonomy).refreshRank(item: item)
             try appendGoldEvent("removed", id, item, nil, in: db, at: now)
         }
     }

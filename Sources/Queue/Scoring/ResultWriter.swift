@@ -5,12 +5,16 @@ import GRDB
 final class ResultWriter {
     let db: Database
     let router: Router
+    private let order: RankOrder
+    private var meter: HardnessMeter?
     private var models: [String: Int64] = [:]
     private var computations: [Score.Provenance: Int64] = [:]
 
     init(db: Database, taxonomy: Taxonomy) throws {
         self.db = db
         router = try Router(db: db, taxonomy: taxonomy)
+        order = try RankOrder.read(in: db)
+        meter = order.meter(under: taxonomy)
     }
 
     /// The number of a model, known or new.
@@ -105,8 +109,14 @@ final class ResultWriter {
             .execute(arguments: [item, model, time.milliseconds])
     }
 
-    /// Brings the top score of an item up to date, and moves it to the line where its scores lead. A decided item stays
-    /// in its line, unless it turns out to be restricted.
+    /// What the queue's order adds to the rank of an item with these scores.
+    func boost(of scores: [Score]) -> Double {
+        guard order.basis != .priority else { return 0 }
+        return order.weight * (meter?.reading(of: scores)?.value ?? 0)
+    }
+
+    /// Brings the top score of an item up to date, and moves it to the line and the rank where its scores lead. A decided
+    /// item stays in its line, unless it turns out to be restricted. A mined one keeps its rank.
     func refreshTop(item: Int64) throws {
         let scores = try StoredItem(db: db, mediaFolder: "").scores(item)
         let top = Self.top(of: scores)
@@ -117,6 +127,14 @@ final class ResultWriter {
                 WHERE item = ?4
                 """
         ).execute(arguments: [top?.value, top?.policy.rawValue, try router.code(ofStored: item), item])
+        // By priority alone no rank depends on scores.
+        if order.basis != .priority { try StoredRank.set(boost: boost(of: scores), of: item, in: db) }
+    }
+
+    /// Brings the rank of an item up to date that was out of the line for a while.
+    func refreshRank(item: Int64) throws {
+        let scores = order.basis == .priority ? [] : try StoredItem(db: db, mediaFolder: "").scores(item)
+        try StoredRank.set(boost: boost(of: scores), of: item, in: db)
     }
 
     /// The highest probability; numbers that are none do not stand for an item.

@@ -70,7 +70,7 @@ extension QueueStore {
     }
 
     /// Rows of `likeness` that are near, with their smallest distance. What other processes added is read first.
-    private func look(for likenesses: [[PerceptualHash]]) throws -> [LikenessIndex.Near] {
+    func look(for likenesses: [[PerceptualHash]]) throws -> [LikenessIndex.Near] {
         guard !likenesses.isEmpty else { return [] }
         return try likenessIndex.withLock { index in
             // Pages, so that no writer waits for a million rows.

@@ -119,19 +119,23 @@ public struct Claim: Sendable, Hashable {
     public var explanations: [Explanation]
     /// Set where the claim was drawn uniformly instead of by rank: the share of claims so drawn, in (0, 1].
     public var sampledWithProbability: Double?
+    /// Set where a mining chose the item for its first verdict, and the claim was not drawn uniformly. Of later verdicts
+    /// it is not told.
+    public var mined: MiningStrategy?
     /// What the reviewer must know where an appeal brought the item back; nil otherwise. That an item is a second review
     /// or has a known answer is not told.
     public var appeal: Appeal?
 
     public init(
         lease: Lease, item: Item, scores: [Score], explanations: [Explanation], sampledWithProbability: Double? = nil,
-        appeal: Appeal? = nil
+        mined: MiningStrategy? = nil, appeal: Appeal? = nil
     ) {
         self.lease = lease
         self.item = item
         self.scores = scores
         self.explanations = explanations
         self.sampledWithProbability = sampledWithProbability
+        self.mined = mined
         self.appeal = appeal
     }
 }

@@ -12,6 +12,7 @@ enum ContractJSON {
         if let probability = claim.sampledWithProbability {
             members.append(JSONMember("sampled_with_probability", .number(probability)))
         }
+        if let strategy = claim.mined { members.append(JSONMember("mined", .string(strategy.rawValue))) }
         if let appeal = claim.appeal {
             members.append(JSONMember(appeal.isEscalation ? "escalation" : "appeal", self.appeal(appeal)))
         }

@@ -7,7 +7,7 @@ struct FindCommand: ParsableCommand {
         discussion: """
             Terms side by side must all hold; or, not (or -) and parentheses combine them. For example: policy:hate \
             score>0.8 -lang:de age>2d "see you". Fields: policy, score, score(POLICY), source, lang, state, verdict, \
-            reviewer, author, id, queue, age, flagged, has, view; everything else is looked for in the text. Restricted \
+            reviewer, author, id, queue, age, flagged, has, mined, view; everything else is looked for in the text. Restricted \
             items come only with queue:restricted. Exit status 75: the time ran out before every item was looked at.
             """)
 

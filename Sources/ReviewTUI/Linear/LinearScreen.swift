@@ -106,7 +106,8 @@ enum LinearScreen {
         ].compactMap { $0 }.joined(separator: " and ")
         let age = ItemFacts.age(from: focus.item.flaggedAt, now: Timestamp(milliseconds: state.now))
         let sample = focus.sampledWithProbability == nil ? "" : phrase(" Drawn at random.")
-        return phrase("Item \(state.name(focus.id)): \(kind). Waiting \(age).\(sample)")
+        let mined = state.minedReason(of: focus).map { phrase(" Brought forward: \($0).") } ?? ""
+        return phrase("Item \(state.name(focus.id)): \(kind). Waiting \(age).\(sample)\(mined)")
     }
 
     private static func text(_ focus: Focus, _ state: ConsoleState) -> [String] {

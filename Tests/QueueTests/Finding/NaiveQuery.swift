@@ -81,7 +81,7 @@ struct NaiveQuery {
                 case .note: item.note != nil
                 }
             }
-        case .view: return false
+        case .mined, .view: return false
         }
     }
 

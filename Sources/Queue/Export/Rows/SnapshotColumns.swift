@@ -77,9 +77,10 @@ extension SnapshotColumn {
         SnapshotColumn(name: "severity", type: .integer) { .optional($0.severity) },
         SnapshotColumn(name: "split", type: .text) { .optional($0.split?.name) },
         SnapshotColumn(name: "sampling", type: .text, isRequired: true) {
-            .text($0.sampled == nil ? "rank" : "uniform")
+            .text($0.sampling.name)
         },
         SnapshotColumn(name: "sampled", type: .number) { .optional($0.sampled) },
+        SnapshotColumn(name: "mined", type: .text) { .optional($0.mined?.rawValue) },
     ]
 
     private static let labels = [

@@ -44,8 +44,10 @@ struct SnapshotRow: Sendable {
     var decidedAt: Int64
     var duration: Int64?
     var split: Split?
-    /// The share of uniform draws; nil where the item came by rank.
+    /// The share of uniform draws; nil where the item came otherwise.
     var sampled: Double?
+    /// The strategy of a mining that chose the item; nil where it came otherwise.
+    var mined: MiningStrategy?
     var review: Review
     var scores: [ScoreCell]
     /// The method of the explanation that was on the screen.
@@ -102,7 +104,7 @@ struct SnapshotRows: SnapshotPageMaker {
             }
             counts.add(
                 verdict: decisions.bytes(DecisionColumn.verdict), labels: decisions.bytes(DecisionColumn.labels),
-                split: row.split, isUniform: row.sampled != nil, isShared: judgements != nil)
+                split: row.split, sampling: row.sampling, isShared: judgements != nil)
             rows.append(row)
         }
         return rows
@@ -149,6 +151,7 @@ extension SnapshotRow {
         duration = integer(DecisionColumn.duration)
         split = integer(DecisionColumn.split).flatMap { Split(rawValue: Int($0)) }
         sampled = row.isNull(DecisionColumn.sampled) ? nil : row.double(DecisionColumn.sampled)
+        mined = optional(DecisionColumn.mined).flatMap(MiningStrategy.init)
         review = integer(DecisionColumn.review).flatMap { ReviewRound(rawValue: Int($0)) }.map { Review($0) } ?? .first
         self.scores = scores.map { score in
             ScoreCell(

@@ -16,6 +16,8 @@ struct Focus: Hashable, Sendable {
     let scores: [Score]
     let explanations: [Explanation]
     let sampledWithProbability: Double?
+    /// Set where a mining chose it for its first verdict.
+    let mined: MiningStrategy?
     var hold: Hold
     var choice: PolicyChoice
     var note: String?
@@ -74,13 +76,14 @@ struct Focus: Hashable, Sendable {
     var isRecording: Bool { if case .recording = hold { true } else { false } }
 
     init(
-        item: Item, scores: [Score], explanations: [Explanation], sampledWithProbability: Double? = nil, hold: Hold,
-        taxonomy: [Policy], ascii: Bool, appeal: Appeal? = nil
+        item: Item, scores: [Score], explanations: [Explanation], sampledWithProbability: Double? = nil,
+        mined: MiningStrategy? = nil, hold: Hold, taxonomy: [Policy], ascii: Bool, appeal: Appeal? = nil
     ) {
         self.item = item
         self.scores = scores
         self.explanations = explanations
         self.sampledWithProbability = sampledWithProbability
+        self.mined = mined
         self.hold = hold
         let choice = PolicyChoice(scores: scores, taxonomy: taxonomy)
         let explained = Self.explainable(explanations, choice)
@@ -117,8 +120,8 @@ struct Focus: Hashable, Sendable {
     init(_ claim: Claim, taxonomy: [Policy], ascii: Bool) {
         self.init(
             item: claim.item, scores: claim.scores, explanations: claim.explanations,
-            sampledWithProbability: claim.sampledWithProbability, hold: .held(claim.lease), taxonomy: taxonomy,
-            ascii: ascii, appeal: claim.appeal)
+            sampledWithProbability: claim.sampledWithProbability, mined: claim.mined, hold: .held(claim.lease),
+            taxonomy: taxonomy, ascii: ascii, appeal: claim.appeal)
     }
 
     /// The policy whose explanation is shown; nil for plain attention or where there is nothing to explain.
