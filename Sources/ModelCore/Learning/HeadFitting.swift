@@ -8,15 +8,19 @@ public struct LabelledItem: Sendable, Hashable {
     public var rows: Range<Int>
     /// From 0 to 1: the share of its judges that found a violation.
     public var target: Double
-    /// Above 0.
+    /// In the fit of the direction: how far the label is trusted. 0 leaves it out there.
     public var weight: Double
+    /// How many items it stands for in calibrations and figures, which must not be off by how far labels are trusted: if
+    /// `allow` is trusted less, violations are no more frequent for it. Above 0.
+    public var standsFor: Double
     /// Items of one cluster are never on two sides.
     public var cluster: Int64
 
-    public init(rows: Range<Int>, target: Double, weight: Double = 1, cluster: Int64) {
+    public init(rows: Range<Int>, target: Double, weight: Double = 1, standsFor: Double = 1, cluster: Int64) {
         self.rows = rows
         self.target = target
         self.weight = weight
+        self.standsFor = standsFor
         self.cluster = cluster
     }
 }
@@ -116,7 +120,7 @@ public struct HeadFitting: Sendable {
         _ policy: String, _ table: EmbeddingTable, training: [LabelledItem], validation: [LabelledItem],
         startingFrom start: LinearFit? = nil
     ) throws(TooFew) -> Fitted {
-        let (violating, others) = Self.counts(training)
+        let (violating, others) = Self.counts(training.filter { $0.weight > 0 })
         guard min(violating, others) >= options.leastItems else {
             throw TooFew(violating: violating, others: others, needed: options.leastItems)
         }
@@ -219,7 +223,7 @@ public struct HeadFitting: Sendable {
         } else {
             return nil
         }
-        let weights = items.map(\.weight)
+        let weights = items.map(\.standsFor)
         guard let curve = CalibrationCurve.chosen(logits: logits, targets: items.map(\.target), weights: weights)
         else { return nil }
         let probabilities = logits.map(curve.probability(ofLogit:))
@@ -230,13 +234,13 @@ public struct HeadFitting: Sendable {
     /// The threshold of the highest F₁, between the last probability that it flags and the next.
     static func bestThreshold(_ probabilities: [Double], _ items: [LabelledItem]) -> Double? {
         let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
-        let all = items.reduce(0) { $0 + $1.weight * $1.target }
+        let all = items.reduce(0) { $0 + $1.standsFor * $1.target }
         guard all > 0 else { return nil }
         var (flagged, found) = (0.0, 0.0)
         var best: (f1: Double, threshold: Double)?
         for (place, index) in order.enumerated() {
-            flagged += items[index].weight
-            found += items[index].weight * items[index].target
+            flagged += items[index].standsFor
+            found += items[index].standsFor * items[index].target
             let next = place + 1 < order.count ? probabilities[order[place + 1]] : probabilities[index]
             if place + 1 < order.count, next == probabilities[index] { continue }
             let f1 = 2 * found / (flagged + all)

@@ -69,8 +69,9 @@ struct CalibrateCommand: AsyncParsableCommand {
                     ? "No head scores here yet: run `reviewtui score`, or `reviewtui train` and adopt what it proposes."
                     : "Nothing could be calibrated: see above what is missing.")
         }
-        guard report.leftOut.isEmpty else {
-            throw CommandFailure(.rejected, "\(report.leftOut.count) left out, the others were calibrated.")
+        let short = report.leftOut.filter { !$0.isRestricted || !policy.isEmpty }
+        guard short.isEmpty else {
+            throw CommandFailure(.rejected, "\(short.count) left out, the others were calibrated.")
         }
     }
 
@@ -104,6 +105,10 @@ struct CalibrateCommand: AsyncParsableCommand {
         return record
     }
 
+    private static func trimmed(_ line: String) -> Substring {
+        line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)]
+    }
+
     // MARK: What is said
 
     private func write(_ report: CalibrationReport) throws {
@@ -134,7 +139,13 @@ struct CalibrateCommand: AsyncParsableCommand {
         } else {
             let look = StreamLook()
             let drawing = CalibrationDrawing(report: report, theme: look.theme, columns: min(120, max(80, look.area.columns)))
-            for cells in drawing.cells() { Output.result(cells.ansi(depth: look.colours)) }
+            for cells in drawing.cells() {
+                // A file gets neither attributes nor blanks at the ends of lines.
+                Output.result(
+                    isatty(STDOUT_FILENO) == 1
+                        ? cells.ansi(depth: look.colours)
+                        : (0..<cells.size.rows).map { Self.trimmed(cells.line($0)) }.joined(separator: "\n"))
+            }
         }
         for left in report.leftOut { Output.say("Left out: \(left.sentence)") }
         for record in records {

@@ -123,6 +123,9 @@ private struct OneDirection {
     private var policy: PolicyID { PolicyID(use.direction.policy) }
 
     func calibrate() throws(CalibrationReport.LeftOut) -> CalibrationReport.Subject {
+        guard !taxonomy.isRestricted(policy) else {
+            throw leftOut("restricted items are neither drawn nor trained on.", isRestricted: true)
+        }
         let found = self.rows()
         let rows = found.rows
         let fitting = rows.filter { !$0.isHeld }
@@ -152,8 +155,8 @@ private struct OneDirection {
         } catch {
             if case .outOfReach(let highest) = error {
                 subject.notes.append(
-                    "No threshold reaches a precision of what was wanted; the highest is \(Figures.percent(highest)). "
-                        + "The threshold stays as it is.")
+                    "No threshold has the wanted precision where it is chosen; the highest is \(Figures.percent(highest)), so "
+                        + "the threshold stays as it is.")
             }
         }
         if found.crossFitted > 0 {
@@ -181,8 +184,8 @@ private struct OneDirection {
             negatives: subject.fitted.rows - subject.fitted.violating, data: ["drawn verdicts", "known answers"])
     }
 
-    private func leftOut(_ reason: String) -> CalibrationReport.LeftOut {
-        CalibrationReport.LeftOut(model: model, policy: policy, reason: reason)
+    private func leftOut(_ reason: String, isRestricted: Bool = false) -> CalibrationReport.LeftOut {
+        CalibrationReport.LeftOut(model: model, policy: policy, reason: reason, isRestricted: isRestricted)
     }
 
     private func part(_ rows: [Row], _ curve: CalibrationCurve) -> CalibrationReport.Part {

@@ -80,28 +80,29 @@ struct JudgedItems: Sendable {
     /// How much an item counts.
     struct Weighing: Sendable, Hashable {
         /// Of a label that the model proposed and a person confirmed with one key; 1 for one that a person gave. In
-        /// [0, 1]; at 0 they are left out.
+        /// [0, 1]; at 0 no direction is fitted on them.
         var originModel = 0.25
         /// Whether an item that was drawn uniformly weighs one over the share of claims that was drawn.
         var bySampling = false
 
-        func weight(_ label: TrainingLabel, sampled: Double?) -> Double {
-            let trust = label.origin == .model ? originModel : 1
-            guard bySampling, let sampled, sampled > 0 else { return trust }
-            return trust / sampled
+        /// In the fit, and in calibrations and figures.
+        func weights(_ label: TrainingLabel, sampled: Double?) -> (fit: Double, standsFor: Double) {
+            let standsFor = bySampling ? sampled.map { $0 > 0 ? 1 / $0 : 1 } ?? 1 : 1
+            return (standsFor * (label.origin == .model ? originModel : 1), standsFor)
         }
     }
 
-    /// Items of one part with something said of a policy, by their places in ``items``.
+    /// Items of one part with something said of a policy, with their places in ``items``.
     func labelled(_ policy: PolicyID, _ part: Part, _ weighing: Weighing) -> (places: [Int], items: [LabelledItem]) {
         var (places, found) = ([Int](), [LabelledItem]())
         for (place, item) in items.enumerated() {
             guard let label = item.labels[policy], self.part(of: item) == part else { continue }
-            let weight = weighing.weight(label, sampled: item.sampled)
-            guard weight > 0 else { continue }
+            let weights = weighing.weights(label, sampled: item.sampled)
             places.append(place)
             found.append(
-                LabelledItem(rows: item.rows, target: label.target, weight: weight, cluster: item.cluster))
+                LabelledItem(
+                    rows: item.rows, target: label.target, weight: weights.fit, standsFor: weights.standsFor,
+                    cluster: item.cluster))
         }
         return (places, found)
     }

@@ -263,7 +263,7 @@ private struct ModelFit: Sendable {
                 // Half of its judges found a violation: neither.
                 guard item.target != 0.5 else { return nil }
                 return HeadComparison.Row(
-                    isViolation: item.target > 0.5, weight: item.weight, cluster: item.cluster,
+                    isViolation: item.target > 0.5, weight: item.standsFor, cluster: item.cluster,
                     candidate: fitted.probability(ofLogit: logit(index)),
                     current: current.map { current in
                         current.direction.calibration.probability(

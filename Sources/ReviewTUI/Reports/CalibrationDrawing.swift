@@ -26,7 +26,8 @@ struct CalibrationDrawing {
         let gap = 2
         let width = (columns - 2 * gap) / 3
         let chart = CellSize(columns: width, rows: Self.chartRows)
-        let bins = subject.held.bins
+        // A whisker takes a column, and the bins must stay apart.
+        let bins = subject.held.bins(most: width / 4)
         let charts: [(String, Plot)] = [
             ("RELIABILITY BEFORE", .reliability(CalibrationReport.Part.points(subject.held.before, bins: bins))),
             ("RELIABILITY AFTER", .reliability(CalibrationReport.Part.points(subject.held.after, bins: bins))),

@@ -96,7 +96,7 @@ struct CalibrationPage {
     }
 
     static func reliability(_ subject: CalibrationReport.Subject, id: String) -> ScalableChart {
-        let bins = subject.held.bins
+        let bins = subject.held.bins()
         let (before, after) = (
             CalibrationReport.Part.points(subject.held.before, bins: bins),
             CalibrationReport.Part.points(subject.held.after, bins: bins)
@@ -118,7 +118,7 @@ struct CalibrationPage {
     }
 
     private func reliabilityTable(_ subject: CalibrationReport.Subject) -> String {
-        let rows = subject.held.after.reliability(bins: subject.held.bins).map { bin in
+        let rows = subject.held.after.reliability(bins: subject.held.bins()).map { bin in
             [
                 "\(Figures.decimal(bin.scores.lowerBound))–\(Figures.decimal(bin.scores.upperBound))",
                 Figures.decimal(bin.meanScore), Figures.percent(bin.violating), "\(bin.violating.rows)",

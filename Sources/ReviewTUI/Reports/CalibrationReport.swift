@@ -41,6 +41,7 @@ struct CalibrationReport: Sendable {
         var model: String
         var policy: PolicyID?
         var reason: String
+        var isRestricted = false
 
         var sentence: String { "\(policy.map { "\($0.rawValue) of " } ?? "")\(model): \(reason)" }
     }
@@ -53,8 +54,10 @@ extension CalibrationReport.Part {
     /// `130 drawn uniformly, 24 known, 31 violate`.
     var words: String { "\(drawn) drawn uniformly, \(known) known; \(violating) violate" }
 
-    /// Bins of a reliability diagram: one for twenty rows, four at least and ten at most (docs/screens.md).
-    var bins: Int { max(4, min(10, rows / 20)) }
+    /// Bins of a reliability diagram: one for twenty rows, four at least (docs/screens.md).
+    ///
+    /// - Parameter most: that there is room for.
+    func bins(most: Int = 10) -> Int { max(4, min(most, rows / 20)) }
 
     static func points(_ evaluation: ScoreEvaluation, bins: Int) -> [Plot.Point] {
         evaluation.reliability(bins: bins).map {
