@@ -285,7 +285,7 @@ public actor Scorer {
         let fitted = library.heads(of: recipe)
         let heads = try (fitted + zeroShotHeads(for: recipe, besides: fitted))
             .map { $0.calibrated(by: library.calibrations) }
-        return admitsUncalibrated ? heads : heads.compactMap(\.calibratedOnly)
+        return heads.compactMap { library.admitted($0, admittingUncalibrated: admitsUncalibrated) }
     }
 
     /// What a model makes of policies' words: a head for each that has words enough for it, whether a fitted one is in use

@@ -18,7 +18,7 @@ struct ReviewTUI: AsyncParsableCommand {
             AuditCommand.self, EraseCommand.self, PurgeCommand.self, ExplainCommand.self, PreviewCommand.self,
             QueueCommand.self, OrderCommand.self, MineCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
             AppealCommand.self,
-            PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
+            PolicyCommand.self, ModelCommand.self, HeadCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
             BenchQueueCommand.self, BenchHashesCommand.self, BenchModelsCommand.self, BenchExplainCommand.self,
         ])
 }
