@@ -117,7 +117,8 @@ public struct HeadComparison: Sendable, Hashable {
     public var verdict: Verdict {
         guard min(violating, rows - violating) >= Self.itemsNeeded, let own = candidate.averagePrecision else {
             return .undecided(
-                "judged on \(violating) violating and \(rows - violating) other items; \(Self.itemsNeeded) of each are needed")
+                "judged on \(violating) violating and \(rows - violating) other items; \(Self.itemsNeeded) of each are needed"
+            )
         }
         guard let current, let other = current.averagePrecision, let isPrecise = shareAtLeastAsPrecise,
             let isSurprised = shareMoreSurprised
@@ -129,9 +130,12 @@ public struct HeadComparison: Sendable, Hashable {
         guard own.value > other.value else { return .notBetter("its average precision is not higher") }
         guard isPrecise >= Self.confidence else {
             return .notBetter(
-                "its average precision is higher, but that may be chance: in \(Int((100 * isPrecise).rounded())) resamples of a hundred")
+                "its average precision is higher, but that may be chance: in \(Int((100 * isPrecise).rounded())) resamples of a hundred"
+            )
         }
-        guard isSurprised < Self.confidence else { return .notBetter("its probabilities are worse: the log loss is higher") }
+        guard isSurprised < Self.confidence else {
+            return .notBetter("its probabilities are worse: the log loss is higher")
+        }
         return .better
     }
 }

@@ -24,9 +24,12 @@ struct CalibrateCommand: AsyncParsableCommand {
     var policy: [String] = []
     @Option(help: "The kind of curve; auto chooses by the number of rows.")
     var method = Method.auto
-    @Option(help: ArgumentHelp("A threshold from which at least this share violates: the lowest such.", valueName: "share"))
+    @Option(
+        help: ArgumentHelp("A threshold from which at least this share violates: the lowest such.", valueName: "share"))
     var precision: Double?
-    @Option(help: ArgumentHelp("A threshold that finds at least this share of what violates: the highest such.", valueName: "share"))
+    @Option(
+        help: ArgumentHelp(
+            "A threshold that finds at least this share of what violates: the highest such.", valueName: "share"))
     var recall: Double?
     @Flag(help: "Also calibrate what a model makes of policies' words, where nothing else scores them.")
     var words = false
@@ -40,9 +43,13 @@ struct CalibrateCommand: AsyncParsableCommand {
     var by: String?
 
     func validate() throws {
-        guard precision == nil || recall == nil else { throw ValidationError("Choose one of --precision and --recall.") }
+        guard precision == nil || recall == nil else {
+            throw ValidationError("Choose one of --precision and --recall.")
+        }
         for share in [precision, recall].compactMap({ $0 }) {
-            guard share > 0, share <= 1 else { throw ValidationError("A precision or a recall lies above 0 and up to 1.") }
+            guard share > 0, share <= 1 else {
+                throw ValidationError("A precision or a recall lies above 0 and up to 1.")
+            }
         }
     }
 
@@ -50,9 +57,10 @@ struct CalibrateCommand: AsyncParsableCommand {
         let store = try options.openQueue()
         let taxonomy = try store.taxonomy()
         if let unknown = policy.first(where: { taxonomy[PolicyID($0)] == nil }) {
-            throw CommandFailure(.usage, "There is no policy \"\(unknown)\" here: reviewtui policy list shows those there are.")
+            throw CommandFailure(
+                .usage, "There is no policy \"\(unknown)\" here: reviewtui policy list shows those there are.")
         }
-        let models = try InstalledModels(taxonomy: taxonomy)
+        let models = try InstalledModels(of: store)
         let calibrating = Calibrating(
             store: store, library: models.library, words: words ? try await read(words: models, taxonomy) : [:])
         let (chosen, named, wished) = (model, policy.map { PolicyID($0) }, wish)
@@ -60,8 +68,12 @@ struct CalibrateCommand: AsyncParsableCommand {
             try calibrating.run(models: chosen, policies: named, options: wished, isCancelled: isCancelled)
         }
         let records = try found.map { try propose($0.calibration, lastDecision: $0.lastDecision, report, to: store) }
-        try write(report)
+        let rescored =
+            adopt && !records.isEmpty
+            ? try Rescoring(store: store).runShowingProgress(models: records.map(\.model)) : nil
         say(report, records)
+        rescored?.report()
+        try write(report)
         guard !report.subjects.isEmpty else {
             throw CommandFailure(
                 .notFound,
@@ -105,10 +117,6 @@ struct CalibrateCommand: AsyncParsableCommand {
         return record
     }
 
-    private static func trimmed(_ line: String) -> Substring {
-        line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)]
-    }
-
     // MARK: What is said
 
     private func write(_ report: CalibrationReport) throws {
@@ -120,6 +128,7 @@ struct CalibrateCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .failed, "\(html) could not be written: \(error.localizedDescription). The calibration is recorded.")
         }
+        Output.say("The report is in \(html).")
     }
 
     private func say(_ report: CalibrationReport, _ records: [HeadRecord]) {
@@ -138,13 +147,14 @@ struct CalibrateCommand: AsyncParsableCommand {
             Output.result(document.text)
         } else {
             let look = StreamLook()
-            let drawing = CalibrationDrawing(report: report, theme: look.theme, columns: min(120, max(80, look.area.columns)))
+            let drawing = CalibrationDrawing(
+                report: report, theme: look.theme, columns: min(120, max(80, look.area.columns)))
             for cells in drawing.cells() {
-                // A file gets neither attributes nor blanks at the ends of lines.
+                // A file gets no attributes.
                 Output.result(
                     isatty(STDOUT_FILENO) == 1
                         ? cells.ansi(depth: look.colours)
-                        : (0..<cells.size.rows).map { Self.trimmed(cells.line($0)) }.joined(separator: "\n"))
+                        : (0..<cells.size.rows).map(cells.line).joined(separator: "\n"))
             }
         }
         for left in report.leftOut { Output.say("Left out: \(left.sentence)") }
@@ -154,6 +164,5 @@ struct CalibrateCommand: AsyncParsableCommand {
                     ? "\(record.id) is in use from now on; `reviewtui head revert --model \(record.model)` takes that back."
                     : "\(record.id) is proposed and changes nothing: `reviewtui head adopt \(record.id)` has it count.")
         }
-        if let html, !report.subjects.isEmpty { Output.say("The report is in \(html).") }
     }
 }

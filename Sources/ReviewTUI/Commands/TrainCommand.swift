@@ -18,19 +18,24 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     @OptionGroup var options: GlobalOptions
-    @Option(help: ArgumentHelp("This model; once for each. All that have embedded judged items by default.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "This model; once for each. All that have embedded judged items by default.", valueName: "name"))
     var model: [String] = []
     @Option(help: ArgumentHelp("This policy; once for each. All that were judged by default.", valueName: "id"))
     var policy: [String] = []
     @Option(
         help: ArgumentHelp(
-            "What a label counts that the model proposed and one key confirmed, from 0 (left out) to 1.", valueName: "weight"))
+            "What a label counts that the model proposed and one key confirmed, from 0 (left out) to 1.",
+            valueName: "weight"))
     var originModelWeight = 0.25
     @Flag(help: "Weigh uniformly drawn items by one over the share of claims that was drawn.")
     var weighBySampling = false
     @Option(help: "Whether violating and other items weigh the same in total.")
     var classWeights = ClassWeights.none
-    @Option(help: ArgumentHelp("How little the direction's length is penalised (C), or auto: by cross-validation.", valueName: "C|auto"))
+    @Option(
+        help: ArgumentHelp(
+            "How little the direction's length is penalised (C), or auto: by cross-validation.", valueName: "C|auto"))
     var strength = "auto"
     @Flag(help: "Start from what the model makes of the policy's words, where it reads words.")
     var fromWords = false
@@ -57,7 +62,7 @@ struct TrainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try options.openQueue()
-        let models = try InstalledModels(taxonomy: store.taxonomy())
+        let models = try InstalledModels(of: store)
         let scorer = fromWords ? try models.scorer(models: model) : nil
         let refit = Refit(store: store, library: models.library, scorer: scorer)
         let bar = SharedProgress("train", unit: "policies")
@@ -65,8 +70,11 @@ struct TrainCommand: AsyncParsableCommand {
             models: model, policies: policy.map { PolicyID($0) }, options: fitOptions
         ) { bar.show(done: $0.done, fraction: $0.fraction) }
         bar.clear()
+        let rescored =
+            outcome.adoptedModels.isEmpty
+            ? nil : try Rescoring(store: store).runShowingProgress(models: outcome.adoptedModels)
+        report(outcome, rescored)
         try write(outcome)
-        report(outcome)
         try end(outcome)
     }
 
@@ -99,19 +107,26 @@ extension TrainCommand {
         do {
             try head.document.write(to: URL(fileURLWithPath: out), options: .atomic)
         } catch {
-            throw CommandFailure(.failed, "\(out) could not be written: \(error.localizedDescription). The head is recorded.")
+            throw CommandFailure(
+                .failed, "\(out) could not be written: \(error.localizedDescription). The head is recorded.")
         }
     }
 
-    private func report(_ outcome: Refit.Outcome) {
+    private func report(_ outcome: Refit.Outcome, _ rescored: Rescoring.Result?) {
         if options.json {
             let document: JSONValue = [
                 "models": .array(outcome.models.map(\.json)), "left_out": .array(outcome.leftOut.map(\.json)),
-                "notes": .array(outcome.notes.sorted().map { .string($0) }),
+                "rescored": .object(
+                    outcome.adoptedModels.compactMap { model in
+                        rescored.map { JSONMember(model, $0.json(of: model)) }
+                    }), "notes": .array(outcome.notes.sorted().map { .string($0) }),
             ]
             Output.result(document.text)
         } else if !outcome.fitted.isEmpty {
-            let header = ["model", "policy", "fitted on", "average precision", "in use", "log loss", "in use", "judged on", "verdict"]
+            let header = [
+                "model", "policy", "fitted on", "average precision", "in use", "log loss", "in use", "judged on",
+                "verdict",
+            ]
             Output.result(
                 Table.text(
                     header: header,
@@ -119,6 +134,7 @@ extension TrainCommand {
         }
         for note in outcome.notes.sorted() { Output.say(note) }
         for model in outcome.models { say(model) }
+        rescored?.report()
         for left in outcome.leftOut { Output.say("Left out: \(left.sentence)") }
     }
 
@@ -156,11 +172,13 @@ extension TrainCommand {
             }
             if policy.currentSawRows {
                 Output.say(
-                    "\(policy.policy.rawValue) by \(model.model): \(policy.current ?? "") was fitted on these rows itself and looks better than it is.")
+                    "\(policy.policy.rawValue) by \(model.model): \(policy.current ?? "") was fitted on these rows itself and looks better than it is."
+                )
             }
             if policy.fitted.curve == nil {
                 Output.say(
-                    "\(policy.policy.rawValue) by \(model.model): too few to calibrate by, so its scores order items and are no probabilities.")
+                    "\(policy.policy.rawValue) by \(model.model): too few to calibrate by, so its scores order items and are no probabilities."
+                )
             }
         }
         guard let record = model.record else { return }
@@ -174,7 +192,8 @@ extension TrainCommand {
         Output.say(
             adopted.isEmpty
                 ? "It is proposed and scores nothing: `reviewtui head adopt \(record.id)` has it score."
-                : "It scores \(adopted.joined(separator: ", ")) from now on; `reviewtui head revert --model \(model.model)` takes that back.")
+                : "It scores \(adopted.joined(separator: ", ")) from now on; `reviewtui head revert --model \(model.model)` takes that back."
+        )
     }
 
     private func end(_ outcome: Refit.Outcome) throws {

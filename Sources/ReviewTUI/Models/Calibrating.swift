@@ -52,7 +52,9 @@ struct Calibrating: Sendable {
                     report.leftOut.append(
                         .init(
                             model: recipe.id,
-                            reason: "no head of it scores what was asked for; a network's own outputs have none to calibrate."))
+                            reason:
+                                "no head of it scores what was asked for; a network's own outputs have none to calibrate."
+                        ))
                 }
                 continue
             }

@@ -115,4 +115,3 @@ struct RecordedFit: Sendable {
         startsFromWords = own["starts_from_words"] == true
     }
 }
-

@@ -11,7 +11,7 @@ import Queue
 ///
 /// Off the main actor, on a thread of its own; cancelled between two pages of rows and between two policies. Nothing is
 /// written before everything is fitted, and then in two short transactions a model. What is adopted does not score what
-/// waits: that is for whoever called, who knows whether somebody is at work (``Outcome/adoptedModels``).
+/// waits: ``Rescoring`` of ``Outcome/adoptedModels`` does, when whoever called finds it the right time.
 struct Refit: Sendable {
     struct Options: Sendable {
         enum Adoption: Sendable, Hashable {

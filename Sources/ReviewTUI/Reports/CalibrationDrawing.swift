@@ -19,7 +19,8 @@ struct CalibrationDrawing {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.text]))
         func write(_ text: String, _ row: Int, _ column: Int, _ role: Role, width: Int = .max) {
             buffer.write(
-                glyphs.spelled(text), row: row, column: column, style: theme[role], width: width, ellipsis: glyphs.ellipsis)
+                glyphs.spelled(text), row: row, column: column, style: theme[role], width: width,
+                ellipsis: glyphs.ellipsis)
         }
         func safe(_ text: String) -> String { SafeText.line(text, limit: 80, ascii: glyphs.ascii) }
         write("\(safe(subject.policy.rawValue)) · \(safe(subject.model)) · \(safe(subject.head))", 0, 0, .current)

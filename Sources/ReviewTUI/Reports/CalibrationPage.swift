@@ -74,10 +74,13 @@ struct CalibrationPage {
                 policy.
                 """),
             subject.notes.isEmpty
-                ? "" : Markup.element("ul", raw: subject.notes.map { Markup.element("li", $0) }.joined(), ["class": "notes"]),
+                ? ""
+                : Markup.element(
+                    "ul", raw: subject.notes.map { Markup.element("li", $0) }.joined(), ["class": "notes"]),
             errors(subject),
             "<div class=\"pair\">", Self.reliability(subject, id: "r\(index)").svg, reliabilityTable(subject), "</div>",
-            "<div class=\"pair\">", Self.precisionRecall(subject, id: "p\(index)").svg, thresholdTable(subject), "</div>",
+            "<div class=\"pair\">", Self.precisionRecall(subject, id: "p\(index)").svg, thresholdTable(subject),
+            "</div>",
         ]
         return Markup.element("section", raw: parts.filter { !$0.isEmpty }.joined(separator: "\n"))
     }
@@ -112,7 +115,9 @@ struct CalibrationPage {
             xName: "mean score", yName: "share that violates",
             series: [
                 .init(style: "guide", line: [(0, 0), (1, 1)]),
-                .init(style: "before", line: path(before), points: before.map { Plot.Point(x: $0.x, y: $0.y) }, isSquare: true),
+                .init(
+                    style: "before", line: path(before), points: before.map { Plot.Point(x: $0.x, y: $0.y) },
+                    isSquare: true),
                 .init(style: "after", line: path(after), points: after),
             ], id: id)
     }
@@ -125,7 +130,8 @@ struct CalibrationPage {
             ]
         }
         return Self.table(
-            caption: "Reliability after, on the rows that were not fitted on", header: ["scores", "mean", "violate", "rows"],
+            caption: "Reliability after, on the rows that were not fitted on",
+            header: ["scores", "mean", "violate", "rows"],
             rows)
     }
 
@@ -140,7 +146,8 @@ struct CalibrationPage {
             else { continue }
             series.append(
                 .init(
-                    style: style, points: [Plot.Point(x: 1 - missed.share, y: precision.share, interval: precision.interval)],
+                    style: style,
+                    points: [Plot.Point(x: 1 - missed.share, y: precision.share, interval: precision.interval)],
                     isSquare: isSquare))
         }
         return ScalableChart(
@@ -234,7 +241,9 @@ extension CalibrationReport {
             guard let precision = choice.bound.precision else {
                 return "None of the rows that were not fitted on reaches it: how precise it is is not known."
             }
-            let met = precision.atLeast >= wanted ? "which is what was wanted" : "less than the wanted \(Figures.percent(wanted))"
+            let met =
+                precision.atLeast >= wanted
+                ? "which is what was wanted" : "less than the wanted \(Figures.percent(wanted))"
             return "With 95 %, at least \(Figures.percent(precision.atLeast)) of what it flags violates: \(met)."
         case .recall(let wanted):
             guard let missed = choice.bound.missed else {

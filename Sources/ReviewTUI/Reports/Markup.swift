@@ -22,7 +22,8 @@ enum Markup {
         return escaped
     }
 
-    static func element(_ name: String, _ content: String, _ attributes: KeyValuePairs<String, String> = [:]) -> String {
+    static func element(_ name: String, _ content: String, _ attributes: KeyValuePairs<String, String> = [:]) -> String
+    {
         element(name, raw: text(content), attributes)
     }
 

@@ -63,15 +63,19 @@ struct ScalableChart {
         if let first = series.line.first {
             var path = "M\(Self.short(Self.x(first.x))) \(Self.short(Self.y(first.y)))"
             for point in series.line.dropFirst() {
-                if series.isStepped { path += "H\(Self.short(Self.x(point.x)))V\(Self.short(Self.y(point.y)))" }
-                else { path += "L\(Self.short(Self.x(point.x))) \(Self.short(Self.y(point.y)))" }
+                if series.isStepped {
+                    path += "H\(Self.short(Self.x(point.x)))V\(Self.short(Self.y(point.y)))"
+                } else {
+                    path += "L\(Self.short(Self.x(point.x))) \(Self.short(Self.y(point.y)))"
+                }
             }
             parts.append(Markup.empty("path", ["class": "\(series.style) curve", "d": path]))
         }
         for point in series.points {
             let (x, y) = (Self.x(point.x), Self.y(point.y))
             if let interval = point.interval {
-                parts.append(line("\(series.style) whisker", (x, Self.y(interval.lowerBound)), (x, Self.y(interval.upperBound))))
+                parts.append(
+                    line("\(series.style) whisker", (x, Self.y(interval.lowerBound)), (x, Self.y(interval.upperBound))))
             }
             parts.append(
                 series.isSquare
@@ -107,5 +111,7 @@ struct ScalableChart {
     private static func x(_ value: Double) -> Double { left + min(1, max(0, value)) * (size - left - right) }
     private static func y(_ value: Double) -> Double { size - bottom - min(1, max(0, value)) * (size - bottom - top) }
     private static func short(_ value: Double) -> String { String(format: "%.1f", value) }
-    private static func number(_ value: Double) -> String { String(format: value == 0.25 || value == 0.75 ? "%.2f" : "%.1f", value) }
+    private static func number(_ value: Double) -> String {
+        String(format: value == 0.25 || value == 0.75 ? "%.2f" : "%.1f", value)
+    }
 }
