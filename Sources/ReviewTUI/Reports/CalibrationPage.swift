@@ -78,7 +78,11 @@ struct CalibrationPage {
                 : Markup.element(
                     "ul", raw: subject.notes.map { Markup.element("li", $0) }.joined(), ["class": "notes"]),
             errors(subject),
-            "<div class=\"pair\">", Self.reliability(subject, id: "r\(index)").svg, reliabilityTable(subject), "</div>",
+            "<div class=\"pair\">",
+            Self.figure(
+                Self.reliability(subject, id: "r\(index)"),
+                "Squares, dashed: before. Discs: after, with 95 % intervals. Dotted: scores that are what they say."),
+            reliabilityTable(subject), "</div>",
             "<div class=\"pair\">", Self.precisionRecall(subject, id: "p\(index)").svg, thresholdTable(subject),
             "</div>",
         ]
@@ -193,6 +197,10 @@ struct CalibrationPage {
 
     // MARK: Parts
 
+    private static func figure(_ chart: ScalableChart, _ caption: String) -> String {
+        Markup.element("figure", raw: chart.svg + Markup.element("figcaption", caption))
+    }
+
     private static func table(caption: String, header: [String], _ rows: [[String]]) -> String {
         let head = Markup.element(
             "tr", raw: header.map { Markup.element("th", $0, ["scope": "col"]) }.joined())
@@ -216,7 +224,7 @@ struct CalibrationPage {
         main{max-width:62rem;margin:0 auto;padding:1.5rem}
         h2{border-top:1px solid var(--rule);padding-top:1.5rem;margin-top:2rem}
         .pair{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start;margin:1rem 0}
-        svg{width:21rem;max-width:100%;height:auto;flex:none}
+        figure{margin:0;width:21rem;max-width:100%;flex:none}svg{width:100%;height:auto}figcaption{color:var(--soft);font-size:.85rem}
         .label{fill:var(--soft);font-size:11px}
         .axis{stroke:var(--soft);stroke-width:1}.faint{stroke:var(--rule);stroke-width:.5}
         .curve{fill:none;stroke-width:2}
