@@ -14,7 +14,7 @@ struct ReviewTUI: AsyncParsableCommand {
             InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
             FindCommand.self, ViewCommand.self, ExportCommand.self, ImportCommand.self, StatsCommand.self,
-            AgreementCommand.self,
+            AgreementCommand.self, TrainCommand.self, CalibrateCommand.self,
             AuditCommand.self, EraseCommand.self, PurgeCommand.self, ExplainCommand.self, PreviewCommand.self,
             QueueCommand.self, OrderCommand.self, MineCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
             AppealCommand.self,
