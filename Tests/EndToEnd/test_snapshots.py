@@ -108,6 +108,33 @@ def test_snapshot_csv(sandbox):
     assert sandbox.run("export", "--format", "parquet", "--spreadsheet-safe", "--out", sandbox.folder / "no").status == 64
 
 
+def test_snapshot_croissant(sandbox):
+    """Croissant's own reader finds files and rows of every format, and no fault in what describes them"""
+    truth = fill(sandbox)
+    for form in ("jsonl", "csv", "parquet", "imagefolder", "webdataset", "labelstudio", "prodigy"):
+        folder = snapshot(sandbox, form)
+        found = load("mlcroissant_records", folder)
+        assert not found["issues"], found["issues"]
+        # Recommended only: a licence, which nobody gave, and how to cite it.
+        assert all("citeAs" in warning or "license" in warning for warning in found["warnings"]), found["warnings"]
+        data = {file["name"] for file in json.loads((folder / "manifest.json").read_bytes())["files"]}
+        assert {"README.md"} <= set(found["files"]) <= data - {"croissant.json"}
+        if form in ("csv", "parquet"):
+            check_table(
+                found["sets"]["decisions"], truth,
+                lists=lambda value: json.loads(value) if isinstance(value, str) else value)
+        elif form == "jsonl":
+            rows = found["sets"]["decisions"]
+            assert [(row["id"], row["text"], row["policies"]) for row in rows] == [
+                (row["id"], row["text"], row["policies"]) for row in truth]
+        elif form == "imagefolder":
+            with_pictures = [row["id"] for row in truth if row["media"]]
+            assert sorted(row["id"] for rows in found["sets"].values() for row in rows) == sorted(with_pictures)
+            assert set(found["sets"]) <= {"train", "validation", "test"}
+        else:
+            assert not found["sets"]
+
+
 def test_snapshot_jsonl(sandbox):
     """The JSONL export is read by datasets"""
     truth = fill(sandbox)

@@ -1,28 +1,41 @@
 import Foundation
 
-/// Platt's A and B for directions of one model, fitted after the directions were: `models/calibration/NAME.json`.
+/// Curves from logits to probabilities for directions of one model, fitted after the directions were:
+/// `models/calibration/NAME.json`.
 ///
 ///     {"format":"reviewtui-calibration","version":1,"model":"clip@1","weights_sha256":"…",
 ///      "policies":[{"policy":"sexual","head":"zero-shot@0123456789ab","a":0.11,"b":-2.3,"threshold":0.4,
 ///                   "positives":120,"negatives":900,"data":["…"]}]}
 ///
-/// score = sigmoid(A·(direction·ê + bias) + B); A and B stand in place of the head's own. They hold for one direction:
-/// other weights, a head that was fitted again or a changed prompt make another.
-///
-/// Source: Platt 1999, "Probabilistic Outputs for Support Vector Machines".
+/// A row without `kind` is Platt's; `"kind":"temperature","temperature":1.8` and
+/// `"kind":"isotonic","logits":[…],"probabilities":[…]` are the others (``CalibrationCurve``). A curve stands in place of
+/// the head's own and holds for one direction: other weights, a head that was fitted again or a changed prompt make
+/// another.
 public struct Calibration: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         public let policy: String
         /// ``Head/id`` of the head whose direction was calibrated.
         public let head: String
-        public let plattA: Double
-        public let plattB: Double
+        public let curve: CalibrationCurve
         /// At or above this probability the policy is preselected; nil leaves it to the policy's own.
         public let threshold: Double?
         /// Items it was fitted on.
         public let positives: Int?
         public let negatives: Int?
         public let data: [String]
+
+        public init(
+            policy: String, head: String, curve: CalibrationCurve, threshold: Double? = nil, positives: Int? = nil,
+            negatives: Int? = nil, data: [String] = []
+        ) {
+            self.policy = policy
+            self.head = head
+            self.curve = curve
+            self.threshold = threshold
+            self.positives = positives
+            self.negatives = negatives
+            self.data = data
+        }
     }
 
     public let file: String
@@ -31,18 +44,41 @@ public struct Calibration: Sendable, Hashable {
     public let weightsSHA256: String
     public let entries: [Entry]
 
+    /// Curves that were fitted just now; no file holds them.
+    ///
+    /// - Parameter weightsSHA256: 64 hex digits.
+    public init(model: String, weightsSHA256: String, entries: [Entry]) {
+        file = ""
+        self.model = model
+        self.weightsSHA256 = weightsSHA256.lowercased()
+        self.entries = entries
+    }
+
     /// - Throws: ``RecipeError`` naming the field.
     public init(path: String) throws(RecipeError) {
-        let document: Document
+        let data: Data
         do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
-            document = try JSONDecoder().decode(Document.self, from: data)
-        } catch let error as DecodingError {
-            throw .invalid(
-                file: path, line: 0, key: printable(error.place), reason: "does not have the form of a calibration file"
-            )
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             throw .unreadable(file: path, reason: error.localizedDescription)
+        }
+        try self.init(data: data, file: path)
+    }
+
+    /// A calibration whose file is at hand already, or lies in a queue and not in a folder.
+    ///
+    /// - Parameters:
+    ///   - data: a calibration file, as ``document`` writes it.
+    ///   - path: what messages call it.
+    /// - Throws: ``RecipeError`` naming the field.
+    public init(data: Data, file path: String) throws(RecipeError) {
+        let document: Document
+        do {
+            document = try JSONDecoder().decode(Document.self, from: data)
+        } catch {
+            throw .invalid(
+                file: path, line: 0, key: printable((error as? DecodingError)?.place ?? "JSON"),
+                reason: "does not have the form of a calibration file")
         }
         func fault(_ key: String, _ reason: String) -> RecipeError {
             .invalid(file: path, line: 0, key: key, reason: reason)
@@ -56,12 +92,14 @@ public struct Calibration: Sendable, Hashable {
             throw fault("weights_sha256", "is not 64 hex digits")
         }
         var seen: Set<[String]> = []
+        var curves: [CalibrationCurve] = []
         for (index, entry) in document.policies.enumerated() {
             let key = "policies[\(index)]"
-            guard entry.a.isFinite, entry.a > 0 else {
-                throw fault(key + ".a", "is not above 0: it would turn the scores round")
+            do throws(CalibrationCurve.FieldFault) {
+                curves.append(try entry.curve())
+            } catch {
+                throw fault("\(key).\(error.field)", error.reason)
             }
-            guard entry.b.isFinite else { throw fault(key + ".b", "is not finite") }
             guard entry.threshold.map({ (0...1).contains($0) }) ?? true else {
                 throw fault(key + ".threshold", "is not from 0 to 1")
             }
@@ -72,10 +110,10 @@ public struct Calibration: Sendable, Hashable {
         file = path
         model = document.model
         weightsSHA256 = hash
-        entries = document.policies.map {
+        entries = zip(document.policies, curves).map {
             Entry(
-                policy: $0.policy, head: $0.head, plattA: $0.a, plattB: $0.b, threshold: $0.threshold,
-                positives: $0.positives, negatives: $0.negatives, data: $0.data ?? [])
+                policy: $0.policy, head: $0.head, curve: $1, threshold: $0.threshold, positives: $0.positives,
+                negatives: $0.negatives, data: $0.data ?? [])
         }
     }
 
@@ -101,12 +139,22 @@ public struct Calibration: Sendable, Hashable {
         struct Row: Decodable {
             let policy: String
             let head: String
-            let a: Double
-            let b: Double
             let threshold: Double?
             let positives: Int?
             let negatives: Int?
             let data: [String]?
+            let kind: String?
+            let a: Double?
+            let b: Double?
+            let temperature: Double?
+            let logits: [Double]?
+            let probabilities: [Double]?
+
+            func curve() throws(CalibrationCurve.FieldFault) -> CalibrationCurve {
+                try CalibrationCurve.Fields(
+                    kind: kind, a: a, b: b, temperature: temperature, logits: logits, probabilities: probabilities
+                ).curve()
+            }
         }
     }
 }

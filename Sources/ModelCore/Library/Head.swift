@@ -3,18 +3,21 @@ import Foundation
 
 /// Per-policy directions in one model's embedding space, with calibration and threshold.
 ///
-/// score = sigmoid(A·(direction·ê + bias) + B), ê the L2-normalised embedding.
+/// score = curve(direction·ê + bias), ê the L2-normalised embedding and curve a ``CalibrationCurve``.
+///
+///     let head = Head(name: "posts", model: recipe.id, weightsSHA256: recipe.weightsSHA256, policies: [hate])
+///     try head.document.write(to: file)
+///     try Head(path: file.path) == head   // but for its `file`
 public struct Head: Sendable, Hashable {
     /// One policy's direction and what is known of how it was fitted.
     public struct PolicyDirection: Sendable, Hashable {
         public let policy: String
         public let direction: [Float]
         public let bias: Double
-        /// Platt's A and B (Platt 1999), which turn a projection into a probability. 1 and 0 leave it as it is.
-        public let plattA: Double
-        public let plattB: Double
-        /// Whether A and B were fitted on labelled items. Where they were not, the score orders items, and is a
-        /// probability in form only.
+        /// What turns a projection into a probability.
+        public let calibration: CalibrationCurve
+        /// Whether the curve was fitted on labelled items. Where it was not, the score orders items, and is a probability
+        /// in form only.
         public let isCalibrated: Bool
         /// At or above this probability the policy is preselected; nil leaves it to the policy's own.
         public let threshold: Double?
@@ -24,18 +27,44 @@ public struct Head: Sendable, Hashable {
         public let negatives: Int?
         public let data: [String]
 
-        /// - Parameter unit: the L2-normalised embedding, as long as ``direction``.
-        public func probability(of unit: [Float]) -> Double {
-            let projection = zip(direction, unit).reduce(bias) { $0 + Double($1.0) * Double($1.1) }
-            return 1 / (1 + exp(-(plattA * projection + plattB)))
+        /// - Parameters:
+        ///   - calibration: nil for a direction that was never calibrated.
+        ///   - positives: labelled items it was fitted on, that violate the policy.
+        ///   - data: names of what it was fitted on.
+        public init(
+            policy: String, direction: [Float], bias: Double, calibration: CalibrationCurve? = nil,
+            threshold: Double? = nil, heldOutAUROC: Double? = nil, positives: Int? = nil, negatives: Int? = nil,
+            data: [String] = []
+        ) {
+            self.policy = policy
+            self.direction = direction
+            self.bias = bias
+            self.calibration = calibration ?? .identity
+            isCalibrated = calibration != nil
+            self.threshold = threshold
+            self.heldOutAUROC = heldOutAUROC
+            self.positives = positives
+            self.negatives = negatives
+            self.data = data
         }
 
-        /// The same direction with other A, B and threshold.
+        /// direction·ê + bias: what is calibrated.
+        ///
+        /// - Parameter unit: the L2-normalised embedding, as long as ``direction``.
+        public func logit(of unit: [Float]) -> Double {
+            zip(direction, unit).reduce(bias) { $0 + Double($1.0) * Double($1.1) }
+        }
+
+        /// - Parameter unit: the L2-normalised embedding, as long as ``direction``.
+        public func probability(of unit: [Float]) -> Double {
+            calibration.probability(ofLogit: logit(of: unit))
+        }
+
+        /// The same direction with another curve and threshold.
         func calibrated(by entry: Calibration.Entry) -> PolicyDirection {
             PolicyDirection(
-                policy: policy, direction: direction, bias: bias, plattA: entry.plattA, plattB: entry.plattB,
-                isCalibrated: true, threshold: entry.threshold, heldOutAUROC: heldOutAUROC,
-                positives: entry.positives, negatives: entry.negatives, data: entry.data)
+                policy: policy, direction: direction, bias: bias, calibration: entry.curve, threshold: entry.threshold,
+                heldOutAUROC: heldOutAUROC, positives: entry.positives, negatives: entry.negatives, data: entry.data)
         }
     }
 
@@ -103,16 +132,28 @@ public struct Head: Sendable, Hashable {
     /// The direction of everyday content, for the contrast.
     public let neutral: [Float]?
 
+    /// Every field as it is.
+    init(
+        file: String, name: String, sha256: String, origin: Origin, model: String, weightsSHA256: String,
+        policies: [PolicyDirection], explain: Explain?, neutral: [Float]?
+    ) {
+        self.file = file
+        self.name = name
+        self.sha256 = sha256
+        self.origin = origin
+        self.model = model
+        self.weightsSHA256 = weightsSHA256
+        self.policies = policies
+        self.explain = explain
+        self.neutral = neutral
+    }
+
     /// One direction that no file holds, to see whether a model can be explained at all.
     init(probing model: String, weightsSHA256: String, direction: [Float]) {
         (file, name, sha256, origin) = ("", "probe", "", .fitted)
         self.model = model
         self.weightsSHA256 = weightsSHA256
-        policies = [
-            PolicyDirection(
-                policy: "probe", direction: direction, bias: 0, plattA: 1, plattB: 0, isCalibrated: false,
-                threshold: nil, heldOutAUROC: nil, positives: nil, negatives: nil, data: [])
-        ]
+        policies = [PolicyDirection(policy: "probe", direction: direction, bias: 0)]
         (explain, neutral) = (nil, nil)
     }
 
@@ -130,9 +171,7 @@ public struct Head: Sendable, Hashable {
         self.weightsSHA256 = weightsSHA256
         let threshold = max(ZeroShot.uncalibratedThreshold, policy.threshold ?? 0)
         policies = [
-            PolicyDirection(
-                policy: policy.policy, direction: made.vector, bias: made.bias, plattA: 1, plattB: 0,
-                isCalibrated: false, threshold: threshold, heldOutAUROC: nil, positives: nil, negatives: nil, data: [])
+            PolicyDirection(policy: policy.policy, direction: made.vector, bias: made.bias, threshold: threshold)
         ]
         self.explain = explain
         neutral = nil
@@ -147,16 +186,31 @@ public struct Head: Sendable, Hashable {
 
     /// - Throws: ``RecipeError`` naming the field.
     public init(path: String) throws(RecipeError) {
-        let document: Document
+        let data: Data
         do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
-            sha256 = SHA256.hash(data: data).hex
-            document = try JSONDecoder().decode(Document.self, from: data)
-        } catch let error as DecodingError {
-            throw .invalid(file: path, line: 0, key: error.place, reason: "does not have the form of a head file")
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             throw .unreadable(file: path, reason: error.localizedDescription)
         }
+        try self.init(data: data, file: path)
+    }
+
+    /// A head whose file is at hand already, or lies in a queue and not in a folder.
+    ///
+    /// - Parameters:
+    ///   - data: a head file, as ``document`` writes it.
+    ///   - path: what messages call it.
+    /// - Throws: ``RecipeError`` naming the field.
+    public init(data: Data, file path: String) throws(RecipeError) {
+        let document: Document
+        do {
+            document = try JSONDecoder().decode(Document.self, from: data)
+        } catch {
+            throw .invalid(
+                file: path, line: 0, key: printable((error as? DecodingError)?.place ?? "JSON"),
+                reason: "does not have the form of a head file")
+        }
+        sha256 = SHA256.hash(data: data).hex
         func fault(_ key: String, _ reason: String) -> RecipeError {
             .invalid(file: path, line: 0, key: key, reason: reason)
         }
@@ -166,14 +220,20 @@ public struct Head: Sendable, Hashable {
         guard let width = document.policies.first?.direction.count, width > 0 else {
             throw fault("policies", "holds no direction")
         }
+        var curves: [CalibrationCurve?] = []
         for (index, entry) in document.policies.enumerated() {
             let key = "policies[\(index)]"
             guard entry.direction.count == width else { throw fault(key + ".direction", "is not as long as the first") }
             guard (entry.direction + [entry.bias.float]).allSatisfy(\.isFinite) else {
                 throw fault(key + ".direction", "holds a number that is not finite")
             }
-            guard entry.calibration.map({ $0.kind == "platt" }) ?? true else {
-                throw fault(key + ".calibration.kind", "is not platt")
+            do throws(CalibrationCurve.FieldFault) {
+                curves.append(
+                    try entry.calibration.map { (fields) throws(CalibrationCurve.FieldFault) in
+                        try fields.curve()
+                    })
+            } catch {
+                throw fault("\(key).calibration.\(error.field)", error.reason)
             }
             guard entry.threshold.map({ (0...1).contains($0) }) ?? true else {
                 throw fault(key + ".threshold", "is not from 0 to 1")
@@ -207,12 +267,11 @@ public struct Head: Sendable, Hashable {
             return Explain(
                 method: method, layers: explain.layers, contrast: contrast, floor: floor, weight: weight)
         }
-        policies = document.policies.map { entry in
+        policies = zip(document.policies, curves).map { entry, curve in
             PolicyDirection(
-                policy: entry.policy, direction: entry.direction, bias: entry.bias, plattA: entry.calibration?.a ?? 1,
-                plattB: entry.calibration?.b ?? 0, isCalibrated: entry.calibration != nil, threshold: entry.threshold,
-                heldOutAUROC: entry.heldOutAUROC,
-                positives: entry.positives, negatives: entry.negatives, data: entry.data ?? [])
+                policy: entry.policy, direction: entry.direction, bias: entry.bias, calibration: curve,
+                threshold: entry.threshold, heldOutAUROC: entry.heldOutAUROC, positives: entry.positives,
+                negatives: entry.negatives, data: entry.data ?? [])
         }
     }
 
@@ -237,7 +296,7 @@ public struct Head: Sendable, Hashable {
             let policy: String
             let direction: [Float]
             let bias: Double
-            let calibration: Calibration?
+            let calibration: CalibrationCurve.Fields?
             let threshold: Double?
             let heldOutAUROC: Double?
             let positives: Int?
@@ -248,12 +307,6 @@ public struct Head: Sendable, Hashable {
                 case policy, direction, bias, calibration, threshold, positives, negatives, data
                 case heldOutAUROC = "auroc_heldout"
             }
-        }
-
-        struct Calibration: Decodable {
-            let kind: String
-            let a: Double
-            let b: Double
         }
 
         struct ExplainEntry: Decodable {

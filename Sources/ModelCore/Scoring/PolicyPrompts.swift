@@ -8,12 +8,12 @@ import Foundation
 ///
 ///     ℓ(p)  = mean over T of ℓ(p in the template)
 ///     logit = max over P⁺ of ℓ(p) − max over P⁻ of ℓ(p)
-///     score = sigmoid(A·logit + B)
+///     score = curve(logit)
 ///
 /// One prompt that fits is enough, so the best one decides: a policy names different things, and a picture shows one of
 /// them. Without negative prompts the second maximum is 0, and the score of a single prompt is the probability that the
-/// model was trained to give. A = 1 and B = 0 unless a ``Calibration`` was fitted for the model, the policy and its words:
-/// until then it orders pictures and is a probability in form only.
+/// model was trained to give. The curve is the sigmoid unless a ``Calibration`` was fitted for the model, the policy and
+/// its words: until then the score orders pictures and is a probability in form only.
 ///
 /// The mean over templates is that of Radford et al. 2021, 3.1.4, who average embeddings; here there are none, so what
 /// is averaged is what the model says.
@@ -30,8 +30,7 @@ struct PolicyPrompts: Sendable {
         let head: String
         let positive: [Prompt]
         let negative: [Prompt]
-        let plattA: Double
-        let plattB: Double
+        let calibration: CalibrationCurve
         let isCalibrated: Bool
         let threshold: Double?
     }
@@ -69,7 +68,7 @@ struct PolicyPrompts: Sendable {
             let entry = entries.first { $0.policy == policy.policy && $0.head == head }
             return Asked(
                 policy: policy.policy, head: head, positive: prompts(policy.positive, of: policy),
-                negative: prompts(policy.negative, of: policy), plattA: entry?.plattA ?? 1, plattB: entry?.plattB ?? 0,
+                negative: prompts(policy.negative, of: policy), calibration: entry?.curve ?? .identity,
                 isCalibrated: entry != nil,
                 threshold: entry == nil ? max(ZeroShot.uncalibratedThreshold, policy.threshold ?? 0) : entry?.threshold)
         }
@@ -87,7 +86,7 @@ struct PolicyPrompts: Sendable {
 
     static func score(of asked: Asked, _ reading: Reading) -> Assessment.PolicyScore {
         Assessment.PolicyScore(
-            policy: asked.policy, probability: 1 / (1 + exp(-(asked.plattA * reading.logit + asked.plattB))),
+            policy: asked.policy, probability: asked.calibration.probability(ofLogit: reading.logit),
             threshold: asked.threshold, head: asked.head, isCalibrated: asked.isCalibrated)
     }
 

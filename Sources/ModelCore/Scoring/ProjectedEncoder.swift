@@ -333,10 +333,10 @@ extension ProjectedEncoder.Direction {
         self.head = head
         self.policy = policy.policy
         values = policy.direction
-        scale = Float(policy.plattA)
-        offset = Float(policy.plattA * policy.bias + policy.plattB)
-        let threshold = policy.threshold ?? 0.5
-        cut = Float(log(threshold / (1 - threshold)))
+        let line = policy.calibration.line
+        scale = Float(line.scale)
+        offset = Float(line.scale * policy.bias + line.offset)
+        cut = Float(policy.calibration.cut(atProbability: policy.threshold ?? 0.5))
     }
 
     /// Its score is nobody's: it never leads.

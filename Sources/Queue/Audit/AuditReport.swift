@@ -2,7 +2,11 @@
 public struct AuditReport: Sendable, Hashable {
     /// A row that is not as it was written.
     public struct Fault: Sendable, Hashable {
-        public enum Table: String, Sendable { case auditEvent = "audit_event", decision }
+        public enum Table: String, Sendable {
+            case auditEvent = "audit_event"
+            case decision, head
+            case headAdoption = "head_adoption"
+        }
 
         public var table: Table
         /// The row's `seq`; of a row that is missing, the one it had.

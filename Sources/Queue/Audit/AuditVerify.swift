@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 extension QueueStore {
-    /// Walks the whole chain and holds every decision row against its event.
+    /// Walks the whole chain and holds every decision, head and adoption against its event.
     ///
     /// Reads a thousand rows at a time, so writers wait for none of it; what is appended meanwhile is walked too.
     ///
@@ -20,6 +20,7 @@ extension QueueStore {
         while try read({ try walk.step(in: $0) }) {}
         walk.end()
         try read { try walk.findStrayDecisions(in: $0) }
+        try read { try walk.findStrayHeads(in: $0) }
         return AuditReport(
             events: walk.events, decisions: walk.decisions, erased: walk.erased, head: walk.previous.hex,
             checkpoints: walk.checkpointsHeld, faults: walk.faults)
@@ -102,6 +103,8 @@ private struct AuditWalk {
         switch kind {
         case "decision", "undo": try checkDecision(ofEvent: seq, body: body, isUndo: kind == "undo", in: db)
         case "erase", "purge": try checkErasure(ofEvent: seq, body: body, in: db)
+        case "head": try checkHead(ofEvent: seq, body: body, in: db)
+        case "adoption", "reversion": try checkAdoptions(ofEvent: seq, body: body, in: db)
         default: break
         }
     }
@@ -194,5 +197,42 @@ private struct AuditWalk {
                 WHERE e.seq IS NULL OR e.seq < 1 OR e.kind NOT IN ('decision', 'undo') ORDER BY d.seq LIMIT 100
                 """)
         for seq in seqs { blame(.decision, seq, "no event records it") }
+    }
+
+    // MARK: - Heads
+
+    private mutating func checkHead(ofEvent event: Int64, body: String, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "SELECT \(HeadRow.columns), seq FROM head WHERE event = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [event]) else {
+            return blame(.auditEvent, event, "the head it records is gone")
+        }
+        if (try? JSONValue(parsing: body))?["digest"]?.string != HeadRow(row).digest {
+            blame(.head, row["seq"], "it is not what event \(event) commits to")
+        }
+    }
+
+    private mutating func checkAdoptions(ofEvent event: Int64, body: String, in db: Database) throws {
+        let rows = try AdoptionRow.rows(ofEvent: event, in: db)
+        guard let first = rows.first else {
+            return blame(.auditEvent, event, "the adoptions it records are gone")
+        }
+        if (try? JSONValue(parsing: body))?["digest"]?.string != AdoptionRow.digest(of: rows) {
+            blame(.headAdoption, first.seq, "it and its like are not what event \(event) commits to")
+        }
+    }
+
+    /// A head or an adoption that no event of the chain records was put in from outside.
+    mutating func findStrayHeads(in db: Database) throws {
+        for (table, kinds) in [
+            (AuditReport.Fault.Table.head, "'head'"), (.headAdoption, "'adoption', 'reversion'"),
+        ] {
+            let seqs = try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT t.seq FROM \(table.rawValue) t LEFT JOIN audit_event e ON e.seq = t.event
+                    WHERE e.seq IS NULL OR e.seq < 1 OR e.kind NOT IN (\(kinds)) ORDER BY t.seq LIMIT 100
+                    """)
+            for seq in seqs { blame(table, seq, "no event records it") }
+        }
     }
 }

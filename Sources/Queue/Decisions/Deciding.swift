@@ -42,7 +42,10 @@ extension QueueStore {
             try Self.check(group, round: round, isRestricted: isRestricted, reviewer: holder, in: db)
         }
         let earlier = try round == .gold ? nil : Self.latestDecision(on: item, in: db)
-        let scores = try StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
+        // What the reviewer saw, where other heads have scored the item since it was claimed.
+        let scores =
+            try ScoresAsLeased.scores(of: item, lease: token, in: db)
+            ?? StoredItem(db: db, mediaFolder: mediaFolder).scores(item)
         if !draft.rationales.isEmpty {
             let stored = try StoredItem(db: db, mediaFolder: mediaFolder).item(item)
             for rationale in draft.rationales {
@@ -98,6 +101,7 @@ extension QueueStore {
                 sql: "UPDATE appeal SET outcome = ? WHERE item = ? AND outcome IS NULL", arguments: [seq, item])
         }
         try db.cachedStatement(sql: "DELETE FROM skip WHERE item = ?").execute(arguments: [item])
+        try ScoresAsLeased.forget(item, in: db)
         return DecisionReceipt(
             decision: row.id, hash: hash.hex, item: ItemID(row.itemID), verdict: draft.verdict)
     }

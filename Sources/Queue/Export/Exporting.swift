@@ -30,8 +30,8 @@ public struct ExportReport: Sendable, Hashable {
 }
 
 extension QueueStore {
-    /// Writes the standing decisions as a snapshot: data files, `README.md`, which says what they are, and
-    /// `manifest.json`, which comes last and so marks a whole one.
+    /// Writes the standing decisions as a snapshot: data files, `README.md`, which says what they are, `croissant.json`,
+    /// which says it to programs of others, and `manifest.json`, which comes last and so marks a whole one.
     ///
     /// The snapshot is bounded by the last verdict or undo at the start, so those that fall meanwhile are in none of
     /// it; the same verdicts on media that were hashed alike give the same bytes. Media are named by path, SHA-256 and PDQ
@@ -70,7 +70,8 @@ extension QueueStore {
             let shared = try SharedJudgements(upTo: bound.event, store: self)
             var description = SnapshotDescription(
                 rules: rules, filter: filter?.text, bound: bound, parent: parent,
-                departures: try read { try Departures(in: $0) }, taxonomy: try taxonomy(), shared: shared)
+                departures: try read { try Departures(in: $0) }, taxonomy: try taxonomy(), shared: shared,
+                clusters: try read { try ClusterFacts(in: $0) })
             var files = try write(
                 snapshot, upTo: last, shared: shared, to: folder, describing: &description, progress: progress)
             let (counts, sha256) = (description.counts, SnapshotEntry.sha256(of: files))
@@ -84,6 +85,10 @@ extension QueueStore {
             }
             description.report = report
             files.append(try description.writeCard(to: folder))
+            let croissant = Croissant(
+                format: rules.format, description: description.what, bound: bound, columns: description.columns,
+                files: files)
+            files.append(try croissant.write(to: folder))
             let limits = [
                 filter?.text, rules.leastAgreement.map { "agreement of at least \($0)" },
                 parent.map { "since event \($0.lastEvent)" },

@@ -10,6 +10,8 @@ struct Judgements: Sendable {
         /// The named ones with those above them: who finds `hate/threatening` finds `hate`.
         var policies: Set<PolicyID>
         var labels: [PolicyID: Bool]
+        /// Policies of ``labels`` that the reviewer chose or deselected by hand.
+        var byHand: Set<PolicyID> = []
     }
 
     /// One policy by everybody whose verdict says anything about it.
@@ -103,10 +105,12 @@ struct SharedJudgements: Sendable {
             let reviewer: String = row["reviewer"]
             ofItem[item, default: Judgements(judgements: [])].take(
                 (row["verdict"] as String?).flatMap(Verdict.init).map { verdict in
-                    Judgements.Judgement(
+                    let labels = StoredLabel.list(row["labels"])
+                    return Judgements.Judgement(
                         reviewer: reviewer, verdict: verdict,
                         policies: Judgements.withAncestors(PolicyID.list(row["policies"])),
-                        labels: StoredLabel.list(row["labels"]).reduce(into: [:]) { $0[$1.policy] = $1.isViolation })
+                        labels: labels.reduce(into: [:]) { $0[$1.policy] = $1.isViolation },
+                        byHand: Set(labels.filter { $0.origin == .person }.map(\.policy)))
                 }, of: reviewer)
         }
     }

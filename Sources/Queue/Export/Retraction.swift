@@ -32,9 +32,11 @@ struct Retraction {
         ]
     }
 
-    /// Writes `retractions.jsonl`.
+    static let fileName = "retractions.jsonl"
+
+    /// Writes ``fileName``.
     static func write(_ retractions: [Retraction], to folder: String) throws -> SnapshotEntry {
-        let file = try SnapshotFile(folder: folder, name: "retractions.jsonl")
+        let file = try SnapshotFile(folder: folder, name: fileName)
         try file.append(retractions.map { $0.json.text + "\n" }.joined())
         return try file.finish(rows: retractions.count)
     }

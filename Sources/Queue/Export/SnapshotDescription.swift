@@ -11,6 +11,7 @@ struct SnapshotDescription {
     var departures: Departures
     var taxonomy: Taxonomy
     var shared: SharedJudgements
+    var clusters: ClusterFacts
     var counts = SnapshotCounts()
     /// Of a table.
     var columns: [SnapshotColumn] = []
@@ -62,7 +63,7 @@ struct SnapshotDescription {
         ].joined(separator: "\n\n") + "\n"
     }
 
-    private var what: String {
+    var what: String {
         var text = """
             \(report.rows) decisions that stood on \(bound.time.rfc3339), up to event \(bound.event) of the audit chain of \
             the queue they come from, under the policies "\(Visible.text(taxonomy.name))", version \(taxonomy.version). \
@@ -179,7 +180,8 @@ struct SnapshotDescription {
 
             Eight tenths of the clusters are for training, one for validation, one for the test. A cluster is all that \
             hangs together by the same file, a picture that looks the same, an equal text or the same author. An item \
-            keeps its split in every snapshot of this queue.\(none ?? "")
+            keeps its split in every snapshot of this queue.\(none ?? "") Of the \(clusters.items) items that the queue has \
+            given a split, the largest cluster holds \(clusters.largest).\(clusters.warning)
             """
     }
 

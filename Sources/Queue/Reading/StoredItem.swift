@@ -50,14 +50,33 @@ struct StoredItem {
         return reports.map { Report(reason: $0["reason"]?.string ?? "", reporter: $0["reporter"]?.string) }
     }
 
+    /// The highest first.
     func scores(_ seq: Int64) throws -> [Score] {
+        try scores(where: "s.item = ? ORDER BY s.value DESC, s.policy, s.model", [seq])
+    }
+
+    /// One model's, in the order of their policies.
+    func scores(_ seq: Int64, model: Int64) throws -> [Score] {
+        try scores(where: "s.item = ? AND s.model = ? ORDER BY s.policy", [seq, model])
+    }
+
+    /// What one model made of the item, in the order of its pictures.
+    func embeddings(_ seq: Int64, model: Int64) throws -> [StoredEmbedding] {
+        let statement = try db.cachedStatement(
+            sql: "SELECT position, vector, precision FROM embedding WHERE item = ? AND model = ? ORDER BY position")
+        return try Row.fetchAll(statement, arguments: [seq, model]).map {
+            StoredEmbedding(position: $0[0], vector: StoredRelevance.vector($0[1]), precision: $0[2])
+        }
+    }
+
+    private func scores(where condition: String, _ arguments: StatementArguments) throws -> [Score] {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT m.name, s.policy, s.value, s.threshold, m.weights, c.head, c.precision, c.calibrated
                 FROM score s JOIN model m ON m.seq = s.model LEFT JOIN computation c ON c.seq = s.computation
-                WHERE s.item = ? ORDER BY s.value DESC, s.policy, s.model
+                WHERE \(condition)
                 """)
-        return try Row.fetchAll(statement, arguments: [seq]).map { row in
+        return try Row.fetchAll(statement, arguments: arguments).map { row in
             var score = Score(model: row[0], policy: PolicyID(row[1] as String), value: row[2], threshold: row[3])
             // The weights are those of the model's own runs: a score that came in under its name knows none.
             if let precision: String = row[6], let head: String = row[5], let weights: String = row[4] {
@@ -71,14 +90,14 @@ struct StoredItem {
     func explanations(_ seq: Int64) throws -> [Explanation] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT m.name, e.policy, e.method, e.media, e.signed, e.grid_rows, e.grid_columns, e.relevance
+                SELECT m.name, e.policy, e.method, e.media, e.signed, e.grid_rows, e.grid_columns, e.relevance, e.head
                 FROM explanation e JOIN model m ON m.seq = e.model WHERE e.item = ? ORDER BY e.model, e.position
                 """)
         return try Row.fetchAll(statement, arguments: [seq]).map { row in
             Explanation(
                 model: row[0], policy: (row[1] as String?).map { PolicyID($0) }, method: row[2], mediaIndex: row[3],
                 signed: row[4],
-                relevance: StoredRelevance.decode(rows: row[5], columns: row[6], bytes: row[7]))
+                relevance: StoredRelevance.decode(rows: row[5], columns: row[6], bytes: row[7]), head: row[8])
         }
     }
 }
@@ -111,6 +130,8 @@ enum StoredRelevance {
     static func floats(_ values: [Float]) -> Data {
         values.map(\.bitPattern.littleEndian).withUnsafeBytes { Data($0) }
     }
+
+    static func vector(_ bytes: Data) -> [Float] { words(bytes).map { Float(bitPattern: $0) } }
 
     static func words(_ bytes: Data) -> [UInt32] {
         bytes.withUnsafeBytes { raw in

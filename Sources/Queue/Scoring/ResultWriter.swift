@@ -3,7 +3,7 @@ import GRDB
 
 /// Writes scores and explanations into their tables, and what follows from them into `work`.
 final class ResultWriter {
-    private let db: Database
+    let db: Database
     let router: Router
     private let order: RankOrder
     private var meter: HardnessMeter?
@@ -42,7 +42,7 @@ final class ResultWriter {
     }
 
     /// The number of a head, a precision and whether they give probabilities, known or new; the weights stand with the model.
-    private func computation(_ provenance: Score.Provenance?) throws -> Int64? {
+    func computation(_ provenance: Score.Provenance?) throws -> Int64? {
         guard let provenance else { return nil }
         if let known = computations[provenance] { return known }
         let parts: StatementArguments = [provenance.head ?? "", provenance.precision, provenance.isCalibrated]
@@ -64,7 +64,7 @@ final class ResultWriter {
     }
 
     func clear(item: Int64) throws {
-        for table in ["score", "explanation", "embedding", "scoring"] {
+        for table in ["score", "explanation", "embedding", "scoring", "score_as_leased"] {
             try db.cachedStatement(sql: "DELETE FROM \(table) WHERE item = ?").execute(arguments: [item])
         }
     }
@@ -83,12 +83,24 @@ final class ResultWriter {
         for (position, explanation) in explanations.enumerated() {
             var grid: (rows: Int, columns: Int)?
             if case .grid(let rows, let columns, _) = explanation.relevance { grid = (rows, columns) }
-            try db.cachedStatement(sql: "INSERT INTO explanation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
-                arguments: [
+            let columns =
+                "item, model, position, policy, method, media, signed, grid_rows, grid_columns, relevance, head"
+            try db.cachedStatement(sql: "INSERT INTO explanation (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                .execute(arguments: [
                     item, try model(explanation.model), position, explanation.policy?.rawValue, explanation.method,
                     explanation.mediaIndex, explanation.signed, grid?.rows, grid?.columns,
-                    StoredRelevance.encode(explanation.relevance),
+                    StoredRelevance.encode(explanation.relevance), explanation.head,
                 ])
+        }
+    }
+
+    func insert(embeddings: [StoredEmbedding], item: Int64, model: Int64) throws {
+        for embedding in embeddings {
+            try db.cachedStatement(
+                sql: "INSERT INTO embedding (item, model, position, vector, precision) VALUES (?, ?, ?, ?, ?)"
+            ).execute(arguments: [
+                item, model, embedding.position, StoredRelevance.floats(embedding.vector), embedding.precision,
+            ])
         }
     }
 

@@ -8,14 +8,39 @@ public struct ScoredItem: Sendable, Hashable {
     /// Empty where the model has nothing to say; that too is recorded, so that the item does not come up again.
     public var scores: [Score]
     public var explanations: [Explanation]
-    /// The model's embedding of the item, for heads that are fitted later.
-    public var embedding: [Float]?
+    /// The model's embeddings of the item, for heads that are fitted later.
+    public var embeddings: [StoredEmbedding]
 
-    public init(item: ItemID, scores: [Score], explanations: [Explanation] = [], embedding: [Float]? = nil) {
+    public init(
+        item: ItemID, scores: [Score], explanations: [Explanation] = [], embeddings: [StoredEmbedding] = []
+    ) {
         self.item = item
         self.scores = scores
         self.explanations = explanations
-        self.embedding = embedding
+        self.embeddings = embeddings
+    }
+
+    /// With one embedding, of a text.
+    public init(item: ItemID, scores: [Score], explanations: [Explanation] = [], embedding: [Float]?) {
+        self.init(
+            item: item, scores: scores, explanations: explanations,
+            embeddings: embedding.map { [StoredEmbedding(vector: $0)] } ?? [])
+    }
+}
+
+/// What a model made of one picture of an item, or of its text.
+public struct StoredEmbedding: Sendable, Hashable {
+    /// Which of the item's media; 0 for a text.
+    public var position: Int
+    /// As the network gave it: not of length 1.
+    public var vector: [Float]
+    /// The numbers the network computed with: `f32`, `bf16` …; nil where nobody knows any more.
+    public var precision: String?
+
+    public init(position: Int = 0, vector: [Float], precision: String? = nil) {
+        self.position = position
+        self.vector = vector
+        self.precision = precision
     }
 }
 
@@ -82,9 +107,13 @@ extension QueueStore {
     ///
     /// - parameter model: `name@version`; every score and explanation must carry the same name.
     /// - parameter weights: SHA-256 of the model's weights, hex; held against that of earlier runs.
+    /// - parameter adoption: ``HeadsInUse/adoption(of:)`` of the heads that made the scores. Where others are in use
+    ///   meanwhile, what waits is re-scored once more (``needsRescoring(model:)``).
     /// - throws: ``QueueError/usage(_:)`` for a score out of [0, 1], an unknown policy, a grid or span that does not
     ///   fit, or a known model name with other weights.
-    public func record(_ batch: [ScoredItem], model: String, weights: String? = nil) throws {
+    public func record(
+        _ batch: [ScoredItem], model: String, weights: String? = nil, adoption: Int64? = nil
+    ) throws {
         for scored in batch
         where !scored.scores.allSatisfy({ $0.model == model })
             || !scored.explanations.allSatisfy({ $0.model == model })
@@ -108,10 +137,7 @@ extension QueueStore {
                     scores: scored.scores, explanations: scored.explanations, item: seq, at: clock()
                 ) { _ in modelSeq }
                 try results.markScored(item: seq, model: modelSeq, at: clock())
-                if let embedding = scored.embedding {
-                    try db.cachedStatement(sql: "INSERT INTO embedding VALUES (?, ?, ?)")
-                        .execute(arguments: [seq, modelSeq, StoredRelevance.floats(embedding)])
-                }
+                try results.insert(embeddings: scored.embeddings, item: seq, model: modelSeq)
                 try results.refreshTop(item: seq)
                 if let key = try AuditChain.key(ofItem: seq, in: db) {
                     let text = JSONValue.array(scored.scores.map(\.json)).canonicalText
@@ -120,6 +146,10 @@ extension QueueStore {
                 count += 1
             }
             guard count > 0 else { return }
+            if let adoption, try Adoption.latest(model: model, in: db) > adoption {
+                try db.execute(
+                    sql: "UPDATE model SET rescored = min(rescored, ?) WHERE seq = ?", arguments: [adoption, modelSeq])
+            }
             try AuditChain.append(
                 kind: "scores",
                 body: [
@@ -141,16 +171,19 @@ extension QueueStore {
         }
     }
 
-    /// The embedding that a model recorded for an item; nil where there is none.
-    public func embedding(of item: ItemID, model: String) throws -> [Float]? {
+    /// The embeddings that a model recorded for an item, in the order of its pictures.
+    public func embeddings(of item: ItemID, model: String) throws -> [StoredEmbedding] {
         try read { db in
-            let bytes = try Data.fetchOne(
+            let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT e.vector FROM embedding e JOIN item i ON i.seq = e.item JOIN model m ON m.seq = e.model
-                    WHERE i.id = ? AND m.name = ?
+                    SELECT e.position, e.vector, e.precision FROM embedding e
+                        JOIN item i ON i.seq = e.item JOIN model m ON m.seq = e.model
+                    WHERE i.id = ? AND m.name = ? ORDER BY e.position
                     """, arguments: [item.rawValue, model])
-            return bytes.map { StoredRelevance.words($0).map { Float(bitPattern: $0) } }
+            return rows.map {
+                StoredEmbedding(position: $0[0], vector: StoredRelevance.vector($0[1]), precision: $0[2])
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ enum Schema {
         migrator.registerMigration("12 wellbeing") { try $0.execute(sql: wellbeing) }
         migrator.registerMigration("14 statistics") { try $0.execute(sql: statistics) }
         migrator.registerMigration("15 splits") { try $0.execute(sql: splits) }
+        migrator.registerMigration("16 heads") { try $0.execute(sql: heads) }
         migrator.registerMigration("17 mining") { try $0.execute(sql: mining) }
         return migrator
     }

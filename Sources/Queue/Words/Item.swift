@@ -157,10 +157,12 @@ public struct Explanation: Sendable, Hashable {
     /// Whether negative values mean evidence against.
     public var signed: Bool
     public var relevance: Relevance
+    /// The head whose direction was explained; nil where the method knows no direction, and where nobody here made it.
+    public var head: String?
 
     public init(
         model: String, policy: PolicyID?, method: String, mediaIndex: Int = 0, signed: Bool = false,
-        relevance: Relevance
+        relevance: Relevance, head: String? = nil
     ) {
         self.model = model
         self.policy = policy
@@ -168,6 +170,16 @@ public struct Explanation: Sendable, Hashable {
         self.mediaIndex = mediaIndex
         self.signed = signed
         self.relevance = relevance
+        self.head = head
+    }
+
+    /// Whether another direction scores its policy by now, or none: what it shows is not what the score follows from.
+    ///
+    /// - parameter scores: The item's.
+    public func isStale(among scores: [Score]) -> Bool {
+        guard let head, let policy else { return false }
+        let score = scores.first { $0.policy == policy && $0.model == model }
+        return score?.provenance?.head != head
     }
 
     /// The largest magnitude of any value. 0 is legal: nothing was relevant.

@@ -11,7 +11,7 @@ import Foundation
 /// mouse = false
 /// ```
 ///
-/// and a section `[wellbeing]` (``WellbeingSettings``).
+/// and the sections `[wellbeing]` (``WellbeingSettings``) and `[heads]` (``RefitSettings``).
 ///
 /// All take what the options of `review` take, and the options go first. A file named here is looked for from the folder
 /// that `config.toml` lies in.
@@ -23,6 +23,7 @@ struct Preferences: Sendable {
     /// Lines instead of a screen.
     var linear = false
     var wellbeing = WellbeingSettings()
+    var refit = RefitSettings()
     /// Whether the console takes clicks and the wheel.
     var mouse = true
 
@@ -45,7 +46,7 @@ struct Preferences: Sendable {
         }
         let source = try SettingsSource(
             toml: text, file: file.path,
-            topKeys: ["theme", "keys", "language", "graphics", "mouse", "linear", "wellbeing"])
+            topKeys: ["theme", "keys", "language", "graphics", "mouse", "linear", "wellbeing", "heads"])
         theme = try SettingsChoice(.theme, in: source)
         keys = try SettingsChoice(.keys, in: source)
         language = try SettingsChoice(.language, in: source)
@@ -59,6 +60,7 @@ struct Preferences: Sendable {
         }
         linear = try source.optionalBool("linear") ?? false
         wellbeing = try WellbeingSettings(in: source)
+        refit = try RefitSettings(in: source)
     }
 }
 

@@ -24,10 +24,11 @@ struct LinearSession {
     private var hasEnded = false
     private var underWay = 0
     private var isDone = false
-    /// What was said last: the item, its sections, the status, the open window.
+    /// What was said last: the item, its sections, the status, what came of fitting heads, the open window.
     private var item: ItemID?
     private var sections: [LinearScreen.Section] = []
     private var status = ""
+    private var refit: String?
     private var window: [String] = []
 
     /// - Parameter asks: whether a `>` says that a line is waited for; where somebody sits at a terminal.
@@ -107,7 +108,7 @@ struct LinearSession {
     /// The first look for twins takes long in a large queue; they are said when they are known.
     private static func isWaitedFor(_ effect: Effect) -> Bool {
         switch effect {
-        case .loadTwins, .dwell: false
+        case .loadTwins, .dwell, .refit: false
         default: true
         }
     }
@@ -119,6 +120,8 @@ struct LinearSession {
         var spoken: [String] = []
         if state.status.text != status, !state.status.text.isEmpty { spoken.append(state.status.text) }
         status = state.status.text
+        if let line = state.refitLine, line != refit { spoken.append(line) }
+        refit = state.refitLine
         if state.focus?.id != item { sections = [] }
         item = state.focus?.id
         let now = LinearScreen.item(state)

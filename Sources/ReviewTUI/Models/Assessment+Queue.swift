@@ -26,7 +26,8 @@ extension Assessment {
                 }
             return Explanation(
                 model: found.model, policy: found.policy.map { PolicyID($0) }, method: found.method,
-                mediaIndex: media, signed: found.signed, relevance: relevance)
+                mediaIndex: media, signed: found.signed, relevance: relevance,
+                head: found.policy.flatMap { policy in scores.first { $0.policy == policy }?.head })
         }
     }
 }

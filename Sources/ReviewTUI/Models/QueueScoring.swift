@@ -174,7 +174,7 @@ struct QueueScoring: Sendable {
     }
 
     /// One model's word on all pictures of each item: the highest score of each policy, every explanation with the
-    /// picture it lies over, and the embedding of the first that could be read.
+    /// picture it lies over, and the embedding of each that could be read.
     private func assess(
         _ items: [Item], pictures: [Pictures], input: ImageInput
     ) async throws -> [Swift.Result<ScoredItem, any Error>] {
@@ -189,7 +189,7 @@ struct QueueScoring: Sendable {
                 case .success(let assessment):
                     scored.scores = Self.highest(scored.scores + assessment.queueScores)
                     scored.explanations += assessment.queueExplanations(media: position)
-                    scored.embedding = scored.embedding ?? assessment.storedEmbedding
+                    scored.embeddings += assessment.storedEmbeddings(at: position)
                 case .failure(let error): fault = fault ?? error
                 }
             }
@@ -209,11 +209,16 @@ extension ScoredItem {
     fileprivate init(_ item: ItemID, text found: Assessment) {
         self.init(
             item: item, scores: found.queueScores, explanations: found.queueExplanations(),
-            embedding: found.storedEmbedding)
+            embeddings: found.storedEmbeddings())
     }
 }
 
 extension Assessment {
-    /// nil for a model without one.
-    fileprivate var storedEmbedding: [Float]? { embedding.isEmpty ? nil : embedding }
+    /// None for a model that has none.
+    ///
+    /// - Parameter position: which of the item's media it is of; 0 for a text.
+    fileprivate func storedEmbeddings(at position: Int = 0) -> [StoredEmbedding] {
+        embedding.isEmpty
+            ? [] : [StoredEmbedding(position: position, vector: embedding, precision: precision.rawValue)]
+    }
 }

@@ -27,7 +27,7 @@ import Testing
         #expect(found.model == "toy@2" && found.weightsSHA256 == Self.hash)
         let entry = try #require(found.entries.first)
         #expect(found.entries.count == 1 && entry.policy == "hate" && entry.head == "toy-policies@0123456789ab")
-        #expect(entry.plattA == 2 && entry.plattB == -1 && entry.threshold == 0.6)
+        #expect(entry.curve == .platt(a: 2, b: -1) && entry.threshold == 0.6)
         #expect(entry.positives == 3 && entry.negatives == 4 && entry.data == ["made up"])
     }
 
@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: [
         ("format", "reviewtui-calibration", "other"), ("version", "\"version\":1", "\"version\":2"),
         ("weights_sha256", "abab", "zz"), ("policies[0].a", "\"a\":2", "\"a\":0"),
-        ("policies[0].a", "\"a\":2", "\"a\":-2"), ("threshold", "0.6", "1.5"), ("policies.0.b", "\"b\":-1,", ""),
+        ("policies[0].a", "\"a\":2", "\"a\":-2"), ("threshold", "0.6", "1.5"), ("policies[0].b", "\"b\":-1,", ""),
         ("policies.0.head", "\"head\":\"toy-policies@0123456789ab\",", ""),
     ])
     func `A fault in a calibration file is reported with its field`(field: String, sound: String, faulty: String) {

@@ -56,6 +56,7 @@ import Testing
             #expect(said["data"] == .string(format.rawValue) && said["parent"] == .null)
             let card = try String(contentsOfFile: first + "/README.md", encoding: .utf8)
             #expect(card.contains("31 decisions") && card.contains("| hate |") && card.contains("| remove |"))
+            #expect(card.contains("the largest cluster holds"))
         }
     }
 

@@ -54,7 +54,7 @@ import Testing
         try queue.store.record([first], model: "m@1", weights: "aa")
         #expect(try queue.store.summary(of: id)?.topPolicy == "hate")
         #expect(try queue.store.detail(of: id)?.explanations == [spans])
-        #expect(try queue.store.embedding(of: id, model: "m@1") == [0.5, -1])
+        #expect(try queue.store.embeddings(of: id, model: "m@1").map(\.vector) == [[0.5, -1]])
         try queue.store.record([scored(id, 0.1), scored(ItemID("gone"), 0.1)], model: "m@1", weights: "aa")
         let detail = try #require(try queue.store.detail(of: id))
         #expect(detail.scores.map(\.value) == [0.3, 0.1] && detail.explanations.isEmpty)

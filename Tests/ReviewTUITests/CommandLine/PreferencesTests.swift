@@ -65,6 +65,18 @@ struct PreferencesTests {
         #expect(own.interleave == 3 && !own.keepsAccount)
     }
 
+    @Test("[heads] says after how many verdicts heads are fitted again, and whether a better one is adopted")
+    func heads() throws {
+        func settings(_ config: String) throws -> RefitSettings {
+            let home = try Home(config: config)
+            return try Preferences(home.locations).refit
+        }
+        #expect(try settings("") == RefitSettings())
+        let own = try settings("[heads]\nrefit = 50\nadopt = \"never\"")
+        #expect(own.every == 50 && !own.adoptsIfBetter)
+        #expect(try settings("[heads]\nrefit = 0").every == nil)
+    }
+
     @Test("the user's own theme goes before the program's, and a file may be named from beside config.toml")
     func own() throws {
         let home = try Home(
@@ -103,6 +115,9 @@ struct PreferencesTests {
             ("[wellbeing]\n\nexposure_limit = 0", 3, "exposure_limit is a number of severity × minutes"),
             ("[wellbeing]\ninterleave = \"three\"", 2, "interleave is a number of items"),
             ("[wellbeing]\naccount = 1", 2, "account is true or false"),
+            ("[heads]\nrefit = 3", 2, "refit is a number of verdicts from 10 to 10000"),
+            ("[heads]\nadopt = true", 2, "adopt is \"if-better\" or \"never\""),
+            ("[heads]\nevery = 50", 2, "every is not known in [heads]"),
             ("graphics = \"vga\"", 1, "graphics is one of auto, kitty, sixel, iterm2, symbols, ascii"),
         ])
     func errors(_ config: String, _ line: Int, _ reason: String) throws {

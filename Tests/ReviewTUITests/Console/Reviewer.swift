@@ -16,6 +16,8 @@ struct Reviewer {
         didSet { if answers { catchUp() } }
     }
     private(set) var hasLeft = false
+    /// How often heads were to be fitted again; what comes of it is for the test to say.
+    private(set) var refits = 0
     private var isBursting = false
     /// Whether the terminal shows at once what is drawn.
     var isFast = true
@@ -28,7 +30,8 @@ struct Reviewer {
         _ items: [ItemContents], columns: Int = 80, rows: Int = 24, theme: Theme = .fallback,
         abilities: ScreenAbilities = ScreenAbilities(), startingWith item: ItemID? = nil,
         preview: ((PreviewRequest) -> PreviewContent)?? = .none, blindFirst: Bool = false,
-        wellbeing: (inout WellbeingSettings) -> Void = { _ in }, taxonomy: [Policy] = Sample.taxonomy
+        wellbeing: (inout WellbeingSettings) -> Void = { _ in }, refitEvery: Int? = nil,
+        taxonomy: [Policy] = Sample.taxonomy
     ) {
         desk = MemoryDesk(items)
         self.theme = theme
@@ -37,6 +40,7 @@ struct Reviewer {
             abilities: abilities)
         state.isBlindFirst = blindFirst
         wellbeing(&state.wellbeing)
+        state.refit.every = refitEvery
         if case .some(let chosen) = preview { self.preview = chosen }
         take(.started(item: item))
         now += 1_000
@@ -98,6 +102,7 @@ struct Reviewer {
         case .dwell(let id): take(.dwelled(id))
         case .quit: hasLeft = true
         case .redraw, .suspend: break
+        case .refit: refits += 1
         default: if let event = answer(effect) { take(event) }
         }
     }

@@ -102,9 +102,17 @@ struct RestrictedMedia {
         }
     }
 
-    func holds(_ medium: SnapshotRow.Medium) -> Bool {
-        if contents.contains(medium.sha256) { return true }
-        guard let hash = medium.pdq.flatMap(PerceptualHash.init(hex:)) else { return false }
+    /// Whether no restricted item shows anything.
+    var isEmpty: Bool { contents.isEmpty }
+
+    func holds(_ medium: SnapshotRow.Medium) -> Bool { holds(sha256: medium.sha256, pdq: medium.pdq) }
+
+    /// - parameters:
+    ///   - sha256: Of the file, 64 hex digits.
+    ///   - pdq: Of the picture, 64 hex digits; nil where there is none.
+    func holds(sha256: String, pdq: String?) -> Bool {
+        if contents.contains(sha256) { return true }
+        guard let hash = pdq.flatMap(PerceptualHash.init(hex:)) else { return false }
         return !looks.matches(of: hash, within: PerceptualHash.matchDistance).isEmpty
     }
 }

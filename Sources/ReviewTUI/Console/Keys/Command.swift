@@ -34,6 +34,7 @@ enum CommandID: String, CaseIterable, Sendable, Hashable {
     case queueHealth = "queue-health"
     case myStatistics = "my-statistics"
     case calibration, agreement
+    case refit
     case scrollDown = "scroll-down"
     case scrollUp = "scroll-up"
     case commandLine = "command"
@@ -164,6 +165,7 @@ struct Command: Hashable, Sendable {
         Command(id: .myStatistics, group: .work, help: "Your own verdicts in numbers", keys: ["S"]),
         Command(id: .calibration, group: .work, help: "What scores are worth; try a threshold", keys: ["C"]),
         Command(id: .agreement, group: .work, help: "How far people and models agree", keys: ["A"]),
+        Command(id: .refit, group: .work, help: "Learn: fit heads from the verdicts so far", keys: ["L"]),
         Command(id: .commandLine, group: .console, help: "Type a command's name, and what belongs to it", keys: [":"]),
         Command(id: .wellbeing, group: .console, help: "What you have looked at today, and for how long", keys: ["w"]),
         Command(id: .pause, group: .console, help: "A pause: the screen is covered, leases go back", keys: ["P"]),

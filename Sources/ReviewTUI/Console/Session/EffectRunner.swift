@@ -10,6 +10,7 @@ final class EffectRunner: Sendable {
     private let previews: PreviewMaker?
     private let taxonomy: [Policy]
     private let ascii: Bool
+    private let refit: (@Sendable () async throws -> RefitNews)?
     private let queue = DispatchQueue(label: "reviewtui.desk", qos: .userInitiated)
     /// Searches take seconds at worst: no verdict waits behind one.
     private let searches = DispatchQueue(label: "reviewtui.search", qos: .userInitiated)
@@ -21,12 +22,18 @@ final class EffectRunner: Sendable {
     /// How long a selected item is looked at before it is claimed, in seconds.
     private static let dwell = 0.4
 
-    /// - Parameter previews: nil where there is no decoder; previews then say so.
-    init(desk: any ReviewDesk, previews: PreviewMaker?, taxonomy: [Policy], ascii: Bool) {
+    /// - Parameters:
+    ///   - previews: nil where there is no decoder; previews then say so.
+    ///   - refit: fits heads from the verdicts so far, on a connection and threads of its own; nil where nobody can.
+    init(
+        desk: any ReviewDesk, previews: PreviewMaker?, taxonomy: [Policy], ascii: Bool,
+        refit: (@Sendable () async throws -> RefitNews)? = nil
+    ) {
         self.desk = desk
         self.previews = previews
         self.taxonomy = taxonomy
         self.ascii = ascii
+        self.refit = refit
     }
 
     /// Starts an effect. `reply` is called once, from anywhere, with nil where there is nothing to say.
@@ -39,6 +46,15 @@ final class EffectRunner: Sendable {
             previews.expect(request)
             Task { reply(await previews.make(request).map { .preview($0, request) }) }
         case .redraw, .suspend: reply(nil)
+        case .refit:
+            guard let refit else { return reply(.refitFailed(.failed(phrase("Nothing here can fit heads.")))) }
+            Task.detached(priority: .utility) {
+                do {
+                    reply(.refitted(try await refit()))
+                } catch {
+                    reply(.refitFailed((error as? ConsoleFailure) ?? .failed(SafeText.line("\(error)"))))
+                }
+            }
         // The first look for twins reads every hash of the queue.
         case .loadWork: figures.async { [self] in reply(perform(effect)) }
         case .loadTwins, .loadGroup, .loadItemHistory: searches.async { [self] in reply(perform(effect)) }
@@ -119,7 +135,7 @@ final class EffectRunner: Sendable {
         case .loadWork(let view): return .work(try desk.work(view))
         case .loadItemHistory(let id, let veiled):
             return .itemHistory(try desk.itemHistory(id, veiled: veiled, ascii: ascii), id)
-        case .dwell, .preview, .redraw, .suspend, .quit: return nil
+        case .dwell, .preview, .refit, .redraw, .suspend, .quit: return nil
         }
     }
 

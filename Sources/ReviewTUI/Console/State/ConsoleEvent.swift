@@ -49,6 +49,9 @@ enum ConsoleEvent: Hashable, Sendable {
     case work(WorkReading)
     case workFailed(WorkView, ConsoleFailure)
     case itemHistory(ItemHistoryPages?, ItemID)
+    /// Heads were fitted again.
+    case refitted(RefitNews)
+    case refitFailed(ConsoleFailure)
     /// Somebody else wrote to the queue.
     case queueChanged
     case failed(ConsoleFailure)
@@ -114,6 +117,8 @@ enum Effect: Hashable, Sendable {
     case loadWork(WorkView)
     /// Read what happened to this item, and to its author's others; of a veiled one no more than how it came in.
     case loadItemHistory(ItemID, veiled: Bool)
+    /// Fit heads from the verdicts so far, and score with those that the rule lets in.
+    case refit
     /// Paint everything anew.
     case redraw
     /// Stop the process, as ^Z does to others; the shell's `fg` brings it back.

@@ -152,6 +152,7 @@ struct ConsoleState: Hashable, Sendable {
     var opacity = OverlayOpacity.strong
     var wellbeing = WellbeingSettings()
     var meter = ExposureMeter()
+    var refit = RefitState()
     var preview = PreviewSlot()
     /// The picture over the whole screen; nil while it stands among the rest.
     var zoom: Zoom?

@@ -199,7 +199,9 @@ extension ConsoleState {
     mutating func take(_ outcome: MemberOutcome, of id: ItemID) -> [Effect] {
         guard sheet?.work != nil else { return [] }
         switch outcome {
-        case .decided: sheet?.work?.done.append(id)
+        case .decided:
+            refit.verdicts += 1
+            sheet?.work?.done.append(id)
         case .held(let holder):
             let name = holder.map { SafeText.line($0, limit: 40, ascii: !abilities.unicode) } ?? phrase("somebody")
             sheet?.work?.left.append(phrase("held by \(name)"))

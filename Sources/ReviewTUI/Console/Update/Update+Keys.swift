@@ -81,6 +81,7 @@ extension ConsoleState {
         case .policies: return openPicker(for: nil)
         case .wellbeing: return lookAtExposure()
         case .pause: return takePause()
+        case .refit: return askForRefit()
         case .help: mode = .help(scroll: 0)
         case .redraw: return [.redraw]
         case .suspend: return [.suspend]

@@ -108,6 +108,7 @@ extension ConsoleState {
     }
 
     mutating func recorded(_ receipt: DecisionReceipt, _ draft: DecisionDraft) -> [Effect] {
+        refit.verdicts += 1
         if sheet?.work != nil { return groupLed(receipt) }
         let policies = draft.policies.sorted().map { SafeText.line($0.rawValue, limit: 60) }
         let reason = policies.isEmpty ? "" : phrase(" for \(policies.joined(separator: ", "))")

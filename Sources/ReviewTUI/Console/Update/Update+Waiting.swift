@@ -28,7 +28,7 @@ extension CommandID {
 
     var need: Need {
         switch self {
-        case .explanation, .overlay, .wellbeing, .help, .redraw, .suspend: .nothing
+        case .explanation, .overlay, .wellbeing, .refit, .help, .redraw, .suspend: .nothing
         case .undo, .quit, .history, .pause, .down, .up, .pageDown, .pageUp, .first, .last, .search, .filter,
             .commandLine, .queueHealth, .myStatistics, .calibration, .agreement:
             .quiet

@@ -160,6 +160,8 @@ extension ConsoleState {
             meter.unsaved = meter.unsaved + exposure
             return []
         case .itemHistory(let pages, let id): return take(pages, of: id)
+        case .refitted(let news): return take(news)
+        case .refitFailed(let failure): return failRefit(failure)
         case .work(let reading): return take(reading)
         case .workFailed(let view, let failure): return failWork(view, failure)
         case .queueChanged:
@@ -270,7 +272,7 @@ extension ConsoleState {
             list.awaited = request
             effects.append(.loadPage(request))
         }
-        effects += readNearby()
+        effects += readNearby() + refitIfDue()
         if let id = focus?.id, focus?.lease != nil, focus?.twins == .unknown {
             focus?.twins = .asked
             effects.append(.loadTwins(id))

@@ -1,4 +1,4 @@
-/// The title bar: how much is waiting, who reviews.
+/// The title bar: how much is waiting, who reviews, and between them what came of fitting heads.
 enum TitleView {
     static func render(_ state: ConsoleState, _ theme: Theme, _ size: CellSize) -> CellBuffer {
         var buffer = CellBuffer(size: size, filledWith: Cell(text: " ", style: theme[.titleBar]))
@@ -10,10 +10,14 @@ enum TitleView {
                 phrase("\(grouped(counts.pending)) waiting"), phrase("\(grouped(counts.leased)) on desks"),
                 phrase("\(grouped(counts.decided)) decided"),
             ]
-            buffer.write("   " + parts.joined(separator: dot), row: 0, column: column, style: theme[.titleBar])
+            column += buffer.write(
+                "   " + parts.joined(separator: dot), row: 0, column: column, style: theme[.titleBar])
         }
         let name = SafeText.line(state.reviewer, limit: 24, ascii: theme.glyphs.ascii)
-        buffer.writeRight(name, row: 0, endColumn: size.columns - 1, style: theme[.titleAccent])
+        let start = buffer.writeRight(name, row: 0, endColumn: size.columns - 1, style: theme[.titleAccent])
+        if let line = state.refitLine, column + 3 + CellWidth.of(line) < start {
+            buffer.writeRight(line, row: 0, endColumn: start - 2, style: theme[.titleBar])
+        }
         return buffer
     }
 

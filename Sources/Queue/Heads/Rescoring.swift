@@ -1,0 +1,139 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// What a model's heads say of an item now, in place of what they said.
+public struct RescoredItem: Sendable, Hashable {
+    var item: EmbeddedItem
+    /// Everything that the model says of the item, in the order of the policies: scores that are not among these go.
+    public let scores: [Score]
+
+    public init(_ item: EmbeddedItem, scores: [Score]) {
+        self.item = item
+        self.scores = scores.sorted { $0.policy < $1.policy }
+    }
+}
+
+extension QueueStore {
+    /// Records what a model's heads make of embeddings that it made earlier, in one transaction with one audit event. Scores
+    /// that are as they were are not written, and where all are, nothing is.
+    ///
+    /// Top scores and lines follow; restricted items stay restricted. Explanations stay, and name the head that they were
+    /// made for. An item in somebody's hands changes too, but not under them: the decision records what they saw.
+    ///
+    /// - parameter adoption: ``HeadsInUse/adoption(of:)`` of the heads that made the scores.
+    /// - returns: Items that changed; nil where other heads are in use meanwhile, and nothing was written.
+    /// - throws: ``QueueError/usage(_:)`` for scores of another model, out of [0, 1], or of an unknown policy.
+    public func rescore(_ page: [RescoredItem], model: String, adoption: Int64) throws -> Int? {
+        let changed = page.filter { $0.scores != $0.item.scores }
+        return try write { db in
+            guard try Adoption.latest(model: model, in: db) == adoption else { return nil }
+            guard !changed.isEmpty else { return 0 }
+            let taxonomy = try taxonomyInForce(db).taxonomy
+            let contract = ResultContract(taxonomy: taxonomy)
+            let results = try ResultWriter(db: db, taxonomy: taxonomy)
+            let number = try results.model(named: model)
+            var digest = SHA256()
+            var count = 0
+            for rescored in changed {
+                let otherModel = rescored.scores.contains { $0.model != model } ? "a score of another model" : nil
+                if let reason = otherModel ?? contract.fault(scores: rescored.scores) {
+                    throw QueueError.usage("New scores by \(Visible.text(model)): \(reason)")
+                }
+                guard try results.replace(rescored, model: number) else { continue }
+                if let key = try AuditChain.key(ofItem: rescored.item.seq, in: db) {
+                    let text = JSONValue.array(rescored.scores.map(\.json)).canonicalText
+                    digest.update(data: AuditChain.commitment(to: text, key: key))
+                }
+                count += 1
+            }
+            guard count > 0 else { return 0 }
+            try AuditChain.append(
+                kind: "rescored",
+                body: [
+                    "count": .integer(Int64(count)), "digest": .string(digest.finalize().hex), "model": .string(model),
+                ], in: db, at: clock())
+            return count
+        }
+    }
+
+    /// Whether some of what waits may still have scores by heads that are no longer in use.
+    public func needsRescoring(model: String) throws -> Bool {
+        try read { db in
+            let rescored = try Int64.fetchOne(
+                db, sql: "SELECT rescored FROM model WHERE name = ?", arguments: [model])
+            return try rescored.map { try Adoption.latest(model: model, in: db) > $0 } ?? false
+        }
+    }
+
+    /// Notes that everything that waits has been scored by the heads of an adoption, unless there was another since.
+    ///
+    /// - returns: Whether it was noted.
+    @discardableResult
+    public func markRescored(model: String, adoption: Int64) throws -> Bool {
+        try write { db in
+            guard try Adoption.latest(model: model, in: db) == adoption else { return false }
+            try db.execute(sql: "UPDATE model SET rescored = ? WHERE name = ?", arguments: [adoption, model])
+            return true
+        }
+    }
+}
+
+extension ResultWriter {
+    /// - returns: False where the model has looked at the item again since, or it is gone.
+    fileprivate func replace(_ rescored: RescoredItem, model: Int64) throws -> Bool {
+        let (item, before) = (rescored.item.seq, rescored.item.scores)
+        let scoredAt = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT scored_at FROM scoring WHERE item = ? AND model = ?"),
+            arguments: [item, model])
+        guard scoredAt == rescored.item.scoredAt else { return false }
+        try ScoresAsLeased.keep(item, in: db)
+        let kept = Set(rescored.scores.map(\.policy))
+        for score in before where !kept.contains(score.policy) {
+            try db.cachedStatement(sql: "DELETE FROM score WHERE item = ? AND model = ? AND policy = ?")
+                .execute(arguments: [item, model, score.policy.rawValue])
+        }
+        for score in rescored.scores where !before.contains(score) {
+            try db.cachedStatement(
+                sql: """
+                    INSERT OR REPLACE INTO score (item, model, policy, value, threshold, computation)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                item, model, score.policy.rawValue, score.value, score.threshold, try computation(score.provenance),
+            ])
+        }
+        try refreshTop(item: item)
+        return true
+    }
+}
+
+/// What an item in somebody's hands was scored when they took it, where it has been re-scored since.
+enum ScoresAsLeased {
+    /// Keeps what an item is scored now, where somebody holds it and nothing is kept for that lease yet.
+    static func keep(_ item: Int64, in db: Database) throws {
+        let token = try String.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT w.lease_token FROM work w LEFT JOIN score_as_leased k ON k.item = w.item
+                    WHERE w.item = ? AND w.state = \(WorkState.leased) AND k.lease_token IS NOT w.lease_token
+                    """), arguments: [item])
+        guard let token else { return }
+        let scores = try StoredItem(db: db, mediaFolder: "").scores(item)
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO score_as_leased VALUES (?, ?, ?)",
+            arguments: [item, token, JSONValue.array(scores.map(\.json)).text])
+    }
+
+    /// What the holder of a lease saw; nil where it is what the item is scored now.
+    static func scores(of item: Int64, lease token: String, in db: Database) throws -> [Score]? {
+        let text = try String.fetchOne(
+            db.cachedStatement(sql: "SELECT scores FROM score_as_leased WHERE item = ? AND lease_token = ?"),
+            arguments: [item, token])
+        return text.map(DecisionRow.scores)
+    }
+
+    static func forget(_ item: Int64, in db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM score_as_leased WHERE item = ?").execute(arguments: [item])
+    }
+}
