@@ -19,7 +19,8 @@ struct ReviewTUI: AsyncParsableCommand {
             QueueCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
             AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
-            BenchQueueCommand.self, BenchHashesCommand.self, BenchModelsCommand.self, BenchExplainCommand.self, BenchLearningFitCommand.self,
+            BenchQueueCommand.self, BenchHashesCommand.self, BenchModelsCommand.self, BenchExplainCommand.self,
+            BenchLearningFitCommand.self, BenchLearningCommand.self,
         ])
 }
 
