@@ -85,7 +85,8 @@ enum MinedWords {
             ]
         case .twins(let twins):
             let named = twins.map { twin in
-                let policies = twin.policies.isEmpty ? "" : " (\(twin.policies.map(\.rawValue).joined(separator: ", ")))"
+                let policies =
+                    twin.policies.isEmpty ? "" : " (\(twin.policies.map(\.rawValue).joined(separator: ", ")))"
                 return "\(twin.verdict) on \(twin.item?.rawValue ?? "a restricted item")\(policies)"
             }
             return [id, "", mined.verdict?.rawValue ?? "", value, named.joined(separator: "; ")]
@@ -106,7 +107,8 @@ enum MinedWords {
         let items = report.items.count == 1 ? "1 item" : "\(report.items.count) items"
         let verb = report.items.count == 1 ? one : many
         let back = report.returned > 0 ? " \(report.returned) of an earlier mining were put back." : ""
-        return rules.isDryRun ? "\(items) found; nothing was changed. \(looked)." : "\(items) \(verb); \(looked).\(back)"
+        return rules.isDryRun
+            ? "\(items) found; nothing was changed. \(looked)." : "\(items) \(verb); \(looked).\(back)"
     }
 
     private static func share(_ probability: Double) -> String { String(format: "%.2f", probability) }

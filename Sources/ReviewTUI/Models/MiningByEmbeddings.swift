@@ -18,7 +18,8 @@ struct MiningByEmbeddings: Sendable {
         }
         if let name {
             guard let known = models.first(where: { $0.name == name }) else {
-                throw CommandFailure(.usage, "“\(SafeText.line(name))” has made no embeddings here; these have: \(names).")
+                throw CommandFailure(
+                    .usage, "“\(SafeText.line(name))” has made no embeddings here; these have: \(names).")
             }
             model = known
         } else {
@@ -98,7 +99,8 @@ struct MiningByEmbeddings: Sendable {
                 likeliest[said.item] = MinedItem(
                     item: said.item, value: value,
                     reason: .contradicted(
-                        policy: policy, isViolation: said.isViolation, model: model.name, probability: said.probability))
+                        policy: policy, isViolation: said.isViolation, model: model.name, probability: said.probability)
+                )
             }
         }
         let found = likeliest.values.sorted { ($1.value, $0.item.rawValue) < ($0.value, $1.item.rawValue) }
@@ -156,7 +158,9 @@ private struct JudgedLabels {
                 rows.clusters.append(item.row.cluster)
             }
         }
-        guard min(rows.positives, rows.negatives) >= 5, let search = StrengthSearch.search(table, rows) else { return nil }
+        guard min(rows.positives, rows.negatives) >= 5, let search = StrengthSearch.search(table, rows) else {
+            return nil
+        }
         let fit = LogisticRegression.fit(table, rows, strength: search.strength)
         let outOfFold = Dictionary(zip(rows.rows, search.logits), uniquingKeysWith: { first, _ in first })
         return labelled.map { item, label in

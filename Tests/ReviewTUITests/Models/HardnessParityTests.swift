@@ -11,7 +11,8 @@ import Testing
         for p in grid {
             #expect(abs(Hardness.entropy(p) - Uncertainty.entropy(p)) < 1e-12)
             for q in grid {
-                #expect(abs(Hardness.margin(p, threshold: q) - Uncertainty.margin(p, threshold: q)) < 1e-12, "\(p) \(q)")
+                #expect(
+                    abs(Hardness.margin(p, threshold: q) - Uncertainty.margin(p, threshold: q)) < 1e-12, "\(p) \(q)")
                 let committee = [p, q, 0.3]
                 #expect(abs(Hardness.disagreement(committee) - Uncertainty.disagreement(committee)) < 1e-12)
             }
