@@ -78,17 +78,17 @@ struct MiningByEmbeddings: Sendable {
     /// others by one that saw none of them. What is fitted is thrown away. Known answers are no verdicts and are not asked
     /// about. The value is one minus the probability of the label.
     ///
-    /// - Parameter progress: Called with the policies looked at so far.
+    /// - Parameter progress: Called with the policies looked at so far, and their number.
     func labelErrors(_ rules: MiningRules, progress: (Int, Int) -> Void = { _, _ in }) throws -> MiningReport {
-        let judged = try JudgedLabels(store: store, model: model)
-        let policies = judged.policies.filter { policy in
+        let judged = try JudgedItems.read(from: store, model: model.name, weights: model.weights)
+        let policies = Set(judged.items.lazy.flatMap(\.labels.keys)).sorted().filter { policy in
             rules.policy.map { policy == $0 || policy.ancestors.contains($0) } ?? true
         }
         var likeliest: [ItemID: MinedItem] = [:]
         var looked: Set<ItemID> = []
         for (place, policy) in policies.enumerated() {
             progress(place, policies.count)
-            guard let predicted = judged.predictions(of: policy) else { continue }
+            let predicted = judged.predictions(of: policy)
             let findings = ConfidentLearning.issues(
                 labels: predicted.map(\.isViolation), probabilities: predicted.map(\.probability))
             looked.formUnion(predicted.map(\.item))
@@ -108,67 +108,32 @@ struct MiningByEmbeddings: Sendable {
     }
 }
 
-/// Labels of one model's embedded items, and what fits say of them that have not seen them.
-private struct JudgedLabels {
-    struct Predicted {
-        var item: ItemID
-        var isViolation: Bool
-        var probability: Double
-        /// Whether one reviewer judged it: the others were looked at again already.
-        var isOnesOwn: Bool
-    }
+/// A label, and what a fit says of it that has not seen it.
+private struct Predicted {
+    var item: ItemID
+    var isViolation: Bool
+    var probability: Double
+    /// Whether one reviewer judged it: the others were looked at again already.
+    var isOnesOwn: Bool
+}
 
-    private var table: EmbeddingTable?
-    /// With its rows in the table, one for each picture.
-    private var items: [(row: TrainingRow, pictures: Range<Int>)] = []
-
-    init(store: QueueStore, model: EmbeddingModel) throws {
-        var table: EmbeddingTable?
-        var items: [(row: TrainingRow, pictures: Range<Int>)] = []
-        try store.trainingRows(model: model.name, weights: model.weights) { page in
-            for var row in page where !row.isGold {
-                guard let width = row.embeddings.first?.count, width > 0 else { continue }
-                var own = table ?? EmbeddingTable(width: width)
-                table = nil
-                let start = own.count
-                for embedding in row.embeddings { own.append(embedding) }
-                let pictures = start..<own.count
-                table = own
-                row.embeddings = []
-                if !pictures.isEmpty { items.append((row, pictures)) }
-            }
-        }
-        (self.table, self.items) = (table, items)
-    }
-
-    /// Those that anybody said something of.
-    var policies: [PolicyID] { Set(items.flatMap(\.row.labels.keys)).sorted() }
-
-    /// Nil where there is too little to fit on.
-    func predictions(of policy: PolicyID) -> [Predicted]? {
-        guard let table else { return nil }
-        let labelled = items.compactMap { item in item.row.labels[policy].map { (item: item, label: $0) } }
-        let train = labelled.filter { $0.item.row.split == .train }
-        var rows = LabelledRows(rows: [], targets: [])
-        for (item, label) in train {
-            for picture in item.pictures {
-                rows.rows.append(picture)
-                rows.targets.append(label.target)
-                rows.weights.append(1 / Double(item.pictures.count))
-                rows.clusters.append(item.row.cluster)
-            }
-        }
-        guard min(rows.positives, rows.negatives) >= 5, let search = StrengthSearch.search(table, rows) else {
-            return nil
-        }
-        let fit = LogisticRegression.fit(table, rows, strength: search.strength)
-        let outOfFold = Dictionary(zip(rows.rows, search.logits), uniquingKeysWith: { first, _ in first })
-        return labelled.map { item, label in
+extension JudgedItems {
+    /// Of every item with a label of this policy; none where there are too few to fit on.
+    fileprivate func predictions(of policy: PolicyID) -> [Predicted] {
+        let training = labelled(policy, .training, Weighing())
+        guard let fitted = try? HeadFitting().fit(policy.rawValue, table, training: training.items, validation: []),
+            fitted.outOfFold.count == training.items.count
+        else { return [] }
+        let outOfFold = Dictionary(uniqueKeysWithValues: zip(training.places, fitted.outOfFold))
+        let direction = LinearFit(direction: fitted.direction, bias: fitted.bias)
+        return items.enumerated().compactMap { place, item in
+            guard let label = item.labels[policy], !item.isGold else { return nil }
             // An item is what its most telling picture is.
-            let logit = item.pictures.map { outOfFold[$0] ?? table.projection(of: $0, on: fit) }.max() ?? 0
+            let logit =
+                outOfFold[place] ?? item.rows.map { table.projection(of: $0, on: direction) }.max() ?? fitted.bias
             return Predicted(
-                item: item.row.item, isViolation: label.target >= 0.5, probability: 1 / (1 + exp(-logit)),
-                isOnesOwn: label.judges == 1)
+                item: item.item, isViolation: label.target >= 0.5,
+                probability: CalibrationCurve.identity.probability(ofLogit: logit), isOnesOwn: label.judges == 1)
         }
     }
 }
