@@ -54,7 +54,8 @@ struct JudgedItems: Sendable {
                 guard !rows.isEmpty else { continue }
                 items.append(
                     Item(
-                        item: row.item, rows: rows, labels: row.labels, split: row.split, cluster: row.cluster, sampled: row.sampled,
+                        item: row.item, rows: rows, labels: row.labels, split: row.split, cluster: row.cluster,
+                        sampled: row.sampled,
                         isGold: row.isGold))
             }
         }
