@@ -37,7 +37,8 @@ import Testing
         #expect(header(state).contains("hard case"))
     }
 
-    @Test("Why a decided item came up again is told to nobody", arguments: [MiningStrategy.human, .twins, .labelErrors])
+    @Test(
+        "Why a decided item came up again is told to nobody", arguments: [MiningStrategy.human, .twins, .labelErrors])
     func secondLooks(strategy: MiningStrategy) throws {
         let state = state(strategy)
         #expect(state.minedReason(of: try #require(state.focus)) == nil)
