@@ -93,7 +93,8 @@ extension QueueStore {
                 """
         ).execute(arguments: [
             // Whoever gives the next verdict does so for the same reason.
-            state, (next?.round ?? .first).rawValue, next == nil ? nil : mined, round == .gold, seq, isRestricted, next?.line, item, token,
+            state, (next?.round ?? .first).rawValue, next == nil ? nil : mined, round == .gold, seq, isRestricted,
+            next?.line, item, token,
         ])
         guard db.changesCount == 1 else { throw Self.leaseLost }
         if round == .appeal {
@@ -240,7 +241,8 @@ extension QueueStore {
         }
         return ToUndo(
             seq: row["seq"], item: row["item"], itemID: itemID, digest: row["digest"], verdict: verdict,
-            sampled: row["sampled"], mined: row["mined"], round: (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first)
+            sampled: row["sampled"], mined: row["mined"],
+            round: (row["review"] as Int?).flatMap(ReviewRound.init) ?? .first)
     }
 
     private static func latestDecision(on item: Int64, in db: Database) throws -> Int64? {

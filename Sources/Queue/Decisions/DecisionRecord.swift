@@ -182,7 +182,8 @@ extension DecisionRow {
             rationales: (shown?["rationales"]?.array ?? []).compactMap { try? Rationale($0) },
             firstCall: shown?["first_call"].flatMap(DecisionDraft.FirstCall.init),
             group: shown?["group"].flatMap(GroupMark.init), sampledWithProbability: sampled,
-            mined: mined.flatMap(MiningStrategy.init), statement: statement.flatMap { try? JSONValue(parsing: $0) }, supersedes: supersedes,
+            mined: mined.flatMap(MiningStrategy.init), statement: statement.flatMap { try? JSONValue(parsing: $0) },
+            supersedes: supersedes,
             review: Review(review),
             isStanding: isStanding, hash: hash.hex)
     }

@@ -81,7 +81,9 @@ extension QueueStore {
         let id = ItemID(own[0] as String)
         let decided = try twins(of: id, limit: 200)?.twins.filter(\.isDecided) ?? []
         let twins = try read { db in
-            try decided.compactMap { try Self.standing(on: $0.item, in: db) }.filter { $0.verdict.findsViolation != nil }
+            try decided.compactMap { try Self.standing(on: $0.item, in: db) }.filter {
+                $0.verdict.findsViolation != nil
+            }
         }
         let named = policy.map { wanted in
             { (policies: [PolicyID]) in policies.contains { $0 == wanted || $0.ancestors.contains(wanted) } }

@@ -24,12 +24,34 @@ enum Hardness {
         return p < threshold ? p / threshold : (1 - p) / (1 - threshold)
     }
 
-    /// How far models lie apart about one policy: the largest probability minus the smallest. The range stands for what a
-    /// committee of two or three disagrees about (query by committee: Seung, Opper and Sompolinsky 1992); with two models it
-    /// is the distance of their distributions in total variation.
+    /// What models disagree on about one policy, in bits: the entropy of their mean less the mean of their entropies. It is
+    /// the Jensen-Shannon divergence of their answers, the mean divergence from the consensus (McCallum and Nigam 1998,
+    /// "Employing EM and pool-based active learning for text classification", equation 3); 0 for fewer than two models.
     static func disagreement(_ probabilities: [Double]) -> Double {
-        guard let least = probabilities.min(), let greatest = probabilities.max() else { return 0 }
-        return greatest - least
+        var committee = Committee()
+        for p in probabilities { committee.add(p) }
+        return committee.disagreement
+    }
+
+    /// Sums of what models say of one policy.
+    struct Committee: Sendable {
+        private(set) var count = 0
+        private(set) var least = Double.infinity
+        private(set) var greatest = -Double.infinity
+        private var sum = 0.0
+        private var entropies = 0.0
+
+        mutating func add(_ p: Double) {
+            count += 1
+            (least, greatest) = (min(least, p), max(greatest, p))
+            sum += p
+            entropies += entropy(p)
+        }
+
+        var disagreement: Double {
+            guard count > 1 else { return 0 }
+            return max(0, entropy(sum / Double(count)) - entropies / Double(count))
+        }
     }
 }
 
@@ -42,9 +64,9 @@ struct HardnessMeter {
         /// In [0, 1].
         var value: Double
         var policy: PolicyID
-        /// The probability that it was worked out from; of a disagreement the largest.
+        /// The probability that it was worked out from; of a disagreement the largest of those.
         var probability: Double
-        /// Of a disagreement the smallest.
+        /// Of a disagreement the smallest; else the same.
         var least: Double
     }
 
@@ -56,8 +78,7 @@ struct HardnessMeter {
         var threshold: Double
         var counts: Bool
         /// Of the item at hand, for a disagreement.
-        var least = Double.infinity
-        var greatest = -Double.infinity
+        var committee = Hardness.Committee()
     }
 
     private let measure: Measure
@@ -98,10 +119,7 @@ struct HardnessMeter {
         case .score: value = p
         case .entropy: value = Hardness.entropy(p)
         case .margin: value = Hardness.margin(p, threshold: threshold ?? entries[entry].threshold)
-        case .disagreement:
-            entries[entry].least = min(entries[entry].least, p)
-            entries[entry].greatest = max(entries[entry].greatest, p)
-            value = entries[entry].greatest - entries[entry].least
+        case .disagreement: return entries[entry].committee.add(p)
         }
         if let best, best.value >= value { return }
         best = (entry, value, p)
@@ -110,16 +128,26 @@ struct HardnessMeter {
     /// The value of the item at hand, the largest over its policies and models; nil where no score counted. The next score
     /// is another item's.
     mutating func take() -> Reading? {
+        if measure == .disagreement { return takeDisagreement() }
         defer { best = nil }
-        guard let best else { return nil }
-        let entry = entries[best.entry]
-        if measure == .disagreement {
-            for index in entries.indices { (entries[index].least, entries[index].greatest) = (.infinity, -.infinity) }
-            return Reading(
-                value: best.value, policy: entry.policy, probability: entry.greatest, least: entry.least)
+        return best.map { best in
+            Reading(
+                value: best.value, policy: entries[best.entry].policy, probability: best.probability,
+                least: best.probability)
         }
-        return Reading(
-            value: best.value, policy: entry.policy, probability: best.probability, least: best.probability)
+    }
+
+    private mutating func takeDisagreement() -> Reading? {
+        var reading: Reading?
+        for index in entries.indices where entries[index].committee.count > 0 {
+            let committee = entries[index].committee
+            entries[index].committee = Hardness.Committee()
+            guard committee.disagreement > reading?.value ?? -1 else { continue }
+            reading = Reading(
+                value: committee.disagreement, policy: entries[index].policy, probability: committee.greatest,
+                least: committee.least)
+        }
+        return reading
     }
 
     /// The value of these scores; those that are no probabilities are passed over.

@@ -14,7 +14,8 @@ public struct MiningRules: Sendable, Hashable {
     public static let countLimit = 1000
 
     public init(
-        strategy: MiningStrategy, model: String? = nil, policy: PolicyID? = nil, count: Int = 100, isDryRun: Bool = false
+        strategy: MiningStrategy, model: String? = nil, policy: PolicyID? = nil, count: Int = 100,
+        isDryRun: Bool = false
     ) {
         self.strategy = strategy
         self.model = model

@@ -20,7 +20,8 @@ extension QueueStore {
         case .human: return try mineContradictedLabels(rules, progress: progress)
         case .twins: return try mineContradictingTwins(rules, progress: progress)
         case .diversity, .labelErrors:
-            throw QueueError.usage("The strategy \(rules.strategy.rawValue) needs a model's embeddings: name one with --model.")
+            throw QueueError.usage(
+                "The strategy \(rules.strategy.rawValue) needs a model's embeddings: name one with --model.")
         }
     }
 
@@ -39,7 +40,8 @@ extension QueueStore {
             let seq = try Int64.fetchOne(db, sql: "SELECT seq FROM model WHERE name = ?", arguments: [name])
             guard let seq else {
                 throw QueueError.usage(
-                    "The model \"\(Visible.text(name))\" has scored nothing here: reviewtui stats names those that have.")
+                    "The model \"\(Visible.text(name))\" has scored nothing here: reviewtui stats names those that have."
+                )
             }
             return seq
         }
@@ -128,7 +130,9 @@ extension QueueStore {
         guard !items.isEmpty || returned > 0 else { return }
         var digest = SHA256()
         for id in items {
-            guard let seq = try seq(ofItem: id, in: db), let key = try AuditChain.key(ofItem: seq, in: db) else { continue }
+            guard let seq = try seq(ofItem: id, in: db), let key = try AuditChain.key(ofItem: seq, in: db) else {
+                continue
+            }
             let text: JSONValue = ["item": .string(id.rawValue), "strategy": .string(rules.strategy.rawValue)]
             digest.update(data: AuditChain.commitment(to: text.canonicalText, key: key))
         }

@@ -94,7 +94,8 @@ enum StoredRank {
             db.cachedStatement(sql: "SELECT flagged_at, due_at, priority FROM item WHERE seq = ?"), arguments: [item])
         return row.map { row in
             Rank.place(
-                flaggedAt: Timestamp(milliseconds: row[0]), dueAt: (row[1] as Int64?).map { Timestamp(milliseconds: $0) },
+                flaggedAt: Timestamp(milliseconds: row[0]),
+                dueAt: (row[1] as Int64?).map { Timestamp(milliseconds: $0) },
                 priority: row[2], boost: boost)
         }
     }

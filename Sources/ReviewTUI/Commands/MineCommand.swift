@@ -6,9 +6,10 @@ struct MineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mine", abstract: "Bring up the items that teach most, and verdicts that are likely wrong.",
         discussion: """
-            Of pending items (entropy, margin, disagreement) the hardest come next in their line, in place of what the \
-            same strategy had put there before. Of decided ones (human: a model contradicts a person's label; twins: \
-            items that look or read the same have opposite verdicts) the likeliest errors go to a second reviewer, who \
+            Of pending items (entropy, margin, disagreement; diversity for a start without verdicts) the hardest come next \
+            in their line, in place of what the same strategy had put there before. Of decided ones (human: a model \
+            contradicts a person's label; twins: items that look or read the same have opposite verdicts; label-errors: \
+            fits that have not seen a label contradict it, confident learning) the likeliest errors go to a second reviewer, who \
             is not told, and where the two differ a third decides. The verdict that follows carries the strategy into \
             every export, so that the choice can be undone in training. Claims that are drawn at random stay as they are.
             """)
@@ -33,16 +34,27 @@ struct MineCommand: ParsableCommand {
         let rules = MiningRules(
             strategy: by, model: model, policy: policy.map { PolicyID($0) }, count: count, isDryRun: dryRun)
         try store.check(rules)
-        if by == .twins { try catchUpWithTexts(store) }
-        var bar = Progress("mine", unit: "items")
-        let report = try store.mine(rules) { bar.show(done: $0, fraction: nil) }
-        bar.clear()
+        let report = try report(of: rules, in: store)
         if options.json { return Output.result(MinedJSON.report(report, rules).text) }
         if !report.items.isEmpty {
             Output.result(
                 Table.text(header: ["item", "policy", "label", "score", "why"], rows: report.items.map(MinedWords.row)))
         }
         Output.say(MinedWords.summary(report, rules))
+    }
+
+    private func report(of rules: MiningRules, in store: QueueStore) throws -> MiningReport {
+        if by == .twins { try catchUpWithTexts(store) }
+        var bar = Progress("mine", unit: by == .labelErrors ? "policies" : "items")
+        defer { bar.clear() }
+        switch by {
+        case .diversity: return try MiningByEmbeddings(store: store, model: model).diverse(rules)
+        case .labelErrors:
+            return try MiningByEmbeddings(store: store, model: model).labelErrors(rules) { done, total in
+                bar.show(done: done, fraction: Double(done) / Double(max(total, 1)))
+            }
+        default: return try store.mine(rules) { bar.show(done: $0, fraction: nil) }
+        }
     }
 
     private func catchUpWithTexts(_ store: QueueStore) throws {
@@ -73,7 +85,8 @@ enum MinedWords {
             ]
         case .twins(let twins):
             let named = twins.map { twin in
-                let policies = twin.policies.isEmpty ? "" : " (\(twin.policies.map(\.rawValue).joined(separator: ", ")))"
+                let policies =
+                    twin.policies.isEmpty ? "" : " (\(twin.policies.map(\.rawValue).joined(separator: ", ")))"
                 return "\(twin.verdict) on \(twin.item?.rawValue ?? "a restricted item")\(policies)"
             }
             return [id, "", mined.verdict?.rawValue ?? "", value, named.joined(separator: "; ")]
@@ -94,7 +107,8 @@ enum MinedWords {
         let items = report.items.count == 1 ? "1 item" : "\(report.items.count) items"
         let verb = report.items.count == 1 ? one : many
         let back = report.returned > 0 ? " \(report.returned) of an earlier mining were put back." : ""
-        return rules.isDryRun ? "\(items) found; nothing was changed. \(looked)." : "\(items) \(verb); \(looked).\(back)"
+        return rules.isDryRun
+            ? "\(items) found; nothing was changed. \(looked)." : "\(items) \(verb); \(looked).\(back)"
     }
 
     private static func share(_ probability: Double) -> String { String(format: "%.2f", probability) }

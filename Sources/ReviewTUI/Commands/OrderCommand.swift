@@ -14,7 +14,8 @@ struct OrderCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @Option(
-        help: "One of \(RankOrder.Basis.allCases.map(\.rawValue).joined(separator: ", ")). Says weight and policy anew.")
+        help: "One of \(RankOrder.Basis.allCases.map(\.rawValue).joined(separator: ", ")). Says weight and policy anew."
+    )
     var by: RankOrder.Basis?
     @Option(help: "What a value of 1 adds to the priority, over 0 to \(Int(RankOrder.weightLimit)) (default: 1).")
     var weight: Double?

@@ -106,7 +106,8 @@ enum LinearScreen {
         ].compactMap { $0 }.joined(separator: " and ")
         let age = ItemFacts.age(from: focus.item.flaggedAt, now: Timestamp(milliseconds: state.now))
         let sample = focus.sampledWithProbability == nil ? "" : phrase(" Drawn at random.")
-        let mined = state.minedReason(of: focus).map { phrase(" Brought forward: \($0).") } ?? ""
+        let reason = state.minedReason(of: focus)
+        let mined = reason.map { phrase(" Brought forward as a \($0.word): \($0.meaning).") } ?? ""
         return phrase("Item \(state.name(focus.id)): \(kind). Waiting \(age).\(sample)\(mined)")
     }
 

@@ -5,6 +5,7 @@ import Queue
 /// known. What heads and calibrations are fitted on.
 struct JudgedItems: Sendable {
     struct Item: Sendable {
+        var item: ItemID
         /// Of ``table``, one for each picture.
         var rows: Range<Int>
         var labels: [PolicyID: TrainingLabel]
@@ -53,7 +54,8 @@ struct JudgedItems: Sendable {
                 guard !rows.isEmpty else { continue }
                 items.append(
                     Item(
-                        rows: rows, labels: row.labels, split: row.split, cluster: row.cluster, sampled: row.sampled,
+                        item: row.item, rows: rows, labels: row.labels, split: row.split, cluster: row.cluster,
+                        sampled: row.sampled,
                         isGold: row.isGold))
             }
         }

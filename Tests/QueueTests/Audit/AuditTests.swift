@@ -93,13 +93,13 @@ import Testing
             (
                 """
                 INSERT INTO decision SELECT 9, 'new', item, item_digest, 'ben', decided_at, 'allow', '[]', '{}', NULL, NULL,
-                    NULL, '[]', '{}', NULL, taxonomy, NULL, 99, NULL, NULL FROM decision WHERE seq = 1
+                    NULL, '[]', '{}', NULL, taxonomy, NULL, 99, NULL, NULL, NULL FROM decision WHERE seq = 1
                 """, "decision", 9
             ),
             (
                 """
                 INSERT INTO decision SELECT 9, 'new', item, item_digest, 'ben', decided_at, 'allow', '[]', '{}', NULL, NULL,
-                    NULL, '[]', '{}', NULL, taxonomy, NULL, 2, NULL, NULL FROM decision WHERE seq = 1
+                    NULL, '[]', '{}', NULL, taxonomy, NULL, 2, NULL, NULL, NULL FROM decision WHERE seq = 1
                 """, "decision", 9
             ),
             ("UPDATE item SET subject_key = zeroblob(32) WHERE seq = 1", "decision", 1),

@@ -387,6 +387,8 @@ import Testing
                 "seq", "id", "item", "item_digest", "reviewer", "decided_at", "verdict", "policies", "labels",
                 "severity", "note", "duration_ms", "scores", "shown", "sampled", "taxonomy", "supersedes", "event",
                 "review", "statement",
+                // As `sampled`: it says how the item came up, and nothing of the item.
+                "mined",
             ])
     }
 

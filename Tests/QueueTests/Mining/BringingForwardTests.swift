@@ -14,7 +14,8 @@ import Testing
             scores.enumerated().map { number, score in
                 let flagged = TestQueue.start.adding(seconds: Double(number) - 1_000_000)
                 return [
-                    "id": .string("post-\(number)"), "text": .string("t\(number)"), "flagged_at": .string(flagged.rfc3339),
+                    "id": .string("post-\(number)"), "text": .string("t\(number)"),
+                    "flagged_at": .string(flagged.rfc3339),
                     "scores": [TestQueue.score("hate", score)],
                 ]
             })
@@ -69,7 +70,10 @@ import Testing
         try queue.fill([
             ["id": "half", "text": "t", "scores": [score("a@1", "hate", 0.5, 0.9)]],
             ["id": "edge", "text": "t", "scores": [score("a@1", "spam", 0.9, 0.9)]],
-            ["id": "split", "text": "t", "scores": [score("a@1", "hate", 0.01, 0.9), score("b@1", "hate", 0.97, 0.9)]],
+            [
+                "id": "split", "text": "t",
+                "scores": [score("a@1", "hate", 0.01, 0.9), score("b@1", "hate", 0.97, 0.9)],
+            ],
         ])
         func first(_ rules: MiningRules) throws -> String? {
             try queue.store.mine(rules).items.first?.item.rawValue
@@ -82,8 +86,10 @@ import Testing
         #expect(try first(MiningRules(strategy: .entropy, policy: "spam", count: 1, isDryRun: true)) == "edge")
         #expect(try first(MiningRules(strategy: .entropy, model: "b@1", count: 1, isDryRun: true)) == "split")
         #expect(
-            refusal { _ = try first(MiningRules(strategy: .entropy, model: "c@1", count: 1)) }.contains("reviewtui stats"))
-        #expect(refusal { _ = try first(MiningRules(strategy: .entropy, policy: "c", count: 1)) }.contains("policy list"))
+            refusal { _ = try first(MiningRules(strategy: .entropy, model: "c@1", count: 1)) }.contains(
+                "reviewtui stats"))
+        #expect(
+            refusal { _ = try first(MiningRules(strategy: .entropy, policy: "c", count: 1)) }.contains("policy list"))
         #expect(refusal { _ = try first(MiningRules(strategy: .entropy, count: 1001)) }.contains("0 to 1000"))
         #expect(refusal { _ = try first(MiningRules(strategy: .twins, count: 0)) }.contains("1 to 1000"))
     }

@@ -25,10 +25,13 @@ import Testing
         #expect(abs(Hardness.margin(p, threshold: threshold) - value) < 1e-12)
     }
 
-    @Test("Disagreement is the range, and none of one model or of none")
+    @Test("Disagreement is the Jensen-Shannon divergence in bits, and none of one model, of none or of equal ones")
     func disagreement() {
-        #expect(Hardness.disagreement([0.25, 0.75, 0.5]) == 0.5)
+        // scipy.spatial.distance.jensenshannon([.9, .1], [.2, .8], base=2) ** 2
+        #expect(abs(Hardness.disagreement([0.9, 0.2]) - 0.3973126097494865) < 1e-12)
+        #expect(Hardness.disagreement([0, 1]) == 1)
         #expect(Hardness.disagreement([0.7]) == 0 && Hardness.disagreement([]) == 0)
+        #expect(Hardness.disagreement([0.3, 0.3, 0.3]) < 1e-15)
     }
 
     private func score(_ model: String, _ policy: PolicyID, _ value: Double, _ threshold: Double? = nil) -> Score {

@@ -38,14 +38,18 @@ import Testing
         try queue.fill([
             ["id": "a", "text": "t", "flagged_at": "2026-11-01T10:00:00.123Z", "priority": 0.7],
             ["id": "b", "text": "t", "flagged_at": "2026-11-01T10:00:00Z", "due_at": "2026-11-02T00:00:00Z"],
-            ["id": "c", "text": "t", "flagged_at": "2026-11-01T10:00:00Z", "priority": 9, "due_at": "2027-01-01T00:00:00Z"],
+            [
+                "id": "c", "text": "t", "flagged_at": "2026-11-01T10:00:00Z", "priority": 9,
+                "due_at": "2027-01-01T00:00:00Z",
+            ],
         ])
         func hours(_ time: String) throws -> Double {
             0.04 * Double(try #require(Timestamp(rfc3339: time)).milliseconds) / 3_600_000
         }
         #expect(
             try places(queue) == [
-                hours("2026-11-01T10:00:00.123Z") - 0.7, hours("2026-11-02T00:00:00Z") - 2, hours("2026-11-01T10:00:00Z") - 9,
+                hours("2026-11-01T10:00:00.123Z") - 0.7, hours("2026-11-02T00:00:00Z") - 2,
+                hours("2026-11-01T10:00:00Z") - 9,
             ])
         #expect(try queue.store.read { try Double.fetchAll($0, sql: "SELECT boost FROM work") } == [0, 0, 0])
     }

@@ -104,7 +104,8 @@ import Testing
     func leftAlone() throws {
         let queue = try queue([
             post("appealed", hate: 0.97), post("settled", hate: 0.97), post("escalated", hate: 0.97),
-            post("gold", hate: 0.97), post("waiting", hate: 0.97), post("restricted", hate: 0.1), post("plain", hate: 0.97),
+            post("gold", hate: 0.97), post("waiting", hate: 0.97), post("restricted", hate: 0.1),
+            post("plain", hate: 0.97),
         ])
         for id in ["appealed", "settled", "gold", "plain"] { try decide(queue, ItemID(id), allowed) }
         try queue.store.appeal("appealed")
@@ -121,7 +122,8 @@ import Testing
     @Test("Equal texts with opposite verdicts are found, and each names the other")
     func texts() throws {
         let queue = try queue([
-            post("one", "Buy NOW"), post("two", "buy  now"), post("three", "something else"), post("four", "Something  else"),
+            post("one", "Buy NOW"), post("two", "buy  now"), post("three", "something else"),
+            post("four", "Something  else"),
         ])
         try decide(queue, "one", removed)
         try decide(queue, "two", allowed, as: "ben")
@@ -155,7 +157,8 @@ import Testing
     func pictures() throws {
         let queue = try TestQueue()
         for name in ["clear", "same", "other"] { try queue.write("img/\(name).png", Array(name.utf8)) }
-        try queue.fill(["clear", "same", "other"].map { ["id": .string($0), "media": [["path": .string("img/\($0).png")]]] })
+        try queue.fill(
+            ["clear", "same", "other"].map { ["id": .string($0), "media": [["path": .string("img/\($0).png")]]] })
         let hash = try #require(PerceptualHash(bytes: (0..<32).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }))
         let far = try #require(PerceptualHash(bytes: (0..<32).map { UInt8(truncatingIfNeeded: 244 - $0 * 37) }))
         try queue.store.record(

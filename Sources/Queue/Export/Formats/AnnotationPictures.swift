@@ -24,7 +24,8 @@ extension SnapshotRow {
     /// What both tools keep beside a task and do not look at.
     var meta: JSONValue {
         let names: Set<String> = [
-            "verdict", "severity", "split", "sampling", "sampled", "mined", "reviewer", "review", "reviewers", "agreement",
+            "verdict", "severity", "split", "sampling", "sampled", "mined", "reviewer", "review", "reviewers",
+            "agreement",
             "decided_at",
             "note",
             "decision", "supersedes", "hash", "lang", "source",

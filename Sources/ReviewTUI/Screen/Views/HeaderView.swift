@@ -15,7 +15,7 @@ enum HeaderView {
         var rest = [kind(focus)]
         if let language = focus.item.language { rest.append(SafeText.line(language, limit: 12, ascii: glyphs.ascii)) }
         if focus.sampledWithProbability != nil { rest.append(phrase("random sample")) }
-        if let reason = state.minedReason(of: focus) { rest.append(reason) }
+        if let reason = state.minedReason(of: focus) { rest.append(reason.word) }
         let separator = " \(glyphs.dot) "
         buffer.write(
             separator + rest.joined(separator: separator), row: 0, column: used, style: theme[.dim],

@@ -88,6 +88,9 @@ enum SideView {
         _ focus: Focus, _ state: ConsoleState, from line: Int, _ theme: Theme, into buffer: inout CellBuffer
     ) {
         var facts = focus.facts
+        if let reason = state.minedReason(of: focus) {
+            facts.insert(Focus.Fact(name: reason.word, value: reason.meaning), at: 0)
+        }
         if case .picture(let picture) = state.preview.content {
             let times = theme.glyphs.ascii ? "x" : "×"
             facts.insert(
