@@ -231,6 +231,12 @@ def test_training_texts(sandbox):
     assert f"{shard.name} is not the file that manifest.json names" in refused, refused[-3000:]
 
 
+def adopt(sandbox, head_file, home):
+    """Has the head of an added model score from now on."""
+    proposed = sandbox.run("head", "import", head_file, "--json", **home).expect().json
+    sandbox.run("head", "adopt", proposed["head"], "--json", **home).expect()
+
+
 def adopted_and_equal(sandbox, out, items, home):
     """What was handed back is added, its head adopted, and every score of the items is what Python computes, to 1e-4."""
     (head_file,) = out.glob("head-*.json")
@@ -238,8 +244,7 @@ def adopted_and_equal(sandbox, out, items, home):
     name, tower = head["model"].split("@")[0], head_file.stem.removeprefix("head-")
     added = sandbox.run("model", "add", out, "--name", name, "--modality", tower, "--json", **home).expect().json
     assert (added["model"], added["weights_sha256"]) == (head["model"], head["weights_sha256"]), added
-    proposed = sandbox.run("head", "import", head_file, "--json", **home).expect().json
-    sandbox.run("head", "adopt", proposed["head"], "--json", **home).expect()
+    adopt(sandbox, head_file, home)
     reference = subprocess.run(
         [str(PYTHON), str(HERE / "training_reference.py"), str(out), str(sandbox.folder), json.dumps(items)],
         env=environment(), capture_output=True, timeout=120)
