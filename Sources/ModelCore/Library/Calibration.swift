@@ -42,7 +42,7 @@ public struct Calibration: Sendable, Hashable {
     /// `name@version`.
     public let model: String
     public let weightsSHA256: String
-    public let entries: [Entry]
+    public internal(set) var entries: [Entry]
 
     /// Curves that were fitted just now; no file holds them.
     ///

@@ -128,7 +128,7 @@ public struct Head: Sendable, Hashable {
     /// Of the weights the head was fitted on.
     public let weightsSHA256: String
     public internal(set) var policies: [PolicyDirection]
-    public let explain: Explain?
+    public internal(set) var explain: Explain?
     /// The direction of everyday content, for the contrast.
     public let neutral: [Float]?
 

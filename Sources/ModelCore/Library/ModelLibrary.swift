@@ -53,7 +53,10 @@ public struct ModelDescription: Sendable, Hashable {
 /// Recipes come with the program, or lie in a store beside the weights that `model add` put there.
 public struct ModelLibrary: Sendable {
     public let recipes: [Recipe]
+    /// Those of a queue come first; what they score is not among the policies of the shipped ones.
     public let heads: [Head]
+    /// ``Head/id`` of those of a queue.
+    let learnt: Set<String>
     /// Policies in words, for models that have no head for them.
     public let zeroShot: [ZeroShotPolicy]
     public let calibrations: [Calibration]
@@ -67,10 +70,12 @@ public struct ModelLibrary: Sendable {
     ///   - folder: with `*.toml` recipes, `heads/*.json` and `calibration/*.json`.
     ///   - stores: where weights are looked for.
     ///   - zeroShot: policies in words.
+    ///   - learnt: what is in use in a queue.
     ///   - cacheFile: remembers which files have been hashed, by size and time; nil hashes every time.
     /// - Throws: ``RecipeError`` for the first bad recipe, head or calibration.
     public init(
-        recipes folder: String, stores: [String], zeroShot: [ZeroShotPolicy] = [], cacheFile: String? = nil
+        recipes folder: String, stores: [String], zeroShot: [ZeroShotPolicy] = [],
+        learnt: LearntHeads = LearntHeads(), cacheFile: String? = nil
     ) throws(RecipeError) {
         self.stores = stores
         self.zeroShot = zeroShot
@@ -94,19 +99,23 @@ public struct ModelLibrary: Sendable {
             }
         }
         self.recipes = recipes
-        var heads: [Head] = []
+        let learnt = learnt.usable(with: recipes, notes: &notes)
+        var shipped: [Head] = []
         for path in try Self.files(in: folder + "/heads", ending: ".json", required: false) {
             let head = try Head(path: path)
             if let recipe = recipes.first(where: { $0.id == head.model }), recipe.weightsSHA256 != head.weightsSHA256 {
                 notes.append("\(path) was fitted on other weights of \(head.model) and is not used.")
             } else {
-                heads.append(head)
+                shipped.append(head)
             }
         }
-        var calibrations: [Calibration] = []
+        let heads = learnt.explained(as: shipped) + shipped.compactMap(learnt.remainder)
+        // What is in use in the queue comes first, and the first says what a direction's probability is.
+        var calibrations = learnt.calibrations
+        let learntCount = learnt.calibrations.count
         for path in try Self.files(in: folder + "/calibration", ending: ".json", required: false) {
             let calibration = try Calibration(path: path)
-            if let other = calibrations.first(where: { $0.calibratesWhat(calibration) }) {
+            if let other = calibrations.dropFirst(learntCount).first(where: { $0.calibratesWhat(calibration) }) {
                 throw .invalid(
                     file: path, line: 0, key: "policies", reason: "calibrate what \(other.file) calibrates already")
             }
@@ -116,17 +125,22 @@ public struct ModelLibrary: Sendable {
                 notes.append("\(path) was fitted on other weights of \(calibration.model) and is not used.")
                 continue
             }
-            let recipe = recipes.first { $0.id == calibration.model }
-            let asked = zeroShot.map { recipe?.headID(of: $0) ?? $0.headID }
-            let known = Set(heads.filter { $0.model == calibration.model }.map(\.id) + asked)
             // Without the policies' words nobody can say which heads there are.
-            let lost = zeroShot.isEmpty ? [] : Set(calibration.entries.map(\.head)).subtracting(known).sorted()
+            let lost =
+                zeroShot.isEmpty ? [] : calibration.lost(among: shipped + heads, recipes: recipes, words: zeroShot)
             for head in lost {
                 notes.append("\(path) calibrates \(printable(head)), which is not there any more: fit it again.")
             }
             calibrations.append(calibration)
         }
+        for calibration in learnt.calibrations where !zeroShot.isEmpty {
+            for head in calibration.lost(among: heads, recipes: recipes, words: zeroShot) {
+                notes.append(
+                    "\(printable(calibration.file)) of this queue calibrates \(printable(head)), which is not in use.")
+            }
+        }
         self.heads = heads
+        self.learnt = Set(learnt.heads.map(\.id))
         self.calibrations = calibrations
         self.notes = notes
     }
@@ -208,6 +222,12 @@ public struct ModelLibrary: Sendable {
         calibrationEntries(for: recipe).contains { $0.policy == policy.policy && $0.head == recipe.headID(of: policy) }
     }
 
+    /// A head as far as it may score. What nobody calibrated may not unless that is wanted; but whoever adopted a head of
+    /// the queue wants it, calibrated or not.
+    func admitted(_ head: Head, admittingUncalibrated: Bool) -> Head? {
+        admittingUncalibrated || learnt.contains(head.id) ? head : head.calibratedOnly
+    }
+
     /// The heads that were fitted on a model.
     func heads(of recipe: Recipe) -> [Head] { heads.filter { $0.model == recipe.id } }
 
@@ -282,5 +302,14 @@ public struct ModelLibrary: Sendable {
             if required { throw .unreadable(file: folder, reason: error.localizedDescription) }
             return []
         }
+    }
+}
+
+extension Calibration {
+    /// Heads that it calibrates and that are neither among some nor made of a policy's words, in order.
+    fileprivate func lost(among heads: [Head], recipes: [Recipe], words: [ZeroShotPolicy]) -> [String] {
+        let recipe = recipes.first { $0.id == model }
+        let asked = words.map { recipe?.headID(of: $0) ?? $0.headID }
+        return Set(entries.map(\.head)).subtracting(heads.filter { $0.model == model }.map(\.id) + asked).sorted()
     }
 }

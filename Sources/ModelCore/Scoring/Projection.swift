@@ -1,7 +1,7 @@
 import Foundation
 
 /// What a model's heads make of its embeddings: scores, and the choice of what to explain.
-struct Projection {
+struct Projection: Sendable {
     let model: String
     let heads: [Head]
 

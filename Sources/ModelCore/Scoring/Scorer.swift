@@ -285,12 +285,32 @@ public actor Scorer {
         let fitted = library.heads(of: recipe)
         let heads = try (fitted + zeroShotHeads(for: recipe, besides: fitted))
             .map { $0.calibrated(by: library.calibrations) }
-        return admitsUncalibrated ? heads : heads.compactMap(\.calibratedOnly)
+        return heads.compactMap { library.admitted($0, admittingUncalibrated: admitsUncalibrated) }
+    }
+
+    /// What a model makes of policies' words: a head for each that has words enough for it, whether a fitted one is in use
+    /// or not. What a fit on verdicts starts from.
+    ///
+    /// - Parameter policies: ids.
+    /// - Returns: none for a model that reads no words.
+    /// - Throws: ``RecipeError``, ``EngineError``, ``WeightsError`` or ``ScorerError``.
+    public func wordHeads(for policies: [String], model: String) throws -> [Head] {
+        let recipe = try library.recipe(model)
+        guard ZeroShot.isThinkable(recipe) else { return [] }
+        return try zeroShotHeads(
+            for: recipe, asking: library.zeroShot.filter { policies.contains($0.policy) }, explain: nil)
     }
 
     private func zeroShotHeads(for recipe: Recipe, besides fitted: [Head]) throws -> [Head] {
         let asked = library.policiesInWords(for: recipe)
             .filter { admitsUncalibrated || library.isCalibrated($0, for: recipe) }
+        return try zeroShotHeads(
+            for: recipe, asking: asked, explain: fitted.lazy.compactMap(\.explain).first { $0.contrast == .none })
+    }
+
+    private func zeroShotHeads(
+        for recipe: Recipe, asking asked: [ZeroShotPolicy], explain: Head.Explain?
+    ) throws -> [Head] {
         // A model that reads picture and text together has no directions for words.
         guard !asked.isEmpty, recipe.prompts == nil else { return [] }
         let checkpoint = try Checkpoint(
@@ -322,7 +342,6 @@ public actor Scorer {
                 known[key] = direction
             }
         }
-        let explain = fitted.lazy.compactMap(\.explain).first { $0.contrast == .none }
         return zip(policies, keys).compactMap { policy, key in
             known[key].map {
                 Head(

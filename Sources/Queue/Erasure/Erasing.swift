@@ -155,6 +155,7 @@ struct Erasure {
         guard !items.isEmpty else { return }
         for item in items { try db.execute(sql: "INSERT INTO erasing VALUES (?)", arguments: [item]) }
         try HoldingExports.add(of: db, to: &report)
+        try FittedHeads.add(of: db, to: &report)
         try HoldingExports.forgetHashes(in: db)
         try SearchIndex.forget(items: items, in: db)
         try noteMedia(in: db, &report)

@@ -45,6 +45,16 @@ public struct ErasureReport: Sendable, Hashable {
         public var isCertain: Bool
     }
 
+    /// A head, or a calibration, that was fitted while verdicts on erased items stood: what it learnt of them is in its
+    /// numbers, and nothing of this program's can take it out.
+    public struct FittedHead: Sendable, Hashable {
+        public var id: String
+        /// How many of the erased items it may have been fitted on.
+        public var items: Int
+        /// Whether it scores now.
+        public var isInUse: Bool
+    }
+
     /// Items erased; in a dry run, those that would be.
     public var erased = 0
     /// Decisions and undos on them, which stay without note and scores.
@@ -60,6 +70,8 @@ public struct ErasureReport: Sendable, Hashable {
     /// Files that were ingested by reference and lie elsewhere: delete them where they are.
     public var linkedOriginals: [String] = []
     public var exports: [HoldingExport] = []
+    /// In the order in which they were recorded. Fit those in use again.
+    public var heads: [FittedHead] = []
     /// Why traces may be left in the files; nil where none are. `finishErasure` goes on from there.
     public var unfinished: String?
 
@@ -76,6 +88,10 @@ public struct ErasureReport: Sendable, Hashable {
                         "folder": .string($0.folder), "exported_at": .string($0.exportedAt.rfc3339),
                         "items": .integer(Int64($0.items)), "certain": .bool($0.isCertain),
                     ]
+                }),
+            "heads": .array(
+                heads.map {
+                    ["head": .string($0.id), "items": .integer(Int64($0.items)), "in_use": .bool($0.isInUse)]
                 }),
             "finished": .bool(unfinished == nil), "unfinished": .optional(unfinished),
         ]

@@ -28,6 +28,27 @@ public struct HeadChange: Sendable, Hashable {
     }
 }
 
+/// That somebody had something score a policy of a model.
+public struct HeadAdoption: Sendable, Hashable {
+    public var model: String
+    public var policy: PolicyID
+    public var scorer: PolicyScorer
+    /// Whether it brought back what was in use before.
+    public var isReversion: Bool
+    public var at: Timestamp
+    public var by: String
+    public var because: String?
+
+    /// What `head show --json` prints under `adoptions`.
+    public var json: JSONValue {
+        [
+            "model": .string(model), "policy": .string(policy.rawValue), "head": .optional(scorer.head),
+            "calibration": .optional(scorer.calibration), "reversion": .bool(isReversion),
+            "at": .string(at.rfc3339), "by": .string(by), "because": .optional(because),
+        ]
+    }
+}
+
 /// The heads and calibrations of the queue that score now. For every other policy holds what the program ships.
 public struct HeadsInUse: Sendable, Hashable {
     public struct Use: Sendable, Hashable {
@@ -131,6 +152,27 @@ extension QueueStore {
                     "Nothing was adopted for \(Visible.text(model)): what the program ships is in use.")
             }
             return try adoption.record(in: db)
+        }
+    }
+
+    /// Every adoption and reversion, oldest first: who had what score a policy from when on, and why.
+    ///
+    /// - parameter model: Of one model; nil for all.
+    public func adoptions(model: String? = nil) throws -> [HeadAdoption] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT a.model, a.policy, h.id, c.id, a.takes_back IS NOT NULL, a.adopted_at, a.adopted_by, a.because
+                    FROM head_adoption a LEFT JOIN head h ON h.seq = a.head LEFT JOIN head c ON c.seq = a.calibration
+                    WHERE ?1 IS NULL OR a.model = ?1 ORDER BY a.seq
+                    """, arguments: [model])
+            return rows.map { row in
+                HeadAdoption(
+                    model: row[0], policy: PolicyID(row[1] as String),
+                    scorer: PolicyScorer(head: row[2], calibration: row[3]), isReversion: row[4],
+                    at: Timestamp(milliseconds: row[5]), by: row[6], because: row[7])
+            }
         }
     }
 

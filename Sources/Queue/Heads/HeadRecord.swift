@@ -82,7 +82,8 @@ public struct HeadDraft: Sendable, Hashable {
         }
     }
 
-    private static let reservedName = "zero-shot"
+    /// Scores of policies in their own words name it.
+    static let reservedName = "zero-shot"
     private static let mostBytes = 64_000_000
 }
 

@@ -103,8 +103,32 @@ extension ResultWriter {
                 item, model, score.policy.rawValue, score.value, score.threshold, try computation(score.provenance),
             ])
         }
+        try markStale(rescored, model: model)
         try refreshTop(item: item)
         return true
+    }
+
+    /// Notes whether the item's explanations by the model are still those that it would make: of the policies that stand
+    /// out, for the directions that score them. An item without any has none to be made anew.
+    private func markStale(_ rescored: RescoredItem, model: Int64) throws {
+        let item = rescored.item.seq
+        let statement = try db.cachedStatement(sql: "SELECT policy, head FROM explanation WHERE item = ? AND model = ?")
+        let explained = try Row.fetchAll(statement, arguments: [item, model]).map {
+            (policy: ($0[0] as String?).map { PolicyID($0) }, head: $0[1] as String?)
+        }
+        let heads = Dictionary(uniqueKeysWithValues: rescored.scores.map { ($0.policy, $0.provenance?.head) })
+        let isOfAnother = explained.contains { $0.policy != nil && $0.head != nil && heads[$0.policy ?? ""] != $0.head }
+        let missing = Set(Self.standingOut(among: rescored.scores)).subtracting(explained.compactMap(\.policy))
+        let isStale = !explained.isEmpty && (isOfAnother || !missing.isEmpty)
+        try db.cachedStatement(sql: "UPDATE scoring SET stale = ?1 WHERE item = ?2 AND model = ?3 AND stale <> ?1")
+            .execute(arguments: [isStale, item, model])
+    }
+
+    /// The policies that a model explains: those at or over its own thresholds (0.5 where it brings none), else the highest.
+    private static func standingOut(among scores: [Score]) -> [PolicyID] {
+        let over = scores.filter { $0.value >= $0.threshold ?? 0.5 }
+        let highest = scores.filter(\.isCalibrated).max { $0.value < $1.value }
+        return over.isEmpty ? [highest?.policy].compactMap { $0 } : over.map(\.policy)
     }
 }
 

@@ -104,9 +104,11 @@ final class ResultWriter {
         }
     }
 
-    func markScored(item: Int64, model: Int64, at time: Timestamp) throws {
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO scoring VALUES (?, ?, ?)")
-            .execute(arguments: [item, model, time.milliseconds])
+    /// - parameter uncalibrated: Whether policies in their own words were asked about though nobody calibrated the answers.
+    func markScored(item: Int64, model: Int64, uncalibrated: Bool, at time: Timestamp) throws {
+        try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO scoring (item, model, scored_at, uncalibrated) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [item, model, time.milliseconds, uncalibrated])
     }
 
     /// What the queue's order adds to the rank of an item with these scores.
@@ -140,5 +142,12 @@ final class ResultWriter {
     /// The highest probability; numbers that are none do not stand for an item.
     static func top(of scores: [Score]) -> Score? {
         scores.filter(\.isCalibrated).max { ($0.value, $1.policy) < ($1.value, $0.policy) }
+    }
+}
+
+extension Score {
+    /// Whether it is an uncalibrated answer to a policy in its own words.
+    var isInWords: Bool {
+        !isCalibrated && provenance?.head?.hasPrefix(HeadDraft.reservedName + "@") ?? false
     }
 }

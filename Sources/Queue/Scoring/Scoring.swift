@@ -55,7 +55,8 @@ public struct ItemPage: Sendable, Hashable {
 }
 
 extension QueueStore {
-    /// Undecided items that a model has not been over yet, in the order of ingestion.
+    /// Undecided items that a model has not been over yet, or whose explanations are of a head that no longer scores
+    /// them, in the order of ingestion.
     ///
     /// - parameter cursor: ``ItemPage/next`` of the page before; nil to start.
     public func unscored(
@@ -73,7 +74,7 @@ extension QueueStore {
                 sql: """
                     SELECT w.item FROM work w
                     WHERE w.item > ? AND w.state < 2 \(condition) AND NOT EXISTS (
-                        SELECT 1 FROM scoring s WHERE s.item = w.item
+                        SELECT 1 FROM scoring s WHERE s.item = w.item AND NOT s.stale
                         AND s.model = (SELECT seq FROM model WHERE name = ?))
                     ORDER BY w.item LIMIT ?
                     """, arguments: [cursor ?? 0, model, limit])
@@ -82,7 +83,7 @@ extension QueueStore {
         }
     }
 
-    /// How many undecided items a model has not been over yet: the total of a progress bar.
+    /// How many undecided items ``unscored(model:needing:after:limit:)`` would give: the total of a progress bar.
     public func unscoredCount(model: String, needing modality: Modality = .any) throws -> Int {
         try read { db in
             let condition =
@@ -95,7 +96,7 @@ extension QueueStore {
                 db,
                 sql: """
                     SELECT count(*) FROM work w WHERE w.state < 2 \(condition) AND NOT EXISTS (
-                        SELECT 1 FROM scoring s WHERE s.item = w.item
+                        SELECT 1 FROM scoring s WHERE s.item = w.item AND NOT s.stale
                         AND s.model = (SELECT seq FROM model WHERE name = ?))
                     """, arguments: [model]) ?? 0
         }
@@ -136,7 +137,8 @@ extension QueueStore {
                 try results.insert(
                     scores: scored.scores, explanations: scored.explanations, item: seq, at: clock()
                 ) { _ in modelSeq }
-                try results.markScored(item: seq, model: modelSeq, at: clock())
+                try results.markScored(
+                    item: seq, model: modelSeq, uncalibrated: scored.scores.contains(where: \.isInWords), at: clock())
                 try results.insert(embeddings: scored.embeddings, item: seq, model: modelSeq)
                 try results.refreshTop(item: seq)
                 if let key = try AuditChain.key(ofItem: seq, in: db) {
@@ -156,6 +158,65 @@ extension QueueStore {
                     "count": .integer(Int64(count)), "digest": .string(digest.finalize().hex), "model": .string(model),
                     "weights": .optional(weights),
                 ], in: db, at: clock())
+        }
+    }
+
+    /// Decided items without an embedding by a model, in the order of ingestion: imported decisions, and what was decided
+    /// before the model was there. Restricted ones train nothing and are not among them.
+    ///
+    /// - parameter cursor: ``ItemPage/next`` of the page before; nil to start.
+    public func decidedWithoutEmbedding(
+        model: String, needing modality: Modality, after cursor: Int64? = nil, limit: Int = 32
+    ) throws -> ItemPage {
+        try read { db in
+            let seqs = try Int64.fetchAll(
+                db, sql: "SELECT w.item \(Self.withoutEmbedding(modality)) AND w.item > ? ORDER BY w.item LIMIT ?",
+                arguments: [model, cursor ?? 0, limit])
+            let stored = StoredItem(db: db, mediaFolder: mediaFolder)
+            return ItemPage(items: try seqs.map(stored.item), next: seqs.count == limit ? seqs.last : nil)
+        }
+    }
+
+    /// How many decided items have no embedding by a model: the total of a progress bar.
+    public func decidedWithoutEmbeddingCount(model: String, needing modality: Modality) throws -> Int {
+        try read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) \(Self.withoutEmbedding(modality))", arguments: [model]) ?? 0
+        }
+    }
+
+    private static func withoutEmbedding(_ modality: Modality) -> String {
+        let condition =
+            switch modality {
+            case .any: ""
+            case .text: "AND (SELECT text IS NOT NULL FROM item WHERE seq = w.item)"
+            case .media: "AND EXISTS (SELECT 1 FROM media WHERE item = w.item)"
+            }
+        return """
+            FROM work w WHERE w.state >= \(WorkState.decided) AND w.queue <> \(QueueCode.restricted) \(condition)
+                AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.item = w.item
+                    AND e.model = (SELECT seq FROM model WHERE name = ?))
+            """
+    }
+
+    /// Records a model's embeddings of items, and nothing else: scores and decisions stay as they are. Items that have
+    /// embeddings by it, or have gone meanwhile, are passed over.
+    ///
+    /// - throws: ``QueueError/usage(_:)`` for a known model name with other weights.
+    public func record(embeddings batch: [ScoredItem], model: String, weights: String) throws {
+        try write { db in
+            let results = try ResultWriter(db: db, taxonomy: taxonomyInForce(db).taxonomy)
+            let number = try results.model(named: model, weights: weights)
+            for scored in batch {
+                let seq = try Int64.fetchOne(
+                    db.cachedStatement(
+                        sql: """
+                            SELECT seq FROM item WHERE id = ? AND subject_key IS NOT NULL AND NOT EXISTS (
+                                SELECT 1 FROM embedding WHERE item = item.seq AND model = ?)
+                            """), arguments: [scored.item.rawValue, number])
+                guard let seq else { continue }
+                try results.insert(embeddings: scored.embeddings, item: seq, model: number)
+            }
         }
     }
 

@@ -16,6 +16,8 @@ public struct Proportion: Sendable, Hashable {
 
     /// The upper 2.5 % point of the normal distribution.
     static let z = 1.959963984540054
+    /// The upper 5 % point.
+    private static let zOneSided = 1.6448536269514722
 
     /// - Returns: nil where there is nothing to take a share of.
     public init?(hits: Int, of rows: Int) {
@@ -31,8 +33,15 @@ public struct Proportion: Sendable, Hashable {
     }
 
     /// Wilson 1927: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n).
-    public var interval: ClosedRange<Double> {
-        let (z, n) = (Self.z, effectiveRows)
+    public var interval: ClosedRange<Double> { interval(z: Self.z) }
+
+    /// What the share is at least, with 95 %: the lower end of a one-sided interval.
+    public var atLeast: Double { interval(z: Self.zOneSided).lowerBound }
+    /// What the share is at most, with 95 %.
+    public var atMost: Double { interval(z: Self.zOneSided).upperBound }
+
+    private func interval(z: Double) -> ClosedRange<Double> {
+        let n = effectiveRows
         let scale = 1 + z * z / n
         let centre = (share + z * z / (2 * n)) / scale
         let half = z / scale * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()

@@ -55,6 +55,15 @@ extension Schema {
             WHERE s.item = explanation.item AND s.model = explanation.model AND s.policy = explanation.policy)
         WHERE policy IS NOT NULL;
 
+        -- Whether other heads have scored the item since the model explained it, so that it is looked at again; and whether
+        -- numbers that are no probabilities were asked for (`score --uncalibrated`).
+        ALTER TABLE scoring ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE scoring ADD COLUMN uncalibrated INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX scoring_stale ON scoring (model) WHERE stale;
+        UPDATE scoring SET uncalibrated = 1 WHERE EXISTS (
+            SELECT 1 FROM score s JOIN computation c ON c.seq = s.computation
+            WHERE s.item = scoring.item AND s.model = scoring.model AND c.calibrated = 0);
+
         -- What an item in somebody's hands was scored when they took it, where it was re-scored since: a decision records
         -- what its reviewer saw. Good for the lease of this token alone.
         CREATE TABLE score_as_leased (

@@ -14,12 +14,13 @@ struct ReviewTUI: AsyncParsableCommand {
             InitCommand.self, IngestCommand.self, ScoreCommand.self, ReviewCommand.self,
             ClaimCommand.self, RenewCommand.self, ReleaseCommand.self, DecideCommand.self, UndoCommand.self,
             FindCommand.self, ViewCommand.self, ExportCommand.self, ImportCommand.self, StatsCommand.self,
-            AgreementCommand.self,
+            AgreementCommand.self, TrainCommand.self, CalibrateCommand.self,
             AuditCommand.self, EraseCommand.self, PurgeCommand.self, ExplainCommand.self, PreviewCommand.self,
-            QueueCommand.self, OrderCommand.self, MineCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
-            AppealCommand.self,
-            PolicyCommand.self, ModelCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
+            QueueCommand.self, OrderCommand.self, MineCommand.self, SkillsCommand.self, LeasesCommand.self,
+            SecondReviewCommand.self, GoldCommand.self, AppealCommand.self,
+            PolicyCommand.self, ModelCommand.self, HeadCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
             BenchQueueCommand.self, BenchHashesCommand.self, BenchModelsCommand.self, BenchExplainCommand.self,
+            BenchLearningFitCommand.self,
         ])
 }
 

@@ -56,7 +56,7 @@ enum ContractJSON {
         add("due_at", .optional(item.dueAt?.rfc3339))
         add("metadata", (try? JSONValue(parsing: item.metadata)) ?? .object([]))
         add("scores", .array(scores.map(score)))
-        add("explanations", .array(explanations.map(explanation)))
+        add("explanations", .array(explanations.map { explanation($0, isStale: $0.isStale(among: scores)) }))
         if !item.reports.isEmpty { add("reports", .array(item.reports.map(report))) }
         return .object(members)
     }
@@ -77,7 +77,9 @@ enum ContractJSON {
     static func score(_ score: Score) -> JSONValue { score.json }
 
     /// With `grid` [rows, columns] and row-major `values`, or `spans` of [start, end, weight] in Unicode scalars.
-    static func explanation(_ explanation: Explanation) -> JSONValue {
+    ///
+    /// - Parameter isStale: whether it was made for a head that no longer scores its policy.
+    static func explanation(_ explanation: Explanation, isStale: Bool = false) -> JSONValue {
         var members = [
             JSONMember("model", .string(explanation.model)),
             JSONMember("policy", .optional(explanation.policy?.rawValue)),
@@ -85,6 +87,8 @@ enum ContractJSON {
             JSONMember("signed", .bool(explanation.signed)),
             JSONMember("max", number(explanation.max)),
         ]
+        if let head = explanation.head { members.append(JSONMember("head", .string(head))) }
+        if isStale { members.append(JSONMember("stale", .bool(true))) }
         switch explanation.relevance {
         case .grid(let rows, let columns, let values):
             if explanation.mediaIndex > 0 {

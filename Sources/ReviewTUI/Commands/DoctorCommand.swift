@@ -67,13 +67,13 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func models() -> [Finding] {
         do {
-            let library = try InstalledModels().library
-            return library.descriptions.map { model in
+            let installed = try InstalledModels(heads: (try? options.openQueue().headsInUse()) ?? .none)
+            return installed.library.descriptions.map { model in
                 Finding(
                     subject: model.id, verdict: model.status == .ready ? .ok : .missing,
                     detail: model.status.advice
                         ?? (model.policies.isEmpty ? "untrained" : model.policies.joined(separator: " ")))
-            } + library.notes.map { Finding(subject: "heads", verdict: .note, detail: $0) }
+            } + installed.notes.map { Finding(subject: "heads", verdict: .note, detail: $0) }
         } catch {
             return [Finding(subject: "models", verdict: .missing, detail: "\(error)")]
         }

@@ -132,6 +132,11 @@ struct ErasureOptions: ParsableArguments {
                 "The export in \(export.folder) of \(export.exportedAt.rfc3339) \(word) \(export.items) of them: "
                     + "erase there yourself, and in every copy.")
         }
+        for head in report.heads {
+            lines.append(
+                "The head \(head.id) may have been fitted on \(head.items) of them"
+                    + (head.isInUse ? " and is in use: fit it again (reviewtui train)." : "; it is not in use."))
+        }
         return lines
     }
 }

@@ -39,7 +39,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let policies = try known(policy.map { PolicyID($0) }, taxonomy)
         let decoder = MediaDecoder.ownProcess()
         let picture = try await openPicture(decoder)
-        let scorer = try InstalledModels(taxonomy: taxonomy).scorer(models: model, precision: computing.precision)
+        let scorer = try options.installedModels().scorer(models: model, precision: computing.precision)
         let explained =
             if let file {
                 try await Explained.image(

@@ -19,7 +19,8 @@ struct ModelCommand: ParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
-            let models = try InstalledModels(taxonomy: try? options.taxonomyInForce()).library
+            let installed = try options.installedModels()
+            let models = installed.library
             if options.json {
                 for model in models.descriptions { Output.result(model.json.text) }
                 return
@@ -36,7 +37,7 @@ struct ModelCommand: ParsableCommand {
             for model in models.descriptions {
                 if let advice = model.status.advice { Output.say("\(model.id): \(advice)") }
             }
-            for note in models.notes { Output.say(note) }
+            for note in installed.notes { Output.say(note) }
         }
     }
 
@@ -102,7 +103,7 @@ struct ModelCommand: ParsableCommand {
         var models: [String] = []
 
         func run() async throws {
-            let installed = try InstalledModels(taxonomy: try? options.taxonomyInForce())
+            let installed = try options.installedModels()
             let named = models.isEmpty ? installed.library.descriptions.map(\.id) : models
             let chosen = try named.map { try installed.library.recipe($0) }
             let scorer = try installed.scorer(models: [])

@@ -8,8 +8,9 @@ struct ScoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score", abstract: "Score, embed and explain pending items.",
         discussion: """
-            Takes up where an earlier run stopped. Items that a model has been over are left alone. Before the models, media \
-            are hashed (PDQ) and texts compared, so that the console can tell of an item's twins.
+            Takes up where an earlier run stopped. Items that a model has been over are left alone, unless another head has \
+            scored them since: then their explanations are made anew. Before the models, media are hashed (PDQ) and texts \
+            compared, so that the console can tell of an item's twins.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -23,28 +24,77 @@ struct ScoreCommand: AsyncParsableCommand {
     var uncalibrated = false
     @Flag(help: "Only hash media and compare texts: no model looks at anything.")
     var onlyTwins = false
+    @Flag(
+        help: """
+            Embed decided items that have no embedding (imported decisions), so that heads can be fitted on them. Nothing \
+            that was recorded of them changes, and nothing pending is scored.
+            """)
+    var decided = false
     @OptionGroup var computing: PrecisionOption
+
+    func validate() throws {
+        if decided, uncalibrated || onlyTwins {
+            throw ValidationError("--decided only embeds: leave --uncalibrated and --only-twins out.")
+        }
+    }
 
     func run() async throws {
         let started = Date()
         let store = try options.openQueue()
+        if decided { return try await embedDecided(in: store) }
         // First, and needing no model: what is recorded of it stays where none is there.
         let likenesses = try await findTwins(in: store)
         if onlyTwins {
             return report(QueueScoring.Result(), likenesses, seconds: Date().timeIntervalSince(started))
         }
-        let models = try InstalledModels(taxonomy: store.taxonomy())
+        // Needs no network: what waits is in the right order before anything slow begins.
+        try rescore(in: store)
+        let models = try InstalledModels(of: store)
         let scorer = try models.scorer(
             models: model, admittingUncalibrated: uncalibrated, precision: computing.precision, performance: .throughput
         )
-        let scoring = QueueScoring(store: store, scorer: scorer, decoder: .ownProcess(), library: models.library)
+        let scoring = QueueScoring(store: store, scorer: scorer, decoder: .ownProcess(), models: models)
         var bar = Progress("score", unit: "items")
         let result = try await scoring.run { done, total in
             bar.show(done: done, fraction: Double(done) / Double(max(total, 1)))
         }
         bar.clear()
+        // Somebody may have adopted another head meanwhile.
+        try rescore(in: store)
         report(result, likenesses, seconds: Date().timeIntervalSince(started))
         try end(result)
+    }
+
+    private func rescore(in store: QueueStore) throws {
+        let result = try Rescoring(store: store).runShowingProgress()
+        result.report()
+    }
+
+    private func embedDecided(in store: QueueStore) async throws {
+        let models = try InstalledModels(of: store)
+        let scorer = try models.scorer(models: model, precision: computing.precision, performance: .throughput)
+        var bar = Progress("embed", unit: "items")
+        let result = try await QueueEmbedding(store: store, scorer: scorer, decoder: .ownProcess(), models: models)
+            .run { bar.show(done: $0, fraction: Double($0) / Double(max($1, 1))) }
+        bar.clear()
+        for (model, error) in result.broken { Output.say("\(model) was left out: \(error)") }
+        let counts = result.items.sorted { $0.key < $1.key }
+        if options.json {
+            let printed: JSONValue = [
+                "embedded": .object(counts.map { JSONMember($0.key, .integer(Int64($0.value))) }),
+                "failed": .integer(Int64(result.failed)),
+            ]
+            Output.result(printed.text)
+        } else {
+            Output.say(
+                counts.isEmpty
+                    ? "Every decided item has its embedding."
+                    : "Embedded \(counts.map { "\($0.value) decided by \($0.key)" }.joined(separator: ", ")).")
+        }
+        if let first = result.broken.first {
+            throw CommandFailure(
+                Main.status(of: first.error) ?? .failed, "\(result.broken.count) of the models embedded nothing.")
+        }
     }
 
     /// Hashes media and compares texts that nobody has looked at.

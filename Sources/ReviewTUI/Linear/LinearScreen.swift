@@ -158,7 +158,8 @@ enum LinearScreen {
             let parts = found(explanation)
             guard !parts.isEmpty else { return [] }
             let subject = explanation.policy.map { safe($0.rawValue, state) } ?? phrase("no policy in particular")
-            return [phrase("For \(subject) the model looked at the \(what) \(parts.joined(separator: ", ")).")]
+            let stale = focus.isStale(explanation) ? [phrase("That was made for an earlier head than the score.")] : []
+            return [phrase("For \(subject) the model looked at the \(what) \(parts.joined(separator: ", ")).")] + stale
         }
         return sentence(focus.spanExplanation, phrase("words")) { strongestWords($0, of: focus, state) }
             + sentence(focus.gridExplanation, phrase("picture’s"), strongestPlaces)

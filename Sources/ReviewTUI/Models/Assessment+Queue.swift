@@ -4,13 +4,7 @@ import Queue
 extension Assessment {
     /// The scores in the queue's words.
     var queueScores: [Score] {
-        scores.map {
-            Score(
-                model: model, policy: PolicyID($0.policy), value: $0.probability, threshold: $0.threshold,
-                provenance: Score.Provenance(
-                    weights: weightsSHA256, head: $0.head, precision: precision.rawValue,
-                    isCalibrated: $0.isCalibrated))
-        }
+        scores.map { Score($0, model: model, weights: weightsSHA256, precision: precision.rawValue) }
     }
 
     /// The explanations in the queue's words.
@@ -29,5 +23,23 @@ extension Assessment {
                 mediaIndex: media, signed: found.signed, relevance: relevance,
                 head: found.policy.flatMap { policy in scores.first { $0.policy == policy }?.head })
         }
+    }
+}
+
+extension Score {
+    init(_ found: Assessment.PolicyScore, model: String, weights: String, precision: String) {
+        self.init(
+            model: model, policy: PolicyID(found.policy), value: found.probability, threshold: found.threshold,
+            provenance: Provenance(
+                weights: weights, head: found.head, precision: precision, isCalibrated: found.isCalibrated))
+    }
+}
+
+extension [Score] {
+    /// Of each policy the highest, in the order of their ids: one model's word on all pictures of an item.
+    var highest: [Score] {
+        var best: [PolicyID: Score] = [:]
+        for score in self where score.value > (best[score.policy]?.value ?? -1) { best[score.policy] = score }
+        return best.values.sorted { $0.policy < $1.policy }
     }
 }

@@ -108,7 +108,7 @@ struct Explained: Sendable {
     var json: JSONValue {
         [
             "scores": .array(scores.map(ContractJSON.score)),
-            "explanations": .array(explanations.map(ContractJSON.explanation)),
+            "explanations": .array(explanations.map { ContractJSON.explanation($0) }),
             "untrained": .array(untrained.map { .string($0.rawValue) }),
             "notes": .array(notes.map { .string($0) }),
         ]

@@ -5,10 +5,19 @@ import Queue
 /// The models that this machine has, and the engine they run on.
 struct InstalledModels: Sendable {
     let library: ModelLibrary
+    /// The heads of a queue that come before the shipped ones.
+    let heads: HeadsInUse
+    /// What was left out and why.
+    let notes: [String]
     private let locations: Locations
 
-    /// - Parameter taxonomy: of the policies that models may be asked about in words; nil asks about none.
-    init(locations: Locations = Locations(), taxonomy: Taxonomy? = nil) throws {
+    /// Where directions made of words are kept.
+    var directionCache: String { locations.cacheHome.appending(path: "directions").path }
+
+    /// - Parameters:
+    ///   - taxonomy: of the policies that models may be asked about in words; nil asks about none.
+    ///   - heads: of a queue that are in use in it.
+    init(locations: Locations = Locations(), taxonomy: Taxonomy? = nil, heads: HeadsInUse = .none) throws {
         let folder = locations.folders("models").first { folder in
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
             return names.contains { $0.hasSuffix(".toml") }
@@ -19,12 +28,16 @@ struct InstalledModels: Sendable {
                 "No model recipes were found: run reviewtui from its own folder, or name that with REVIEWTUI_SHARE.")
         }
         self.locations = locations
+        self.heads = heads
+        var notes: [String] = []
+        let learnt = LearntHeads(heads, notes: &notes)
         let checked = locations.cacheHome.appending(path: "checked-weights.json").path
         library = try ModelLibrary(
             recipes: folder.path,
             stores: ModelLibrary.stores(startingFrom: Self.searchRoots(locations))
                 + [locations.cacheHome.appending(path: "models").path],
-            zeroShot: taxonomy?.inWords ?? [], cacheFile: checked)
+            zeroShot: taxonomy?.inWords ?? [], learnt: learnt, cacheFile: checked)
+        self.notes = notes + library.notes
     }
 
     /// Loads OpenVINO.
@@ -60,7 +73,7 @@ struct InstalledModels: Sendable {
         let scorer = try Scorer(
             library: library, engine: try engine(options), models: names.isEmpty ? nil : names,
             admittingUncalibrated: admittingUncalibrated,
-            directionCache: locations.cacheHome.appending(path: "directions").path)
+            directionCache: directionCache)
         guard !scorer.textModels.isEmpty || !scorer.imageInputs.isEmpty else {
             throw CommandFailure(
                 .unavailable, "No model's weights are here. Run `make deps`; `reviewtui model list` tells more.")

@@ -30,7 +30,7 @@ struct QueueScoring: Sendable {
     let store: QueueStore
     let scorer: Scorer
     let decoder: MediaDecoder
-    let library: ModelLibrary
+    let models: InstalledModels
 
     /// Items a page, the second as many as keep batches of texts of like length, and a transaction worth its sync.
     private static let textPages = (first: 32, later: 256)
@@ -147,8 +147,8 @@ struct QueueScoring: Sendable {
     }
 
     private func record(_ scored: [ScoredItem], of model: String) throws -> Int {
-        let weights = library.recipes.first { $0.id == model }?.weightsSHA256
-        try store.record(scored, model: model, weights: weights)
+        let weights = models.library.recipes.first { $0.id == model }?.weightsSHA256
+        try store.record(scored, model: model, weights: weights, adoption: models.heads.adoption(of: model))
         return scored.count
     }
 
@@ -187,7 +187,7 @@ struct QueueScoring: Sendable {
                 guard case .success = picture, let outcome = found.popFirst() else { continue }
                 switch outcome {
                 case .success(let assessment):
-                    scored.scores = Self.highest(scored.scores + assessment.queueScores)
+                    scored.scores = (scored.scores + assessment.queueScores).highest
                     scored.explanations += assessment.queueExplanations(media: position)
                     scored.embeddings += assessment.storedEmbeddings(at: position)
                 case .failure(let error): fault = fault ?? error
@@ -196,12 +196,6 @@ struct QueueScoring: Sendable {
             if let fault { return .failure(fault) }
             return .success(scored)
         }
-    }
-
-    private static func highest(_ scores: [Score]) -> [Score] {
-        var best: [PolicyID: Score] = [:]
-        for score in scores where score.value > (best[score.policy]?.value ?? -1) { best[score.policy] = score }
-        return best.values.sorted { $0.policy < $1.policy }
     }
 }
 
@@ -217,7 +211,7 @@ extension Assessment {
     /// None for a model that has none.
     ///
     /// - Parameter position: which of the item's media it is of; 0 for a text.
-    fileprivate func storedEmbeddings(at position: Int = 0) -> [StoredEmbedding] {
+    func storedEmbeddings(at position: Int = 0) -> [StoredEmbedding] {
         embedding.isEmpty
             ? [] : [StoredEmbedding(position: position, vector: embedding, precision: precision.rawValue)]
     }

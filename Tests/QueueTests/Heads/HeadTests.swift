@@ -140,4 +140,48 @@ import Testing
             #expect(kind { try queue.store.write { try $0.execute(sql: sql) } } == "failed", "\(sql)")
         }
     }
+
+    @Test("An erasure names the heads that may have been fitted on the item, and which of them score")
+    func erasure() throws {
+        let queue = try TestQueue()
+        let store = queue.store
+        try queue.fill(TestQueue.posts(4, scores: [TestQueue.score("hate", 0.2)]))
+        func decide(_ id: ItemID) throws -> Int64 {
+            let claim = try #require(try store.claim(reviewer: "ann", item: id).first)
+            let receipt = try store.decide(
+                token: claim.lease.token, draft: DecisionDraft(verdict: .allow, shownScores: ["hate"]))
+            return try store.read {
+                try #require(
+                    try Int64.fetchOne(
+                        $0, sql: "SELECT seq FROM decision WHERE id = ?", arguments: [receipt.decision]))
+            }
+        }
+        let first = try decide("post-0")
+        let early = try store.propose(Self.draft("early", lastDecision: first))
+        let second = try decide("post-1")
+        let both = try store.propose(Self.draft("both", lastDecision: second))
+        let outside = try store.propose(Self.draft("outside"))
+        try store.adopt(both.id, by: "ann")
+        _ = try store.undo(reviewer: "ann")
+        let afterUndo = try store.propose(Self.draft("after-undo", lastDecision: second + 1))
+
+        let undone = try store.erase(.item("post-1"), rules: ErasureRules(by: "ann"))
+        // Neither the one fitted before the verdict nor the one fitted after it was taken back.
+        #expect(undone.heads.map(\.id) == [both.id, outside.id] && undone.heads.map(\.isInUse) == [true, false])
+        let report = try store.erase(.item("post-0"), rules: ErasureRules(by: "ann"))
+        #expect(report.heads.map(\.id) == [early.id, both.id, outside.id, afterUndo.id])
+        #expect(report.heads.allSatisfy { $0.items == 1 })
+        #expect(report.json["heads"]?.array?.count == 4)
+        #expect(try store.erase(.item("post-3"), rules: ErasureRules(by: "ann")).heads.isEmpty)
+        // The heads themselves stay, and so does the chain.
+        #expect(try store.heads().count == 4 && store.auditVerify().isIntact)
+        // Retention does likewise.
+        _ = try decide("post-2")
+        let late = try store.propose(Self.draft("late", lastDecision: second + 2))
+        queue.pass(seconds: 1000)
+        let purged = try store.erase(
+            .untouched(since: TestQueue.start.adding(seconds: 500), includingUndecided: false),
+            rules: ErasureRules(by: "ann"))
+        #expect(purged.heads.map(\.id) == [late.id])
+    }
 }

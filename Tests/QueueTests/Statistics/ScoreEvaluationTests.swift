@@ -4,9 +4,9 @@ import Testing
 @testable import Queue
 
 /// Rows with what statsmodels and scikit-learn say about them (tools/fixtures/statistics.py).
-private struct Fixture: Decodable {
+struct StatisticsFixture: Decodable {
     struct Share: Decodable {
-        var share, effective, low, high: Double
+        var share, effective, low, high, least, most: Double
         var rows, hits: Int
     }
 
@@ -22,6 +22,10 @@ private struct Fixture: Decodable {
         var points: [Point]
         var brier, calibrationError: Double
         var curve: [[Double]]?
+        /// Precision, recall and threshold, from the lowest threshold up.
+        var precisionRecall: [[Double]]
+        var averagePrecision, logLoss: Double
+        var choices: [Choice]
         var testDescription: String { name }
 
         var evaluation: ScoreEvaluation {
@@ -30,6 +34,13 @@ private struct Fixture: Decodable {
                     ScoredLabel(score: $0.0, isViolation: $0.1, weight: $1)
                 })
         }
+    }
+
+    struct Choice: Decodable {
+        var aim: String
+        var wanted: Double
+        /// The lowest score that is flagged; nil where the aim is out of reach.
+        var threshold: Double?
     }
 
     struct Wilson: Decodable {
@@ -44,7 +55,7 @@ private struct Fixture: Decodable {
         let url = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/statistics.json")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(Fixture.self, from: Data(contentsOf: url))
+        return try decoder.decode(StatisticsFixture.self, from: Data(contentsOf: url))
     }
 
     static var cases: [Case] { (try? file.get().cases) ?? [] }
@@ -53,7 +64,7 @@ private struct Fixture: Decodable {
 @Suite struct ScoreEvaluationTests {
     @Test("The interval is Wilson's as statsmodels has it, none of none and all of all included")
     func wilson() throws {
-        let wilson = try Fixture.file.get().wilson
+        let wilson = try StatisticsFixture.file.get().wilson
         #expect(wilson.count == 9)
         for known in wilson {
             let interval = try #require(Proportion(hits: known.hits, of: known.rows)).interval
@@ -77,8 +88,8 @@ private struct Fixture: Decodable {
         #expect(ScoreEvaluation.violatingNeeded == 21 && ScoreEvaluation.rowsNeeded == 93)
     }
 
-    @Test("Work, misses and precision at a threshold, weighted", arguments: Fixture.cases)
-    fileprivate func thresholds(_ known: Fixture.Case) throws {
+    @Test("Work, misses and precision at a threshold, weighted", arguments: StatisticsFixture.cases)
+    func thresholds(_ known: StatisticsFixture.Case) throws {
         let evaluation = known.evaluation
         for point in known.points {
             let found = evaluation.operatingPoint(at: point.threshold)
@@ -92,13 +103,14 @@ private struct Fixture: Decodable {
                 // Rounding leaves statsmodels a hair off 0 and 1.
                 #expect(abs(found.interval.lowerBound - known.low) < 1e-12)
                 #expect(abs(found.interval.upperBound - known.high) < 1e-12)
+                #expect(abs(found.atLeast - known.least) < 1e-12 && abs(found.atMost - known.most) < 1e-12)
             }
         }
         try #require(!known.points.isEmpty)
     }
 
-    @Test("The curve and both errors are scikit-learn's", arguments: Fixture.cases)
-    fileprivate func calibration(_ known: Fixture.Case) throws {
+    @Test("The curve and both errors are scikit-learn's", arguments: StatisticsFixture.cases)
+    func calibration(_ known: StatisticsFixture.Case) throws {
         let evaluation = known.evaluation
         #expect(abs((evaluation.brierScore ?? .nan) - known.brier) < 1e-12)
         #expect(abs((evaluation.expectedCalibrationError() ?? .nan) - known.calibrationError) < 1e-12)
@@ -113,9 +125,10 @@ private struct Fixture: Decodable {
     }
 
     @Test(
-        "Misses only fall as more is flagged, from all to none, and agree with each threshold", arguments: Fixture.cases
+        "Misses only fall as more is flagged, from all to none, and agree with each threshold",
+        arguments: StatisticsFixture.cases
     )
-    fileprivate func tradeOff(_ known: Fixture.Case) throws {
+    func tradeOff(_ known: StatisticsFixture.Case) throws {
         let evaluation = known.evaluation
         let points = evaluation.tradeOff()
         try #require(points.count > 1)

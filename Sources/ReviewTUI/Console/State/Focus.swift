@@ -142,12 +142,16 @@ struct Focus: Hashable, Sendable {
         }
     }
 
-    /// How strongly an explanation may glow, in [0, 1]: its policy's score, or fully where it knows no policy.
+    /// How strongly an explanation may glow, in [0, 1]: its policy's score, or fully where it knows no policy. One of a head
+    /// that no longer scores, for a policy that nothing scores any more, explains nothing and does not glow.
     func strength(of explanation: Explanation) -> Double {
         guard let policy = explanation.policy else { return 1 }
         let own = scores.first { $0.policy == policy && $0.model == explanation.model }?.value
-        return min(1, max(0, own ?? choice.score(of: policy) ?? 1))
+        return min(1, max(0, own ?? choice.score(of: policy) ?? (isStale(explanation) ? 0 : 1)))
     }
+
+    /// Whether another head scores an explanation's policy by now.
+    func isStale(_ explanation: Explanation) -> Bool { explanation.isStale(among: scores) }
 
     /// Policies by their score, then attention; attention first where no policy passes its threshold.
     private static func explainable(_ explanations: [Explanation], _ choice: PolicyChoice) -> [PolicyID?] {

@@ -28,6 +28,12 @@ enum ExplanationView {
             return line + 1
         }
         var line = line
+        // What the score follows from by now is another direction than the one that was explained.
+        func sayStale(_ explanation: Explanation) {
+            guard focus.isStale(explanation) else { return }
+            say("made for an earlier head", line)
+            line += 1
+        }
         let subject =
             focus.explainedPolicy.map { SafeText.line($0.rawValue, limit: 60, ascii: glyphs.ascii) }
             ?? phrase("attention")
@@ -43,6 +49,7 @@ enum ExplanationView {
         if !focus.item.media.isEmpty, let grid = focus.gridExplanation {
             say("picture: \(words(grid, focus))", line, .dim)
             line += 1
+            sayStale(grid)
             if case .picture = state.preview.content, let overlay = state.preview.shown?.overlay {
                 OverlayLegend.draw(overlay, row: line, state.abilities.colours, theme, into: &buffer)
                 line += 1
@@ -51,6 +58,7 @@ enum ExplanationView {
         if let spans = focus.spanExplanation {
             say("words: \(words(spans, focus))", line, .dim)
             line += 1
+            sayStale(spans)
             scale(line, theme, into: &buffer)
             line += 1
         }

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Times `train` and `calibrate` on a queue of many verdicts with made-up embeddings, and prints a Markdown table.
+
+    python3 tools/bench/bench_train.py --program .build/release/reviewtui --rows 50000 [--policies 4]
+
+Needs numpy (`.deps/python` has it). Items, scores and verdicts go in through the program (`ingest`, `import`); embeddings of 384
+numbers are written into the queue's table, since to compute as many would take an hour. A policy's violations lie in one
+direction, with noise, one item in ten; one claim in twenty passes for a uniform draw.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import resource
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+POLICIES = ["hate", "harassment", "sexual", "violence", "spam", "self-harm"]
+MODEL = "minilm-l6@1"
+
+
+def weights():
+    for line in (ROOT / "models/minilm-l6.toml").read_text().splitlines():
+        if line.startswith("sha256"):
+            return line.split('"')[1]
+    raise SystemExit("models/minilm-l6.toml names no sha256")
+
+
+def made(folder, run, rows, policies):
+    chance = numpy.random.default_rng(1)
+    violates = chance.random((rows, len(policies))) < 0.1
+    directions = chance.standard_normal((len(policies), 384)) / 384 ** 0.5
+    vectors = (chance.standard_normal((rows, 384)) / 384 ** 0.5 + 0.35 * violates @ directions).astype("<f4")
+    with open(folder / "items.jsonl", "w") as items, open(folder / "decisions.csv", "w") as decisions:
+        decisions.write("item_id,verdict,policies\n")
+        for row in range(rows):
+            scores = [{"model": MODEL, "policy": policy, "score": 0.3} for policy in policies]
+            items.write(json.dumps({"id": f"post-{row}", "text": f"post {row}", "scores": scores}) + "\n")
+            named = [policy for policy, found in zip(policies, violates[row]) if found]
+            decisions.write(f"post-{row},{'remove' if named else 'allow'},{' '.join(named)}\n")
+    run("init", "--sample-share", "0.05")
+    run("ingest", folder / "items.jsonl")
+    run("import", "--format", "csv", folder / "decisions.csv", "--reviewer", "ann")
+    queue = sqlite3.connect(folder / "queue.sqlite")
+    model, = queue.execute("SELECT seq FROM model WHERE name = ?", (MODEL,)).fetchone()
+    queue.execute("UPDATE model SET weights = ? WHERE seq = ?", (weights(), model))
+    seqs = queue.execute("SELECT seq, id FROM item").fetchall()
+    queue.executemany("INSERT INTO embedding (item, model, position, vector) VALUES (?, ?, 0, ?)",
+                      ((seq, model, vectors[int(name.split("-")[1])].tobytes()) for seq, name in seqs))
+    queue.commit()
+    queue.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", type=pathlib.Path, required=True)
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--policies", type=int, default=4, choices=range(1, len(POLICIES) + 1))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-train-") as name:
+        folder = pathlib.Path(name)
+        environment = dict(os.environ, REVIEWTUI_DB=str(folder / "queue.sqlite"), REVIEWTUI_SHARE=str(ROOT))
+
+        def run(*arguments):
+            begun = time.monotonic()
+            done = subprocess.run([options.program.resolve(), *map(str, arguments)], env=environment, capture_output=True)
+            if done.returncode not in (0, 65):
+                raise SystemExit(f"{arguments[0]} ended with {done.returncode}: {done.stderr.decode()}")
+            return time.monotonic() - begun, done
+
+        made(folder, run, options.rows, POLICIES[:options.policies])
+        first, _ = run("train", "--model", "minilm-l6", "--json")
+        again, done = run("train", "--model", "minilm-l6", "--json")
+        model, = json.loads(done.stdout)["models"]
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print("| verdicts | policies | train, splits drawn first | again | of that, one policy | memory |")
+        print("|---|---|---|---|---|---|")
+        print(f"| {options.rows:,} | {len(model['policies'])} | {first:.1f} s | {again:.1f} s | "
+              f"{model['seconds'] / len(model['policies']):.1f} s | {memory:.0f} MB |")
+
+
+if __name__ == "__main__":
+    main()
