@@ -149,5 +149,5 @@ if __name__ == "__main__":
     status = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Not by sys.exit: threads of gloo that still end have been seen to abort a process whose work was done (PyTorch 2.13).
+    # Not by sys.exit: gloo's threads have been seen to abort a process at its end whose work was done (PyTorch 2.13).
     os._exit(status)
