@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Unattended, on a machine with an accelerator and nothing but Python with torch, transformers and peft: what each way to
-# train gives (bench.jsonl, bench.md), then real runs of the same code on a made-up snapshot: one is killed, goes on and
-# is handed back, another runs through. Everything is written to OUT. About six minutes. `--tiny` tries it on a CPU.
+# train gives (bench.jsonl, bench.md), then real runs of the same code on a made-up snapshot: one is killed, goes on and is
+# handed back, another runs through. Everything is written to OUT. About six minutes. `--tiny` tries it on a CPU.
 #     OUT=FOLDER tools/train/gpu_bench.sh [--tiny]
 set -u
 : "${OUT:?set OUT to the folder for what is measured}"
@@ -41,8 +41,10 @@ for _ in $(seq 1200); do
     kill -0 "$job" 2>/dev/null || break
     sleep 0.1
 done
-agent=$(pgrep -P "$job" | head -1)
-[ -n "$agent" ] && pkill -KILL -P "$agent"
+children() { grep -ls "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status | cut -d/ -f3; }
+for agent in $(children "$job"); do
+    for worker in $(children "$agent"); do kill -KILL "$worker"; done
+done
 wait "$job"
 echo "killed, status $?; states: $(ls "$work/fsdp2.training" | tr '\n' ' ')"
 tail -3 "$work/killed"

@@ -146,4 +146,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not by sys.exit: gloo's threads have been seen to abort a process at its end whose work was done (PyTorch 2.13).
+    os._exit(status)

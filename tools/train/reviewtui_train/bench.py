@@ -189,6 +189,8 @@ def measure(model: str, out: pathlib.Path, first: int, deadline: float) -> None:
                     if str(error)
                     else type(error).__name__
                 )
+        if way.compiled:
+            torch.compiler.reset()
         gc.collect()
         if world.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -140,15 +140,16 @@ def checkered(image: Image.Image) -> Image.Image:
     return Image.fromarray(((values[:, :, :3] * alpha + board * (255 - alpha) + 127) // 255).astype(numpy.uint8), "RGB")
 
 
-def collate(samples: list[dict], *, padding: int, length: int | None) -> dict[str, torch.Tensor]:
-    """:param length: in tokens, where every text is made as long; None pads to the longest, rounded up to eight."""
+def collate(samples: list[dict], *, padding: int, texts: Texts | None) -> dict[str, torch.Tensor]:
+    """Texts are padded to the longest of them, rounded up to eight tokens, or as their model wants them."""
     batch = {
         name: torch.tensor([sample[name] for sample in samples]) for name in ("index", "sound_image", "sound_text")
     }
     if "pixels" in samples[0]:
         batch["pixels"] = torch.from_numpy(numpy.stack([sample["pixels"] for sample in samples]))
     if "ids" in samples[0]:
-        longest = length or -(-max(len(sample["ids"]) for sample in samples) // 8) * 8
+        rounded = -(-max(len(sample["ids"]) for sample in samples) // 8) * 8
+        longest = texts.longest if texts.filled else min(rounded, texts.longest)
         ids = torch.full((len(samples), longest), padding)
         mask = torch.zeros((len(samples), longest), dtype=torch.int64)
         for row, sample in enumerate(samples):
@@ -161,13 +162,12 @@ def collate(samples: list[dict], *, padding: int, length: int | None) -> dict[st
 def reader(samples: Samples, parts: list[list[int]] | Iterator[list[int]], *, workers: int, pinned: bool) -> DataLoader:
     """Batches in the order of `parts`, each made whole by one of the worker processes."""
     padding = getattr(samples.tokenizer, "pad_token_id", None) or 0
-    length = samples.texts.longest if samples.texts and samples.texts.filled else None
     return DataLoader(
         samples,
         batch_sampler=parts,
         num_workers=workers,
         pin_memory=pinned,
-        collate_fn=functools.partial(collate, padding=padding, length=length),
+        collate_fn=functools.partial(collate, padding=padding, texts=samples.texts),
     )
 
 

@@ -43,7 +43,10 @@ def run(options: argparse.Namespace) -> dict | None:
         if options.deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True)
-        return _Run(options, f"{name}@{options.version}", world).go()
+        found = _Run(options, f"{name}@{options.version}", world).go()
+        # Who is done first waits for the others: what one hears last must not be that another has gone.
+        world.wait()
+        return found
     finally:
         world.close()
 

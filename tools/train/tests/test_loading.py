@@ -6,8 +6,8 @@ import unittest
 import numpy
 from PIL import Image
 
-from reviewtui_train import snapshot
-from reviewtui_train.loading import NOBODY, Steps, checkered, order, pixels
+from reviewtui_train import published, snapshot
+from reviewtui_train.loading import NOBODY, Steps, checkered, collate, order, pixels
 from reviewtui_train.published import Pictures
 
 
@@ -72,6 +72,20 @@ class Order(unittest.TestCase):
         steps = Steps(4, 2, 1, 2)
         whole = list(steps.of(numpy.arange(19)))
         self.assertEqual(list(steps.of(numpy.arange(19), 3)), whole[3:])
+
+
+class Texts(unittest.TestCase):
+    def batch(self, lengths: list[int], form: published.Texts) -> dict:
+        sample = {"index": 0, "sound_image": False, "sound_text": True}
+        return collate([{**sample, "ids": [7] * length} for length in lengths], padding=1, texts=form)
+
+    def test_texts_are_padded_no_further_than_there_are_positions(self) -> None:
+        self.assertEqual(self.batch([3, 9], published.Texts(40, False, "mean"))["ids"].shape, (2, 16))
+        found = self.batch([3, 9], published.Texts(12, False, "mean"))
+        self.assertEqual(found["ids"].shape, (2, 12))
+        self.assertEqual(found["ids"][0].tolist(), [7] * 3 + [1] * 9)
+        self.assertEqual(found["mask"].sum(1).tolist(), [3, 9])
+        self.assertEqual(self.batch([3], published.Texts(12, True, "mean"))["ids"].shape, (1, 12))
 
 
 class Decoding(unittest.TestCase):
