@@ -2,8 +2,8 @@
 ///
 /// With m rows drawn in proportion to their share of the curvature, w_i·p_i·(1 − p_i), the Hessian of the objective is
 /// about H = (Σ w·p·(1 − p)/(W·m)) Σ x·xᵀ + I/(C·W), the bias unpenalised (subsampled Newton: Roosta-Khorasani and Mahoney
-/// 2019). Embeddings have a few wide directions and many narrow ones, which plain L-BFGS learns one by one: from here it
-/// takes a third of the steps (docs/learning.md).
+/// 2019). Embeddings have a few wide directions and many narrow ones, which plain L-BFGS learns one by one; from here it
+/// sees them all at once.
 struct Curvature: Sendable {
     private let width: Int
     /// Σ x·xᵀ with its factor, `[width + 1, padded]`, the bias last.

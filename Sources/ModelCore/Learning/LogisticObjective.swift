@@ -40,12 +40,15 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
         let count = (folds?.max() ?? 0) + 1
         var byFold = [[Row]](repeating: [], count: count)
         for place in labelled.rows.indices {
-            let weight = labelled.weights[place]
-            guard weight > 0, weight.isFinite else { continue }
+            let (row, weight) = (labelled.rows[place], labelled.weights[place])
+            // Rows are read without a look at the table's bounds below.
+            guard (0..<table.count).contains(row), (0...1).contains(labelled.targets[place]), weight > 0,
+                weight.isFinite
+            else { continue }
             let fold = folds?[place] ?? 0
             byFold[fold].append(
                 Row(
-                    start: labelled.rows[place] * table.width, target: labelled.targets[place], weight: weight,
+                    start: row * table.width, target: labelled.targets[place], weight: weight,
                     offset: labelled.offsets?[place] ?? 0, fold: Int32(fold)))
         }
         totals = byFold.map { $0.reduce(0) { $0 + $1.weight } }

@@ -36,7 +36,10 @@ struct QuasiNewton {
     private static let remembered = 10
     private static let enough = 1e-4
 
-    init(start: [Double], tolerance: Double, gain: Double = 0, limit: Int, centre: @escaping @Sendable ([Double]) -> [Double]) {
+    init(
+        start: [Double], tolerance: Double, gain: Double = 0, limit: Int,
+        centre: @escaping @Sendable ([Double]) -> [Double]
+    ) {
         (point, best) = (start, start)
         (self.tolerance, self.gain, self.limit, self.centre) = (tolerance, gain, limit, centre)
     }

@@ -46,14 +46,17 @@ import Testing
         #expect(further == [70], "the row that nothing is near")
     }
 
-    @Test(arguments: [Diversity.typical, Diversity.coreSet])
-    func `Only candidates are chosen, each once, and never more than there are`(
-        method: (EmbeddingTable, [Int]?, [Int], Int, UInt64) -> [Int]
-    ) {
-        let chosen = method(Self.table, [3, 50, 61, 4], [4], 10, 1)
-        #expect(Set(chosen) == [3, 50, 61] && chosen.count == 3)
-        #expect(method(Self.table, [], [], 3, 1).isEmpty && method(Self.table, nil, [], 0, 1).isEmpty)
-        #expect(method(EmbeddingTable(width: 3), nil, [], 3, 1).isEmpty)
+    @Test(arguments: [false, true])
+    func `Only candidates are chosen, each once, and never more than there are`(isTypical: Bool) {
+        func chosen(_ table: EmbeddingTable, from candidates: [Int]?, judged: [Int] = [], _ count: Int) -> [Int] {
+            isTypical
+                ? Diversity.typical(table, candidates: candidates, judged: judged, count: count)
+                : Diversity.coreSet(table, candidates: candidates, judged: judged, count: count)
+        }
+        let found = chosen(Self.table, from: [3, 50, 61, 4], judged: [4], 10)
+        #expect(Set(found) == [3, 50, 61] && found.count == 3)
+        #expect(chosen(Self.table, from: [], 3).isEmpty && chosen(Self.table, from: nil, 0).isEmpty)
+        #expect(chosen(EmbeddingTable(width: 3), from: nil, 3).isEmpty)
     }
 
     @Test func `k-means finds heaps that lie apart`() {
