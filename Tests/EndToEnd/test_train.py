@@ -29,7 +29,7 @@ def texts():
 
 
 def moderation():
-    """The 1,000 prompts without those of the restricted policy."""
+    """The prompts that violate something (not the restricted policy), and every fourth of the others."""
     file = pathlib.Path(os.environ.get("REVIEWTUI_DATA", "")) / "text/openai-moderation/samples-1000.jsonl.gz"
     if not file.is_file():
         raise Skipped("REVIEWTUI_DATA has no text/openai-moderation")
@@ -38,7 +38,7 @@ def moderation():
         for number, line in enumerate(lines):
             row = json.loads(line)
             violated = [policy for key, policy in POLICIES.items() if row.get(key)]
-            if "sexual/minors" not in violated:
+            if "sexual/minors" not in violated and (violated or number % 4 == 0):
                 found[f"prompt-{number}"] = (row["prompt"], violated)
     return found
 
@@ -165,7 +165,7 @@ def test_too_few(sandbox):
     sandbox.run("init").expect()
     nothing = sandbox.run("train").expect(66)
     assert "reviewtui score" in nothing.err, nothing.err
-    assert "reviewtui train" in sandbox.run("calibrate").expect(66).err
+    assert "reviewtui score" in sandbox.run("calibrate").expect(66).err
     sandbox.run("train", "--policy", "nonsense").expect(64)
     sandbox.run("train", "--strength", "0").expect(64)
     sandbox.run("train", "--adopt", "--adopt-if-better").expect(64)
@@ -193,7 +193,7 @@ def test_moderation(sandbox):
         "calibrate", "--policy", "hate", "--recall", "0.8", "--html", page, "--json").expect().json
     (subject,) = found["policies"]
     assert subject["head"] == model["head"] and any("out-of-fold" in note for note in subject["notes"]), subject
-    assert subject["held_against"]["rows"] + subject["fitted_on"]["rows"] > 300, subject
+    assert subject["held_against"]["rows"] + subject["fitted_on"]["rows"] > 200, subject
     after, before = subject["held_against"]["after"], subject["held_against"]["before"]
     assert after["log_loss"] < before["log_loss"] + 0.02 and after["expected_calibration_error"] < 0.1, subject
     html = page.read_text()

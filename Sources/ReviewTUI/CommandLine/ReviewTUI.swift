@@ -20,7 +20,7 @@ struct ReviewTUI: AsyncParsableCommand {
             SecondReviewCommand.self, GoldCommand.self, AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, HeadCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
             BenchQueueCommand.self, BenchHashesCommand.self, BenchModelsCommand.self, BenchExplainCommand.self,
-            BenchLearningFitCommand.self, BenchLearningCommand.self,
+            BenchHeadsCommand.self, BenchLearningFitCommand.self, BenchLearningCommand.self,
         ])
 }
 

@@ -78,7 +78,7 @@ struct CalibrateCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .notFound,
                 report.leftOut.isEmpty
-                    ? "No head scores here yet: run `reviewtui score`, or `reviewtui train` and adopt what it proposes."
+                    ? "Nobody has judged items that a model with heads has embedded: run `reviewtui score`, decide, calibrate."
                     : "Nothing could be calibrated: see above what is missing.")
         }
         let short = report.leftOut.filter { !$0.isRestricted || !policy.isEmpty }
