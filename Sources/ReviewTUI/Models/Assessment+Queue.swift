@@ -35,7 +35,20 @@ extension Score {
     }
 }
 
+extension ScoredItem {
+    /// Without what is said of policies that a queue does not have: shipped heads know the default ones.
+    func about(_ taxonomy: Taxonomy) -> ScoredItem {
+        var item = self
+        item.scores = item.scores.about(taxonomy)
+        item.explanations.removeAll { $0.policy.map { taxonomy[$0] == nil } ?? false }
+        return item
+    }
+}
+
 extension [Score] {
+    /// Without those of policies that a queue does not have.
+    func about(_ taxonomy: Taxonomy) -> [Score] { filter { taxonomy[$0.policy] != nil } }
+
     /// Of each policy the highest, in the order of their ids: one model's word on all pictures of an item.
     var highest: [Score] {
         var best: [PolicyID: Score] = [:]

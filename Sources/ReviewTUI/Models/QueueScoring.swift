@@ -148,7 +148,10 @@ struct QueueScoring: Sendable {
 
     private func record(_ scored: [ScoredItem], of model: String) throws -> Int {
         let weights = models.library.recipes.first { $0.id == model }?.weightsSHA256
-        try store.record(scored, model: model, weights: weights, adoption: models.heads.adoption(of: model))
+        let taxonomy = try store.taxonomy()
+        try store.record(
+            scored.map { $0.about(taxonomy) }, model: model, weights: weights,
+            adoption: models.heads.adoption(of: model))
         return scored.count
     }
 

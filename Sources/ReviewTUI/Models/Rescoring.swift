@@ -50,7 +50,8 @@ struct Rescoring: Sendable {
             guard let recipe = installed.library.recipes.first(where: { $0.id == model }) else {
                 return result.left.append((model, "the model is not here (`reviewtui model list`)"))
             }
-            var pass = Pass(installed, model: model, recorded: Set(try store.heads().map(\.id)))
+            var pass = Pass(
+                installed, model: model, recorded: Set(try store.heads().map(\.id)), taxonomy: try store.taxonomy())
             var (cursor, items, changed) = (Int64?.none, 0, 0)
             repeat {
                 let page = try store.pendingEmbeddings(model: model, after: cursor, limit: Self.pageLength)
@@ -91,10 +92,12 @@ private struct Pass {
     private let installed: InstalledModels
     /// Every head that the queue ever had: a score by one of these that is not in use is nobody's.
     private let recorded: Set<String>
+    private let taxonomy: Taxonomy
     /// By precision of the embeddings.
     private var scorers: [String: EmbeddingScorer] = [:]
 
-    init(_ installed: InstalledModels, model: String, recorded: Set<String>) {
+    init(_ installed: InstalledModels, model: String, recorded: Set<String>, taxonomy: Taxonomy) {
+        self.taxonomy = taxonomy
         adoption = installed.heads.adoption(of: model)
         self.model = model
         self.installed = installed
@@ -117,6 +120,7 @@ private struct Pass {
             found.map { Score($0, model: scorer.model, weights: scorer.weightsSHA256, precision: precision) }
         }
         let fitted = try item.embeddings.flatMap { queueScores(try scorer.scores(of: $0.vector)) }.highest
+            .about(taxonomy)
         let known = Set(fitted.map(\.policy))
         let others = item.scores.filter { !known.contains($0.policy) }
         let kept = others.filter { score in !(score.provenance?.head.map(recorded.contains) ?? false) }
