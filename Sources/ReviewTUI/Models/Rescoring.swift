@@ -24,7 +24,7 @@ struct Rescoring: Sendable {
     let store: QueueStore
     var locations = Locations()
 
-    /// Items a page. A transaction of so many takes a few milliseconds (docs/queue.md).
+    /// Items a page. A verdict waits for one page at most, so it is short; what one of 100 took is in docs/queue.md.
     static let pageLength = 50
 
     /// Re-scores for the models that need it.
