@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEMO  := .demo
 PREFIX ?= /usr/local
 
-.PHONY: build demo test deps release lint format install screenshot bench-queue bench-models bench-explain bench-console clean
+.PHONY: build demo test deps release lint format install screenshot bench-queue bench-models bench-explain bench-learning bench-console clean
 
 build: deps
 	$(SWIFT) build
@@ -73,6 +73,18 @@ $(BENCH_PYTHON)/bin/visidata: $(BENCH_PYTHON)/bin/litequeue-is-here
 bench-explain: deps release
 	.deps/python/bin/python tools/bench/bench_explain.py --program .build/release/reviewtui $(MORE)
 
+## Verdicts that each order of asking takes, on real labels, beside modAL; and fits beside scikit-learn. Tables on stdout,
+## CSV and a plot in FOLDER (.learning by default). MORE="--seeds 3" gives options of tools/bench/bench_learning.py.
+LEARNING_PYTHON := .deps/bench-learning/bin/python
+bench-learning: deps release $(LEARNING_PYTHON)
+	$(LEARNING_PYTHON) tools/bench/bench_learning_fit.py --program .build/release/reviewtui
+	$(LEARNING_PYTHON) tools/bench/bench_learning.py --program .build/release/reviewtui --out $(or $(FOLDER),.learning) $(MORE)
+
+$(LEARNING_PYTHON): tools/bench/learning-requirements.txt
+	python3 -m venv .deps/bench-learning
+	.deps/bench-learning/bin/pip install --quiet -r $< || { rm -rf .deps/bench-learning; exit 1; }
+	touch $@
+
 ## The pictures in the README, taken from xterm under Xvfb.
 screenshot: deps release
 	tools/screenshot
@@ -83,4 +95,4 @@ install: release
 	cp -R themes keymaps languages policies models $(DESTDIR)$(PREFIX)/share/reviewtui/
 
 clean:
-	rm -rf .build $(DEMO)
+	rm -rf .build $(DEMO) .learning

@@ -1,6 +1,7 @@
 /// What is known of one policy: rows of an ``EmbeddingTable`` with targets.
 ///
-/// All arrays are of one length. A row may stand more than once.
+/// All arrays are of one length. A row may stand more than once; one that the table does not have, or whose target or weight
+/// is out of bounds, teaches nothing.
 public struct LabelledRows: Sendable, Hashable {
     public var rows: [Int]
     /// From 0 to 1: the probability that the item violates the policy, as its judges saw it.

@@ -40,12 +40,15 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
         let count = (folds?.max() ?? 0) + 1
         var byFold = [[Row]](repeating: [], count: count)
         for place in labelled.rows.indices {
-            let weight = labelled.weights[place]
-            guard weight > 0, weight.isFinite else { continue }
+            let (row, weight) = (labelled.rows[place], labelled.weights[place])
+            // Rows are read without a look at the table's bounds below.
+            guard (0..<table.count).contains(row), (0...1).contains(labelled.targets[place]), weight > 0,
+                weight.isFinite
+            else { continue }
             let fold = folds?[place] ?? 0
             byFold[fold].append(
                 Row(
-                    start: labelled.rows[place] * table.width, target: labelled.targets[place], weight: weight,
+                    start: row * table.width, target: labelled.targets[place], weight: weight,
                     offset: labelled.offsets?[place] ?? 0, fold: Int32(fold)))
         }
         totals = byFold.map { $0.reduce(0) { $0 + $1.weight } }
@@ -62,6 +65,7 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
     }
 
     var width: Int { table.width }
+    var count: Int { rows.count }
 
     /// W of the rows outside a fold.
     func weight(without fold: Int?) -> Double { total - (fold.map { totals[$0] } ?? 0) }
@@ -98,6 +102,63 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
         }
     }
 
+    /// The curvature of the loss at a point, from so many of the rows, or from all where there are fewer.
+    func curvature(at point: [Double], rows wanted: Int) -> Curvature {
+        let (width, vectors) = (table.width, vectors)
+        let padded = vectors * 8
+        var shares = [Double](repeating: 0, count: rows.count)
+        table.values.withUnsafeBufferPointer { values in
+            let direction = point.map(Float.init)
+            for (place, row) in rows.enumerated() where row.weight > 0 {
+                guard let values = values.baseAddress else { return }
+                let z = Double(scalarProduct(values + row.start, direction, width)) + point[width] + row.offset
+                let p = sigmoid(z)
+                shares[place] = row.weight * p * (1 - p)
+            }
+        }
+        let all = shares.reduce(0, +)
+        var chosen: [(start: Int, share: Scalar)] = []
+        if rows.count <= wanted {
+            chosen = rows.indices.map { (rows[$0].start, Scalar(shares[$0] / total)) }
+        } else {
+            // At equal steps along the shares: a row with twice the share is met twice as often.
+            let step = all / Double(wanted)
+            var next = step / 2
+            var sum = 0.0
+            for place in rows.indices {
+                sum += shares[place]
+                while next < sum, chosen.count < wanted {
+                    chosen.append((rows[place].start, Scalar(step / total)))
+                    next += step
+                }
+            }
+        }
+        let memory = UnsafeMutablePointer<Vector>.allocate(capacity: (4 + width + 1) * vectors)
+        defer { memory.deallocate() }
+        memory.initialize(repeating: .zero, count: (4 + width + 1) * vectors)
+        let sums = memory + 4 * vectors
+        let scratch = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: Scalar.self)
+        for first in stride(from: 0, to: chosen.count, by: 4) {
+            var shares = SIMD4<Scalar>()
+            for row in 0..<4 where first + row < chosen.count {
+                let (start, share) = chosen[first + row]
+                for column in 0..<width { scratch[row * padded + column] = Scalar(table.values[start + column]) }
+                scratch[row * padded + width] = 1
+                shares[row] = share
+            }
+            for column in 0...width {
+                let values = SIMD4(
+                    scratch[column], scratch[padded + column], scratch[2 * padded + column],
+                    scratch[3 * padded + column])
+                // Below the diagonal only: as far as the vector that holds it.
+                Self.add(memory, shares * values, to: sums + column * vectors, vectors, only: column / 8 + 1)
+            }
+        }
+        let found = UnsafeMutableRawPointer(sums).assumingMemoryBound(to: Scalar.self)
+        return Curvature(
+            width: width, padded: padded, products: (0..<(width + 1) * padded).map { Double(found[$0]) })
+    }
+
     /// Sums of weighted losses and of their gradients.
     private func pass(
         _ weights: [Scalar], _ leavingOut: [Int32], _ losses: inout [Double], _ gradients: inout [Double]
@@ -119,8 +180,9 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
                 var unflushed = 0
                 for first in stride(from: 0, to: rows.count, by: 4) {
                     for row in 0..<4 {
-                        let (from, to) = (rows[first + row].start, row * padded)
-                        for column in 0..<width { scratch[to + column] = Scalar(values[from + column]) }
+                        guard let from = values.baseAddress.map({ $0 + rows[first + row].start }) else { return }
+                        let to = scratch + row * padded
+                        for column in 0..<width { to[column] = Scalar(from[column]) }
                     }
                     let fold = rows[first].fold
                     for problem in 0..<problems where leavingOut[problem] != fold {
@@ -168,10 +230,10 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
     @inline(__always)
     private static func add(
         _ block: UnsafeMutablePointer<Vector>, _ shares: SIMD4<Scalar>, to sums: UnsafeMutablePointer<Vector>,
-        _ vectors: Int
+        _ vectors: Int, only: Int? = nil
     ) {
         let (a, b, c, d) = (shares[0], shares[1], shares[2], shares[3])
-        for index in 0..<vectors {
+        for index in 0..<(only ?? vectors) {
             sums[index] +=
                 (block[index] * a + block[vectors + index] * b)
                 + (block[2 * vectors + index] * c + block[3 * vectors + index] * d)

@@ -26,18 +26,28 @@ public struct LinearFit: Sendable, Hashable {
 /// offsets nor soft targets. A target t of weight w is the same as two rows, one of either class, of weights w·t and
 /// w·(1 − t).
 public enum LogisticRegression {
-    /// How small the largest part of the gradient must be, of the objective divided by C·Σw (as scikit-learn's `tol`).
+    /// When a search for the minimum has come near enough.
     public enum Tolerance: Sendable, Hashable {
-        /// 1e-9, in double precision: the coefficients are good to six digits or more.
+        /// The largest part of the gradient, of the objective divided by C·Σw (as scikit-learn's `tol`), is 1e-9, in double
+        /// precision: the coefficients are good to six digits or more.
         case tight
-        /// 1e-4, scikit-learn's own default, in single precision: good enough to tell which strength is best
-        /// (`StrengthSearchTests` compares it with ``tight``), and not to be kept.
+        /// What is left to gain is a hundred-thousandth of the objective, by the curvature known, in single precision: good
+        /// enough to tell which strength is best (`StrengthSearchTests` compares it with ``tight``), and not to be kept.
         case loose
 
+        /// Of the largest part of the gradient.
         var gradient: Double {
             switch self {
             case .tight: 1e-9
-            case .loose: 1e-4
+            case .loose: 1e-6
+            }
+        }
+
+        /// Of what is left to gain, as a share.
+        var gain: Double {
+            switch self {
+            case .tight: 0
+            case .loose: 1e-5
             }
         }
     }
@@ -61,28 +71,50 @@ public enum LogisticRegression {
                 direction: start?.direction ?? [Double](repeating: 0, count: table.width), bias: start?.bias ?? 0,
                 isConverged: false)
         }
-        let rough = minimum(
-            LogisticObjective<Float>(table, rows), from: [start], leavingOut: [nil], strength: strength, .loose)[0]
+        var search = LogisticSearch(LogisticObjective<Float>(table, rows))
+        let rough = search.minimum(from: [start], leavingOut: [nil], strength: strength, .loose)[0]
         guard tolerance == .tight else { return rough }
-        var fine = minimum(
-            LogisticObjective<Double>(table, rows), from: [rough], leavingOut: [nil], strength: strength, .tight)[0]
+        var polish = LogisticSearch(LogisticObjective<Double>(table, rows), curvature: search.curvature)
+        var fine = polish.minimum(from: [rough], leavingOut: [nil], strength: strength, .tight)[0]
         fine.iterations += rough.iterations
         return fine
     }
+}
+
+/// Minima of one objective, one strength after another, with what is learnt of its curvature on the way.
+struct LogisticSearch<Scalar: SIMDScalar & BinaryFloatingPoint> {
+    let objective: LogisticObjective<Scalar>
+    private(set) var curvature: Curvature?
+    /// Steps of the last search, the most of any problem.
+    private var steps = 0
 
     /// Most steps of one search: far more than any fit of embeddings takes.
-    static let stepLimit = 1000
+    private static var stepLimit: Int { 1000 }
+    /// Rows a column from which curvature is worth its factorisation; before, a pass over the rows costs less.
+    private static var manyRows: Int { 8 }
+    /// Curvature found elsewhere is found again here when a search from it takes more steps than that.
+    private static var manySteps: Int { 8 }
+
+    init(_ objective: LogisticObjective<Scalar>, curvature: Curvature? = nil) {
+        (self.objective, self.curvature) = (objective, curvature)
+    }
 
     /// Several problems over the same rows side by side, so that each row is read once for all of them.
-    static func minimum<Scalar>(
-        _ objective: LogisticObjective<Scalar>, from starts: [LinearFit?], leavingOut folds: [Int?], strength: Double,
-        _ tolerance: Tolerance
+    ///
+    /// - Parameters:
+    ///   - starts: nil for zero.
+    ///   - folds: that each problem leaves out.
+    mutating func minimum(
+        from starts: [LinearFit?], leavingOut folds: [Int?], strength: Double,
+        _ tolerance: LogisticRegression.Tolerance
     ) -> [LinearFit] {
+        let isCurved = objective.count >= Self.manyRows * (objective.width + 1)
+        let centre = isCurved ? curvedCentre(starts, strength: strength) : Self.flatCentre
         var searches = starts.map { start in
             QuasiNewton(
                 start: start.map { $0.direction + [$0.bias] } ?? [Double](repeating: 0, count: objective.width + 1),
-                tolerance: tolerance.gradient, limit: stepLimit
-            ) { gradient in gradient.map { 4 * $0 } }
+                tolerance: tolerance.gradient, gain: isCurved ? tolerance.gain : 0, limit: Self.stepLimit,
+                centre: centre)
         }
         while true {
             let open = searches.indices.filter { !searches[$0].isDone }
@@ -93,10 +125,32 @@ public enum LogisticRegression {
                 searches[index].take(value: found.value, gradient: found.gradient)
             }
         }
+        steps = searches.map(\.iterations).max() ?? 0
         return searches.map { search in
             LinearFit(
                 direction: Array(search.best.dropLast()), bias: search.best.last ?? 0, iterations: search.iterations,
                 isConverged: search.status == .converged)
         }
+    }
+
+    /// The loss bends by a quarter at most where rows have length 1.
+    private static var flatCentre: @Sendable ([Double]) -> [Double] { { gradient in gradient.map { 4 * $0 } } }
+
+    private mutating func curvedCentre(
+        _ starts: [LinearFit?], strength: Double
+    ) -> @Sendable ([Double]) -> [Double] {
+        if curvature == nil || steps > Self.manySteps {
+            let known = starts.compactMap { $0 }
+            var mean = [Double](repeating: 0, count: objective.width + 1)
+            for fit in known {
+                for (column, value) in (fit.direction + [fit.bias]).enumerated() {
+                    mean[column] += value / Double(known.count)
+                }
+            }
+            curvature = objective.curvature(at: mean, rows: 4 * (objective.width + 1))
+        }
+        guard var factored = curvature else { return { $0 } }
+        factored.factor(penalty: 1 / (strength * objective.weight(without: nil)))
+        return { [factored] gradient in factored.solve(gradient) }
     }
 }

@@ -20,9 +20,12 @@ struct QuasiNewton {
 
     /// Of the largest part of the gradient.
     let tolerance: Double
+    /// Of what is left to gain by the curvature known, ½·gᵀ·H⁻¹·g, as a share of the value: half the Newton decrement
+    /// squared (Boyd and Vandenberghe 2004, 9.5.1).
+    let gain: Double
     let limit: Int
     /// What multiplies the gradient like the inverse Hessian; identity up to a factor where nothing is known.
-    private let centre: ([Double]) -> [Double]
+    private let centre: @Sendable ([Double]) -> [Double]
 
     private var gradient: [Double] = []
     private var direction: [Double] = []
@@ -33,9 +36,12 @@ struct QuasiNewton {
     private static let remembered = 10
     private static let enough = 1e-4
 
-    init(start: [Double], tolerance: Double, limit: Int, centre: @escaping ([Double]) -> [Double]) {
+    init(
+        start: [Double], tolerance: Double, gain: Double = 0, limit: Int,
+        centre: @escaping @Sendable ([Double]) -> [Double]
+    ) {
         (point, best) = (start, start)
-        (self.tolerance, self.limit, self.centre) = (tolerance, limit, centre)
+        (self.tolerance, self.gain, self.limit, self.centre) = (tolerance, gain, limit, centre)
     }
 
     var isDone: Bool { status != .searching }
@@ -63,6 +69,7 @@ struct QuasiNewton {
             slope = dot(direction, gradient)
         }
         guard slope < 0 else { return status = .stalled }
+        if -slope <= 2 * gain * abs(value) { return status = .converged }
         (step, trials) = (1, 0)
         move()
     }

@@ -57,12 +57,12 @@ public struct StrengthSearch: Sendable, Hashable {
     ) -> StrengthSearch? {
         let numbers = Array(0...(folds.max() ?? 0))
         var fits = [LinearFit?](repeating: nil, count: numbers.count)
+        var search = LogisticSearch(objective)
         var trials: [Trial] = []
         var best: (trial: Trial, logits: [Double])?
         var worse = 0
         for strength in strengths.sorted() {
-            let found = LogisticRegression.minimum(
-                objective, from: fits, leavingOut: numbers, strength: strength, tolerance)
+            let found = search.minimum(from: fits, leavingOut: numbers, strength: strength, tolerance)
             fits = found
             let logits = rows.rows.indices.map { place in
                 table.projection(of: rows.rows[place], on: found[folds[place]]) + (rows.offsets?[place] ?? 0)

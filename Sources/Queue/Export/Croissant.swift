@@ -148,7 +148,7 @@ extension ColumnType {
         switch self {
         case .text, .list: "sc:Text"
         case .integer: "sc:Integer"
-        case .number: "sc:Float"
+        case .number, .single: "sc:Float"
         case .flag: "sc:Boolean"
         case .time: "sc:DateTime"
         }

@@ -25,13 +25,17 @@ public struct ExportRules: Sendable {
     public var leastAgreement: Double?
     /// Keeps spreadsheets from taking a text for a formula; of CSV only.
     public var isSpreadsheetSafe: Bool
+    /// `name@version` of a model whose embeddings go with the rows; of Parquet only.
+    public var embeddings: String?
     /// `name version` of the program that writes, for the manifest.
     public var tool: String
 
     public init(
         format: SnapshotFormat = .jsonl, query: ItemQuery = .everything, since: String? = nil,
-        leastAgreement: Double? = nil, isSpreadsheetSafe: Bool = false, tool: String = "reviewtui"
+        leastAgreement: Double? = nil, isSpreadsheetSafe: Bool = false, embeddings: String? = nil,
+        tool: String = "reviewtui"
     ) {
+        self.embeddings = embeddings
         self.format = format
         self.query = query
         self.since = since
@@ -44,6 +48,9 @@ public struct ExportRules: Sendable {
     func check() throws {
         if let leastAgreement, !(0...1).contains(leastAgreement) {
             throw QueueError.usage("An agreement lies in 0...1: 0.6 asks for three of five reviewers.")
+        }
+        guard embeddings == nil || format == .parquet else {
+            throw QueueError.usage("Only Parquet has a column for embeddings: ask for --format parquet.")
         }
         guard !isSpreadsheetSafe || format == .csv else {
             throw QueueError.usage("Only CSV is opened by spreadsheets: leave --spreadsheet-safe out, or ask for csv.")

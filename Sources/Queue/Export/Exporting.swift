@@ -118,7 +118,7 @@ extension QueueStore {
         let sink = try sink(rules, taxonomy: description.taxonomy, folder: folder)
         let rows = SnapshotRows(
             pseudonyms: Pseudonyms(key: queueKey), shared: shared, leastAgreement: rules.leastAgreement,
-            mediaFolder: mediaFolder)
+            mediaFolder: mediaFolder, embedder: try rules.embeddings.map { try read(number(ofEmbedder: $0)) })
         let writer = try SnapshotWriter(snapshot, path: path, maker: rows) { try sink.append($0) }
         try writer.write(upTo: last, progress: progress)
         let files = try sink.finish()
@@ -133,11 +133,27 @@ extension QueueStore {
         let policies = taxonomy.policies.map(\.id)
         return switch rules.format {
         case .jsonl, .csv: try CSVSink(folder: folder, isSpreadsheetSafe: rules.isSpreadsheetSafe)
-        case .parquet: try ParquetSink(folder: folder)
+        case .parquet: try ParquetSink(folder: folder, hasEmbeddings: rules.embeddings != nil)
         case .webdataset: WebDatasetSink(folder: folder, policies: policies, pictures: try pictures())
         case .imagefolder: ImageFolderSink(folder: folder, pictures: try pictures())
         case .labelstudio: try LabelStudioSink(folder: folder, policies: policies, pictures: try pictures())
         case .prodigy: try ProdigySink(folder: folder, taxonomy: taxonomy, pictures: try pictures())
+        }
+    }
+
+    /// - throws: ``QueueError/usage(_:)`` with the models that have embeddings in the queue, where this has none.
+    private func number(ofEmbedder model: String) -> (Database) throws -> Int64 {
+        { db in
+            let known = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT seq, name FROM model m WHERE EXISTS (SELECT 1 FROM embedding WHERE model = m.seq) ORDER BY name
+                    """)
+            if let row = known.first(where: { $0["name"] == model }) { return row["seq"] }
+            let names = known.map { Visible.text($0["name"] as String) }.joined(separator: ", ")
+            throw QueueError.usage(
+                "\(Visible.text(model)) has made no embeddings here. "
+                    + (names.isEmpty ? "Run reviewtui score first." : "There are those of \(names)."))
         }
     }
 

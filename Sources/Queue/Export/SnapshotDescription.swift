@@ -37,6 +37,7 @@ struct SnapshotDescription {
         ]
         if !columns.isEmpty { members.append(JSONMember("columns", .array(columns.map(\.json)))) }
         members += formatLeftOut.map { JSONMember($0.name, .optional($0.count)) }
+        if let model = rules.embeddings { members.append(JSONMember("embeddings", .string(model))) }
         if rules.isSpreadsheetSafe { members.append(JSONMember("spreadsheet_safe", true)) }
         if let filter { members.append(JSONMember("filter", .string(filter))) }
         if let least = rules.leastAgreement {
@@ -85,6 +86,9 @@ struct SnapshotDescription {
         for left in formatLeftOut where left.count > 0 { text += "\n\nNot in it: \(left.count) \(left.what)." }
         if rules.isSpreadsheetSafe {
             text += "\n\nTexts that a spreadsheet would take for a formula begin with an apostrophe: not for training."
+        }
+        if let model = rules.embeddings {
+            text += "\n\n`embedding` is what the model \(Visible.text(model)) made of the item, not scaled to length 1."
         }
         if report.disputed > 0 {
             text += """

@@ -201,7 +201,7 @@ extension Judgements {
 }
 
 extension SnapshotLines: SnapshotPageMaker {
-    static let furtherColumns = ""
+    var furtherColumns: String { "" }
     static let mediaQuery = """
         SELECT m.path, m.sha256, l.hash FROM media m LEFT JOIN likeness l ON l.item = m.item AND l.position = m.position
         WHERE m.item = ? ORDER BY m.position

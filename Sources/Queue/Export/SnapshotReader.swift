@@ -26,7 +26,7 @@ final class SnapshotReader<Maker: SnapshotPageMaker> {
                         (SELECT CASE WHEN earlier.verdict IS NULL
                                      THEN (SELECT id FROM decision WHERE seq = earlier.supersedes) ELSE earlier.id END
                          FROM decision earlier WHERE earlier.seq = d.supersedes) END,
-                    s.split, d.review, d.mined\(Maker.furtherColumns)
+                    s.split, d.review, d.mined\(maker.furtherColumns)
                 FROM decision d CROSS JOIN item i ON i.seq = d.item CROSS JOIN work w ON w.item = d.item
                     CROSS JOIN audit_event e ON e.seq = d.event LEFT JOIN split_member s ON s.item = d.item
                 WHERE d.seq >= ? AND d.seq < ? AND w.queue <> \(QueueCode.restricted) AND d.item_digest = i.digest
@@ -44,7 +44,7 @@ protocol SnapshotPageMaker {
     associatedtype Page: Sendable
 
     /// What else it reads, each with a comma before it.
-    static var furtherColumns: String { get }
+    var furtherColumns: String { get }
     /// The media of the item that it is bound to; path and SHA-256 come first.
     static var mediaQuery: String { get }
 

@@ -26,24 +26,27 @@ extension QueueStore {
     /// - throws: ``QueueError/usage(_:)`` for scores of another model, out of [0, 1], or of an unknown policy.
     public func rescore(_ page: [RescoredItem], model: String, adoption: Int64) throws -> Int? {
         let changed = page.filter { $0.scores != $0.item.scores }
+        // Before the transaction, which others wait for.
+        let contract = ResultContract(taxonomy: try taxonomy())
+        for rescored in changed {
+            let otherModel = rescored.scores.contains { $0.model != model } ? "a score of another model" : nil
+            if let reason = otherModel ?? contract.fault(scores: rescored.scores) {
+                throw QueueError.usage("New scores by \(Visible.text(model)): \(reason)")
+            }
+        }
+        guard !changed.isEmpty else {
+            return try read { try Adoption.latest(model: model, in: $0) } == adoption ? 0 : nil
+        }
         return try write { db in
             guard try Adoption.latest(model: model, in: db) == adoption else { return nil }
-            guard !changed.isEmpty else { return 0 }
-            let taxonomy = try taxonomyInForce(db).taxonomy
-            let contract = ResultContract(taxonomy: taxonomy)
-            let results = try ResultWriter(db: db, taxonomy: taxonomy)
+            let results = try ResultWriter(db: db, taxonomy: taxonomyInForce(db).taxonomy)
             let number = try results.model(named: model)
+            let rows = try ScoreRows(of: number, in: db)
             var digest = SHA256()
             var count = 0
-            for rescored in changed {
-                let otherModel = rescored.scores.contains { $0.model != model } ? "a score of another model" : nil
-                if let reason = otherModel ?? contract.fault(scores: rescored.scores) {
-                    throw QueueError.usage("New scores by \(Visible.text(model)): \(reason)")
-                }
-                guard try results.replace(rescored, model: number) else { continue }
+            for rescored in changed where try results.replace(rescored, model: number, rows) {
                 if let key = try AuditChain.key(ofItem: rescored.item.seq, in: db) {
-                    let text = JSONValue.array(rescored.scores.map(\.json)).canonicalText
-                    digest.update(data: AuditChain.commitment(to: text, key: key))
+                    digest.update(data: rescored.commitment(key: key))
                 }
                 count += 1
             }
@@ -79,9 +82,59 @@ extension QueueStore {
     }
 }
 
+extension RescoredItem {
+    /// What the event holds about the new scores: an HMAC under the item's key over policies, bits of the values and heads.
+    fileprivate func commitment(key: Data) -> Data {
+        key.withUnsafeBytes { key in
+            Data(
+                KeyedHash(key: key).code { hash in
+                    for score in scores {
+                        var text = score.policy.rawValue + "\0" + (score.provenance?.head ?? "") + "\0"
+                        text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+                        withUnsafeBytes(of: score.value.bitPattern.bigEndian) { hash.update(bufferPointer: $0) }
+                    }
+                })
+        }
+    }
+}
+
+/// Writes one model's rows of `score`. Good for one transaction.
+private struct ScoreRows {
+    private let put: PreparedStatement
+    private let delete: PreparedStatement
+    private let model: Int64
+
+    init(of model: Int64, in db: Database) throws {
+        put = try PreparedStatement(
+            """
+            INSERT INTO score (item, model, policy, value, threshold, computation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (item, model, policy) DO UPDATE SET value = ?4, threshold = ?5, computation = ?6
+            """, in: db)
+        delete = try PreparedStatement("DELETE FROM score WHERE item = ? AND model = ? AND policy = ?", in: db)
+        self.model = model
+    }
+
+    func put(_ score: Score, of item: Int64, computation: Int64?) throws {
+        put.bind(1, item)
+        put.bind(2, model)
+        put.bind(3, score.policy.rawValue)
+        put.bind(4, score.value)
+        put.bind(5, score.threshold)
+        put.bind(6, computation)
+        try put.run()
+    }
+
+    func delete(_ policy: PolicyID, of item: Int64) throws {
+        delete.bind(1, item)
+        delete.bind(2, model)
+        delete.bind(3, policy.rawValue)
+        try delete.run()
+    }
+}
+
 extension ResultWriter {
     /// - returns: False where the model has looked at the item again since, or it is gone.
-    fileprivate func replace(_ rescored: RescoredItem, model: Int64) throws -> Bool {
+    fileprivate func replace(_ rescored: RescoredItem, model: Int64, _ rows: ScoreRows) throws -> Bool {
         let (item, before) = (rescored.item.seq, rescored.item.scores)
         let scoredAt = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT scored_at FROM scoring WHERE item = ? AND model = ?"),
@@ -90,18 +143,10 @@ extension ResultWriter {
         try ScoresAsLeased.keep(item, in: db)
         let kept = Set(rescored.scores.map(\.policy))
         for score in before where !kept.contains(score.policy) {
-            try db.cachedStatement(sql: "DELETE FROM score WHERE item = ? AND model = ? AND policy = ?")
-                .execute(arguments: [item, model, score.policy.rawValue])
+            try rows.delete(score.policy, of: item)
         }
         for score in rescored.scores where !before.contains(score) {
-            try db.cachedStatement(
-                sql: """
-                    INSERT OR REPLACE INTO score (item, model, policy, value, threshold, computation)
-                    VALUES (?, ?, ?, ?, ?, ?)
-                    """
-            ).execute(arguments: [
-                item, model, score.policy.rawValue, score.value, score.threshold, try computation(score.provenance),
-            ])
+            try rows.put(score, of: item, computation: computation(score.provenance))
         }
         try markStale(rescored, model: model)
         try refreshTop(item: item)

@@ -39,7 +39,9 @@ struct Router {
 
     /// The same for an item that is there, as it stands. What is restricted stays so: a lower second opinion must not
     /// bring such an item before everyone. What was escalated stays where a reviewer put it.
-    func code(ofStored item: Int64) throws -> Int {
+    ///
+    /// - parameter scores: The item's, where the caller has read them.
+    func code(ofStored item: Int64, scores: [Score]? = nil) throws -> Int {
         let row = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
@@ -50,7 +52,7 @@ struct Router {
         guard row["review"] as Int != ReviewRound.escalated.rawValue else { return row["queue"] }
         let stored = StoredItem(db: db, mediaFolder: "")
         return code(
-            scores: try stored.scores(item), reports: try stored.reports(of: item), source: row["source"],
+            scores: try scores ?? stored.scores(item), reports: try stored.reports(of: item), source: row["source"],
             language: row["language"])
     }
 

@@ -13,10 +13,10 @@ enum BringingForward {
     private static let spares = 3600.0
 
     /// What can be brought forward, over the alias `w`: it waits for its first verdict, in nobody's hands, in no restricted
-    /// line, and no other strategy has chosen it.
-    static func eligible(for strategy: MiningStrategy) -> String {
+    /// line, and no other strategy has chosen it. A lease that has run out holds nothing.
+    static func eligible(for strategy: MiningStrategy, at now: Timestamp) -> String {
         """
-        w.state = \(WorkState.pending) AND w.queue <> \(QueueCode.restricted)
+        (w.state = \(WorkState.pending) OR w.state = \(WorkState.leased) AND w.lease_expires <= \(now.milliseconds)) AND w.queue <> \(QueueCode.restricted)
         AND w.review = \(ReviewRound.first.rawValue) AND (w.mined IS NULL OR w.mined = '\(strategy.rawValue)')
         """
     }
@@ -51,7 +51,7 @@ enum BringingForward {
     ) throws -> [Int64] {
         var brought: [(item: Int64, line: Int)] = []
         let line = try db.cachedStatement(
-            sql: "SELECT queue FROM work w WHERE item = ? AND \(eligible(for: strategy))")
+            sql: "SELECT queue FROM work w WHERE item = ? AND \(eligible(for: strategy, at: now))")
         for item in items {
             guard brought.count < count else { break }
             if let code = try Int.fetchOne(line, arguments: [item]) { brought.append((item, code)) }

@@ -37,7 +37,7 @@ struct HardItems {
         try store.read { db in
             let meter = HardnessMeter(measure, policy: rules.policy, taxonomy: try store.taxonomyInForce(db).taxonomy)
             var scan = try ScoreScan(
-                meter: meter, where: BringingForward.eligible(for: rules.strategy), after: cursor, items: limit,
+                meter: meter, where: BringingForward.eligible(for: rules.strategy, at: store.clock()), after: cursor, items: limit,
                 model: model, in: db)
             while let item = try scan.next() {
                 guard let reading = item.reading, reading.value > 0 else { continue }

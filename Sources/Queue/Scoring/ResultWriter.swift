@@ -128,7 +128,7 @@ final class ResultWriter {
                     queue = CASE WHEN state = \(WorkState.decided) AND ?3 <> \(QueueCode.restricted) THEN queue ELSE ?3 END
                 WHERE item = ?4
                 """
-        ).execute(arguments: [top?.value, top?.policy.rawValue, try router.code(ofStored: item), item])
+        ).execute(arguments: [top?.value, top?.policy.rawValue, try router.code(ofStored: item, scores: scores), item])
         // By priority alone no rank depends on scores.
         if order.basis != .priority { try StoredRank.set(boost: boost(of: scores), of: item, in: db) }
     }

@@ -37,6 +37,14 @@ struct RefitSettings: Hashable, Sendable {
         }
     }
 
+    /// These, unless an option says after how many verdicts, or 0 for never.
+    func overridden(by option: Int?) -> RefitSettings {
+        guard let option else { return self }
+        var settings = self
+        settings.every = option == 0 ? nil : option
+        return settings
+    }
+
     /// Fewer would fit heads more often than anything can have changed.
     static let counts = 10...10_000
 }

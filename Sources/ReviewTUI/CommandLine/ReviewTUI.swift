@@ -16,10 +16,11 @@ struct ReviewTUI: AsyncParsableCommand {
             FindCommand.self, ViewCommand.self, ExportCommand.self, ImportCommand.self, StatsCommand.self,
             AgreementCommand.self, TrainCommand.self, CalibrateCommand.self,
             AuditCommand.self, EraseCommand.self, PurgeCommand.self, ExplainCommand.self, PreviewCommand.self,
-            QueueCommand.self, OrderCommand.self, MineCommand.self, SkillsCommand.self, LeasesCommand.self, SecondReviewCommand.self, GoldCommand.self,
-            AppealCommand.self,
+            QueueCommand.self, OrderCommand.self, MineCommand.self, SkillsCommand.self, LeasesCommand.self,
+            SecondReviewCommand.self, GoldCommand.self, AppealCommand.self,
             PolicyCommand.self, ModelCommand.self, HeadCommand.self, DoctorCommand.self, MediaWorkerCommand.self,
             BenchQueueCommand.self, BenchHashesCommand.self, BenchModelsCommand.self, BenchExplainCommand.self,
+            BenchHeadsCommand.self, BenchLearningFitCommand.self, BenchLearningCommand.self,
         ])
 }
 

@@ -88,34 +88,3 @@ struct BenchQueueCommand: ParsableCommand {
         }
     }
 }
-
-/// How long each kind of call took, in milliseconds.
-private struct Latencies {
-    private var times: [(name: String, values: [Double])] = []
-
-    mutating func time<Value>(_ name: String, _ body: () throws -> Value) rethrows -> Value {
-        let start = ContinuousClock.now
-        let value = try body()
-        let milliseconds = start.duration(to: .now) / .milliseconds(1)
-        if let index = times.firstIndex(where: { $0.name == name }) {
-            times[index].values.append(milliseconds)
-        } else {
-            times.append((name, [milliseconds]))
-        }
-        return value
-    }
-
-    var json: JSONValue {
-        .object(
-            times.map { name, values in
-                let sorted = values.sorted()
-                let at = { (share: Double) in sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] }
-                return JSONMember(
-                    name,
-                    [
-                        "count": .integer(Int64(sorted.count)), "p50": .number(at(0.5)), "p99": .number(at(0.99)),
-                        "max": .number(at(1)),
-                    ])
-            })
-    }
-}

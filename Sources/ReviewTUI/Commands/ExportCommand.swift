@@ -47,6 +47,12 @@ struct ExportCommand: ParsableCommand {
     @Flag(help: "With csv: put an apostrophe before texts that a spreadsheet would take for a formula.")
     var spreadsheetSafe = false
 
+    @Option(
+        help: ArgumentHelp(
+            "With parquet: a column with what that model made of each item, to fit heads elsewhere.",
+            valueName: "name@version"))
+    var embeddings: String?
+
     func validate() throws {
         guard filter == nil && minAgreement == nil || format != .dsa else {
             throw ValidationError(
@@ -60,7 +66,7 @@ struct ExportCommand: ParsableCommand {
         var bar = Progress("export", unit: "decisions")
         let rules = ExportRules(
             format: form, query: try filter.map { try store.query($0) } ?? .everything, since: since,
-            leastAgreement: minAgreement, isSpreadsheetSafe: spreadsheetSafe,
+            leastAgreement: minAgreement, isSpreadsheetSafe: spreadsheetSafe, embeddings: embeddings,
             tool: "reviewtui \(ReviewTUI.configuration.version)")
         let report = try store.export(to: out, rules: rules) { bar.show(done: $0, fraction: nil) }
         bar.clear()

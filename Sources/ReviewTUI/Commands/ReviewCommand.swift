@@ -50,6 +50,18 @@ struct ReviewCommand: AsyncParsableCommand {
     @Flag(help: "Leave the mouse to the terminal. (With Shift held it is the terminal's in any case.)")
     var noMouse = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Fit heads again after so many of your verdicts, 10 or more, and score with those that are better; 0 for off, which "
+                + "it is where neither this nor config.toml says.", valueName: "verdicts"))
+    var refit: Int?
+
+    func validate() throws {
+        guard refit.map({ $0 == 0 || RefitSettings.counts.contains($0) }) ?? true else {
+            throw ValidationError("--refit is a number of verdicts from 10 to 10000, or 0 for off.")
+        }
+    }
+
     @MainActor
     mutating func run() async throws {
         let locations = Locations()
@@ -68,6 +80,7 @@ struct ReviewCommand: AsyncParsableCommand {
         let themes = try preferences.theme.overridden(by: theme).themes(locations)
         let keymap = try preferences.keys.overridden(by: keys).keymap(locations)
         let graphics = graphics ?? preferences.graphics
+        let settings = preferences.refit.overridden(by: refit)
         if !preferences.wellbeing.keepsAccount { try store.forgetExposure(of: who) }
         let taxonomy = try store.taxonomy().policies
         let start = item.map { ItemID($0) }
@@ -78,11 +91,13 @@ struct ReviewCommand: AsyncParsableCommand {
                 reviewer: who, taxonomy: taxonomy, keymap: keymap, size: size, abilities: abilities)
             state.isBlindFirst = blindFirst
             state.wellbeing = preferences.wellbeing
+            state.refit.every = settings.every
             return state
         }
         func runner(_ abilities: ScreenAbilities) -> EffectRunner {
             EffectRunner(
-                desk: desk, previews: PreviewMaker(decoder: decoder), taxonomy: taxonomy, ascii: !abilities.unicode)
+                desk: desk, previews: PreviewMaker(decoder: decoder), taxonomy: taxonomy, ascii: !abilities.unicode
+            ) { try await ConsoleRefit(path: store.path, reviewer: who, settings: settings).run() }
         }
 
         if linear || preferences.linear {

@@ -25,7 +25,7 @@ struct Rescoring: Sendable {
     var locations = Locations()
 
     /// Items a page. A transaction of so many takes a few milliseconds (docs/queue.md).
-    static let pageLength = 100
+    static let pageLength = 50
 
     /// Re-scores for the models that need it.
     ///

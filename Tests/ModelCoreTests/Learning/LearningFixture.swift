@@ -10,6 +10,7 @@ struct LearningFixture: Decodable {
     let search: Search
     let curves: [Curve]
     let rankings: [Ranking]
+    let issues: [Issues]
 
     struct Fit: Decodable, Sendable, CustomTestStringConvertible {
         let name: String
@@ -64,6 +65,15 @@ struct LearningFixture: Decodable {
         let weights: [Double]?
         let averagePrecision: Double
         let auroc: Double
+    }
+
+    struct Issues: Decodable, Sendable {
+        let name: String
+        let labels: [Bool]
+        let probabilities: Doubles
+        let joint: [[Int]]
+        let noiseRate: [Int]
+        let confident: [Int]
     }
 
     static let shared = Result { try fixture("learning.json", as: LearningFixture.self) }

@@ -25,25 +25,25 @@ import Testing
 
     @Test func `A start nearby saves steps and changes nothing else`() throws {
         let fixture = try LearningFixture.shared.get()
-        let case_ = try #require(fixture.fits.first { $0.name == "rare, plain, C 30" })
-        let table = try fixture.table(case_.table)
-        let cold = LogisticRegression.fit(table, case_.rows, strength: 30)
+        let known = try #require(fixture.fits.first { $0.name == "rare, plain, C 30" })
+        let table = try fixture.table(known.table)
+        let cold = LogisticRegression.fit(table, known.rows, strength: 30)
         let warm = LogisticRegression.fit(
-            table, case_.rows, strength: 30,
-            startingFrom: LogisticRegression.fit(table, case_.rows, strength: 25))
+            table, known.rows, strength: 30,
+            startingFrom: LogisticRegression.fit(table, known.rows, strength: 25))
         #expect(warm.iterations < cold.iterations)
         #expect(zip(warm.direction, cold.direction).allSatisfy { abs($0 - $1) < 1e-5 })
     }
 
     @Test func `The order of rows and a row said twice instead of weighed twice make no difference`() throws {
         let fixture = try LearningFixture.shared.get()
-        let case_ = try #require(fixture.fits.first { $0.name == "small, plain, C 1" })
-        let table = try fixture.table(case_.table)
-        var weighed = case_.rows
+        let known = try #require(fixture.fits.first { $0.name == "small, plain, C 1" })
+        let table = try fixture.table(known.table)
+        var weighed = known.rows
         weighed.weights[3] = 2
         weighed.weights[5] = 0
         let places = ([3] + Array(weighed.targets.indices.filter { $0 != 5 })).reversed()
-        let said = LabelledRows(rows: Array(places), targets: places.map { case_.targets[$0] })
+        let said = LabelledRows(rows: Array(places), targets: places.map { known.targets[$0] })
         let fits = [weighed, said].map { LogisticRegression.fit(table, $0, strength: 1) }
         #expect(zip(fits[0].direction, fits[1].direction).allSatisfy { abs($0 - $1) < 1e-6 })
         #expect(fits[0].direction.contains { abs($0) > 0.1 })

@@ -18,10 +18,14 @@ import Testing
         ParquetWriter.Column(name: "integers", type: .list(.integer), isRequired: false),
         ParquetWriter.Column(name: "numbers", type: .list(.number), isRequired: false),
         ParquetWriter.Column(name: "flags", type: .list(.flag), isRequired: false),
+        ParquetWriter.Column(name: "singles", type: .list(.single), isRequired: false),
     ]
 
     /// A value of a type, or a null, from what is awkward about it.
     private func value(_ type: ColumnType, required: Bool, _ generator: inout SplitMix64) -> ColumnValue {
+        if type == .list(.single) {
+            return .singles((0..<Int.random(in: 0...4, using: &generator)).map { Float($0) - 0.1 })
+        }
         if case .list(let element) = type {
             let count = Int.random(in: 0...4, using: &generator)
             return .list((0..<count).map { _ in value(element, required: false, &generator) })
@@ -38,7 +42,7 @@ import Testing
             return .number([-.infinity, -1.5, -0.0, 0, 1e300, .nan].randomElement(using: &generator) ?? 0)
         case .flag: return .flag(Bool.random(using: &generator))
         case .time: return .time(Int64.random(in: -1_000_000...4_000_000_000_000, using: &generator))
-        case .list: return .null
+        case .single, .list: return .null
         }
     }
 
@@ -48,6 +52,7 @@ import Testing
         case .number(let number): .string(String(number.bitPattern))
         case .time(let milliseconds): .integer(milliseconds)
         case .list(let elements): .array(elements.map(said))
+        case .singles(let elements): .array(elements.map { .string(String(Double($0).bitPattern)) })
         default: value.json
         }
     }

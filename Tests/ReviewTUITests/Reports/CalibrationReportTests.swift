@@ -90,7 +90,7 @@ import Testing
             let lines = (0..<cells.size.rows).map(cells.line)
             #expect(lines.joined().contains("RELIABILITY BEFORE") && lines.joined().contains("PRECISION, RECALL"))
             #expect(!lines.joined().contains("\u{1B}"))
-            if ascii { #expect(lines.joined().filter { !$0.isASCII } == "") }
+            if ascii { #expect(lines.joined().filter { !$0.isASCII }.isEmpty) }
             #expect(lines.joined().contains(ascii ? "o" : "●"))
         }
     }

@@ -3,9 +3,10 @@
     python -m reviewtui_train.bench --out FOLDER [--seconds 260] [--tiny]        # all of it
     torchrun --nproc-per-node 8 -m reviewtui_train.bench --out FOLDER --model vit-l-14   # one model on several devices
 
-One JSON line a configuration on stdout and in FOLDER/bench.jsonl, and a table in FOLDER/bench.md. A configuration that fails (memory)
-is a line that says why; one that takes the process with it is left out and the next ones are measured by a fresh one. Warm-up steps
-are not counted; a step is forward, loss, backward, clipping and AdamW, its batch already on the device.
+One JSON line a configuration on stdout and in FOLDER/bench.jsonl, and a table in FOLDER/bench.md. A configuration that
+fails (memory) is a line that says why; one that takes the process with it is left out and the next ones are measured by
+a fresh one. Warm-up steps are not counted; a step is forward, loss, backward, clipping and AdamW, its batch already on
+the device.
 """
 
 import argparse
@@ -18,6 +19,12 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from .parallel import World
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,21 +62,33 @@ class Way:
     @property
     def name(self) -> str:
         parts = [self.parallel, "bf16" if self.bf16 else "tf32" if self.tf32 else "f32"]
-        parts += ["checkpointing"] * self.checkpointing + [f"lora {self.lora}"] * bool(self.lora) + ["compile"] * self.compiled
+        parts += (
+            ["checkpointing"] * self.checkpointing
+            + [f"lora {self.lora}"] * bool(self.lora)
+            + ["compile"] * self.compiled
+        )
         return " + ".join(parts) + f", {self.micro} at once"
 
 
 WAYS = [
-    Way("ddp", False), Way("ddp", False, tf32=True), Way("ddp", True), Way("ddp", True, lora=16), Way("fsdp2", True), Way("fsdp2", True, checkpointing=True),
-    Way("fsdp2", True, lora=16), Way("fsdp2", True, checkpointing=True, lora=16),
-    Way("fsdp2", True, checkpointing=True, lora=16, micro=256), Way("fsdp2", True, lora=16, compiled=True),
-    Way("fsdp2", True, compiled=True), Way("fsdp2", True, checkpointing=True, lora=16, compiled=True, micro=256),
+    Way("ddp", False),
+    Way("ddp", False, tf32=True),
+    Way("ddp", True),
+    Way("ddp", True, lora=16),
+    Way("fsdp2", True),
+    Way("fsdp2", True, checkpointing=True),
+    Way("fsdp2", True, lora=16),
+    Way("fsdp2", True, checkpointing=True, lora=16),
+    Way("fsdp2", True, checkpointing=True, lora=16, micro=256),
+    Way("fsdp2", True, lora=16, compiled=True),
+    Way("fsdp2", True, compiled=True),
+    Way("fsdp2", True, checkpointing=True, lora=16, compiled=True, micro=256),
 ]
 POLICIES = 8
 WARM_UP, STEPS = 3, 8
 
 
-def measured(shape: Shape, way: Way, world: "parallel.World", *, micro: int) -> dict:
+def measured(shape: Shape, way: Way, world: "World", *, micro: int) -> dict:
     """Seconds a step (median), samples a second over all processes, and the most memory that the device held."""
     import torch
 
@@ -113,20 +132,31 @@ def measured(shape: Shape, way: Way, world: "parallel.World", *, micro: int) -> 
         times.append(time.monotonic() - start)
     second = statistics.median(times[WARM_UP:])
     return {
-        "step_s": round(second, 5), "samples_per_s": round(micro * world.size / second, 2),
+        "step_s": round(second, 5),
+        "samples_per_s": round(micro * world.size / second, 2),
         "peak_gib": round(torch.cuda.max_memory_allocated() / 2**30, 3) if is_cuda else None,
         "parameters": sum(parameter.numel() for parameter in spread.parameters()),
-        "trained": sum(parameter.numel() for parameter in trained), "loss": round(float(loss), 5),
-        "first_step_s": round(times[0], 2), "whole_s": round(time.monotonic() - began, 2),
+        "trained": sum(parameter.numel() for parameter in trained),
+        "loss": round(float(loss), 5),
+        "first_step_s": round(times[0], 2),
+        "whole_s": round(time.monotonic() - began, 2),
     }
 
 
 def _tower(shape: Shape) -> "torch.nn.Module":
     import transformers
 
-    return transformers.CLIPVisionModelWithProjection(transformers.CLIPVisionConfig(
-        hidden_size=shape.width, intermediate_size=4 * shape.width, num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads, image_size=shape.side, patch_size=shape.patch, projection_dim=shape.projection))
+    return transformers.CLIPVisionModelWithProjection(
+        transformers.CLIPVisionConfig(
+            hidden_size=shape.width,
+            intermediate_size=4 * shape.width,
+            num_hidden_layers=shape.layers,
+            num_attention_heads=shape.heads,
+            image_size=shape.side,
+            patch_size=shape.patch,
+            projection_dim=shape.projection,
+        )
+    )
 
 
 # One model, by the processes of torchrun
@@ -141,7 +171,11 @@ def measure(model: str, out: pathlib.Path, first: int, deadline: float) -> None:
     world = parallel.World()
     for place, way in list(enumerate(WAYS))[first:]:
         line = {
-            "model": model, "way": way.name, "place": place, "processes": world.size, "device": _device(world),
+            "model": model,
+            "way": way.name,
+            "place": place,
+            "processes": world.size,
+            "device": _device(world),
             "torch": torch.__version__,
         }
         if world.same(time.time() > deadline):
@@ -150,7 +184,11 @@ def measure(model: str, out: pathlib.Path, first: int, deadline: float) -> None:
             try:
                 line |= measured(SHAPES[model], way, world, micro=min(way.micro, 4) if model == "tiny" else way.micro)
             except Exception as error:  # A configuration that fails must not take the others with it.
-                line["failed"] = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}" if str(error) else type(error).__name__
+                line["failed"] = (
+                    f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+                    if str(error)
+                    else type(error).__name__
+                )
         gc.collect()
         if world.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -161,7 +199,7 @@ def measure(model: str, out: pathlib.Path, first: int, deadline: float) -> None:
     world.close()
 
 
-def _device(world: "parallel.World") -> str:
+def _device(world: "World") -> str:
     import torch
 
     return torch.cuda.get_device_name() if world.device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
@@ -177,15 +215,30 @@ def supervise(models: list[str], out: pathlib.Path, seconds: float) -> None:
         deadline = time.time() + (end - time.time()) / (len(models) - place)
         while (first := _done(out, model)) < len(WAYS) and time.time() < deadline:
             command = [
-                sys.executable, "-m", "reviewtui_train.bench", "--out", str(out), "--model", model, "--first", str(first),
-                "--deadline", str(deadline - 5)]
+                sys.executable,
+                "-m",
+                "reviewtui_train.bench",
+                "--out",
+                str(out),
+                "--model",
+                model,
+                "--first",
+                str(first),
+                "--deadline",
+                str(deadline - 5),
+            ]
             try:
                 status = subprocess.run(command, timeout=max(20, deadline - time.time() + 20)).returncode
             except subprocess.TimeoutExpired:
                 status = "took too long"
             if _done(out, model) == first:
                 # It died, or hung, at the first thing that it was to measure.
-                line = {"model": model, "way": WAYS[first].name, "place": first, "failed": f"the process ended with {status}"}
+                line = {
+                    "model": model,
+                    "way": WAYS[first].name,
+                    "place": first,
+                    "failed": f"the process ended with {status}",
+                }
                 with (out / "bench.jsonl").open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")
     (out / "bench.md").write_text(table(out), encoding="utf-8")
@@ -204,7 +257,10 @@ def lines(out: pathlib.Path) -> list[dict]:
 
 def table(out: pathlib.Path) -> str:
     """Rows of Markdown, rates as multiples of the model's first."""
-    rows = ["| model | way | samples/s | × f32 DDP | peak memory, GiB | trained parameters |", "| --- | --- | --- | --- | --- | --- |"]
+    rows = [
+        "| model | way | samples/s | × f32 DDP | peak memory, GiB | trained parameters |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     base: dict[str, float] = {}
     for line in lines(out):
         if "failed" in line:
@@ -214,7 +270,8 @@ def table(out: pathlib.Path) -> str:
         memory = "" if line["peak_gib"] is None else f"{line['peak_gib']:.1f}"
         rows.append(
             f"| {line['model']} | {line['way']} | {line['samples_per_s']:.0f} | "
-            f"{line['samples_per_s'] / base[line['model']]:.2f} | {memory} | {line['trained'] / 1e6:.1f} M |")
+            f"{line['samples_per_s'] / base[line['model']]:.2f} | {memory} | {line['trained'] / 1e6:.1f} M |"
+        )
     return "\n".join(rows) + "\n"
 
 

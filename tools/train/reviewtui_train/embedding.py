@@ -10,11 +10,19 @@ from .parallel import World, bare
 
 @torch.no_grad()
 def read(
-    model: nn.Module, samples: Samples, chosen: numpy.ndarray, world: World, *, micro: int, workers: int, only_embeddings: bool
+    model: nn.Module,
+    samples: Samples,
+    chosen: numpy.ndarray,
+    world: World,
+    *,
+    micro: int,
+    workers: int,
+    only_embeddings: bool,
 ) -> dict[str, tuple[numpy.ndarray, numpy.ndarray]] | None:
     """Logits (or ê) of the chosen samples, for each tower those that it can read.
 
-    :return: at the first process: by tower the samples' indices and what came of them [n, …] in float32; None elsewhere.
+    :return: at the first process: by tower the samples' indices and what came of them [n, …] in float32; None
+        elsewhere.
     """
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
-"""How good a checkpoint folder with a head is on a split, item by item: an item's score is the highest of its pictures, as in the
-program, in float32 whatever training ran in."""
+"""How good a checkpoint folder with a head is on a split, item by item: an item's score is the highest of its pictures,
+as in the program, in float32 whatever training ran in."""
 
 import dataclasses
 
@@ -44,13 +44,19 @@ def calibrated(
         curves.append(curve)
         thresholds.append(
             figures.threshold(
-                curve.probability(logits[known, policy]), violates, precision=wanted.precision, recall=wanted.recall)
-            if curve else None)
+                curve.probability(logits[known, policy]), violates, precision=wanted.precision, recall=wanted.recall
+            )
+            if curve
+            else None
+        )
     return Calibrated(head, curves, thresholds)
 
 
-def evaluated(model: Calibrated, rows: Rows, policies: list[int], index: numpy.ndarray, units: numpy.ndarray) -> list[dict]:
-    """Figures on the test split by policy, on all rows and on those drawn uniformly, with the number of items of each."""
+def evaluated(
+    model: Calibrated, rows: Rows, policies: list[int], index: numpy.ndarray, units: numpy.ndarray
+) -> list[dict]:
+    """Figures on the test split by policy, on all rows and on those drawn uniformly, with the number of items of
+    each."""
     test = rows.split[index] == 2
     logits, labels, uniform = _items(rows, policies, index[test], model.head.logits(units[test]))
     found = []
@@ -68,15 +74,21 @@ def _figures(
     logits: numpy.ndarray, violates: numpy.ndarray, curve: figures.Platt | None, threshold: float | None
 ) -> dict:
     found = {
-        "violations": int(violates.sum()), "others": int((~violates).sum()),
-        "average_precision": figures.average_precision(logits, violates), "auroc": figures.auroc(logits, violates),
+        "violations": int(violates.sum()),
+        "others": int((~violates).sum()),
+        "average_precision": figures.average_precision(logits, violates),
+        "auroc": figures.auroc(logits, violates),
     }
     if curve:
         probabilities = curve.probability(logits)
         found["calibration_error"] = figures.calibration_error(probabilities, violates)
         if threshold is not None:
             flagged = probabilities >= threshold
-            found |= {"threshold": threshold, "flagged": int(flagged.sum()), "flagged_right": int((flagged & violates).sum())}
+            found |= {
+                "threshold": threshold,
+                "flagged": int(flagged.sum()),
+                "flagged_right": int((flagged & violates).sum()),
+            }
     return found
 
 

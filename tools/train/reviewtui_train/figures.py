@@ -8,8 +8,8 @@ BINS = 10
 
 
 def average_precision(scores: numpy.ndarray, labels: numpy.ndarray) -> float | None:
-    """Mean of precision over the violations in the order of scores, ties together: Σ (R_n − R_{n−1})·P_n (scikit-learn's). None
-    without a violation."""
+    """Mean of precision over the violations in the order of scores, ties together: Σ (R_n − R_{n−1})·P_n
+    (scikit-learn's). None without a violation."""
     if not labels.any():
         return None
     order = numpy.argsort(-scores, kind="stable")
@@ -20,7 +20,8 @@ def average_precision(scores: numpy.ndarray, labels: numpy.ndarray) -> float | N
 
 
 def auroc(scores: numpy.ndarray, labels: numpy.ndarray) -> float | None:
-    """Probability that a violation scores above another item, ties half (Mann & Whitney 1947). None with one class only."""
+    """Probability that a violation scores above another item, ties half (Mann & Whitney 1947). None with one class
+    only."""
     positives, negatives = int(labels.sum()), int((~labels).sum())
     if not positives or not negatives:
         return None
@@ -58,7 +59,8 @@ class Platt:
 def platt(logits: numpy.ndarray, labels: numpy.ndarray, least: int = 5) -> Platt | None:
     """Fitted by Newton's method with targets (N₊+1)/(N₊+2) and 1/(N₋+2) (Platt 1999; Lin, Lin & Weng 2007).
 
-    :return: None with fewer than `least` of either class, and where higher logits mean less: nothing is calibrated then.
+    :return: None with fewer than `least` of either class, and where higher logits mean less: nothing is calibrated
+        then.
     """
     positives, negatives = int(labels.sum()), int((~labels).sum())
     if min(positives, negatives) < least:
@@ -84,9 +86,11 @@ def platt(logits: numpy.ndarray, labels: numpy.ndarray, least: int = 5) -> Platt
     return Platt(float(theta[0]), float(theta[1])) if theta[0] > 0 and numpy.isfinite(theta).all() else None
 
 
-def threshold(probabilities: numpy.ndarray, labels: numpy.ndarray, *, precision: float | None, recall: float | None) -> float | None:
-    """The lowest threshold with a wanted precision, the highest with a wanted recall, else that of the best F1; None where no
-    threshold does."""
+def threshold(
+    probabilities: numpy.ndarray, labels: numpy.ndarray, *, precision: float | None, recall: float | None
+) -> float | None:
+    """The lowest threshold with a wanted precision, the highest with a wanted recall, else that of the best F1; None
+    where no threshold does."""
     if not labels.any():
         return None
     order = numpy.argsort(-probabilities, kind="stable")

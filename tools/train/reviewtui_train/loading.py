@@ -1,9 +1,9 @@
 """In which order samples are read, by whom, and how they become tensors.
 
-The order of an epoch is a function of seed and epoch alone: shards are drawn, and samples are drawn within windows of a few shards,
-so that reading stays near sequential. Every process takes its part of each batch of that one order. So each epoch sees every sample
-exactly once, whatever the number of processes and however unequal the shards; all processes take the same number of steps; and where
-a run stopped is one number.
+The order of an epoch is a function of seed and epoch alone: shards are drawn, and samples are drawn within windows of a
+few shards, so that reading stays near sequential. Every process takes its part of each batch of that one order. So each
+epoch sees every sample exactly once, whatever the number of processes and however unequal the shards; all processes
+take the same number of steps; and where a run stopped is one number.
 """
 
 import dataclasses
@@ -57,18 +57,19 @@ class Steps:
         return -(-samples // self.batch)
 
     def parts(self, step: numpy.ndarray) -> list[list[int]]:
-        """A step's samples as this process's micro-batches: as many, and as large, as everybody's, filled up with `NOBODY`."""
+        """A step's samples as this process's micro-batches: as many, and as large, as everybody's, filled up with
+        `NOBODY`."""
         each = -(-len(step) // self.size)
-        mine = step[self.rank * each:(self.rank + 1) * each].tolist()
+        mine = step[self.rank * each : (self.rank + 1) * each].tolist()
         count = -(-each // self.micro)
         size = min(self.micro, each)
         filled = mine + [NOBODY] * (count * size - len(mine))
-        return [filled[start:start + size] for start in range(0, len(filled), size)]
+        return [filled[start : start + size] for start in range(0, len(filled), size)]
 
     def of(self, samples: numpy.ndarray, start: int = 0) -> Iterator[list[list[int]]]:
         """From a step on."""
         for first in range(start * self.batch, len(samples), self.batch):
-            yield self.parts(samples[first:first + self.batch])
+            yield self.parts(samples[first : first + self.batch])
 
 
 class Samples(Dataset):
@@ -86,7 +87,9 @@ class Samples(Dataset):
         if self.pictures:
             pixels = self._pixels(index)
             sample["sound_image"] = pixels is not None
-            sample["pixels"] = numpy.zeros((3, self.pictures.height, self.pictures.width), numpy.float32) if pixels is None else pixels
+            sample["pixels"] = (
+                numpy.zeros((3, self.pictures.height, self.pictures.width), numpy.float32) if pixels is None else pixels
+            )
         if self.texts:
             text = self._bytes(index, self.rows.text).decode("utf-8", "replace") if index != NOBODY else ""
             sample["sound_text"] = text != ""
@@ -115,8 +118,8 @@ class Samples(Dataset):
 
 
 def pixels(data: bytes, form: Pictures) -> numpy.ndarray:
-    """A picture file as the program makes it ready: upright, over a checkerboard where it is transparent, the whole squashed into
-    the model's size. [3, height, width], float32."""
+    """A picture file as the program makes it ready: upright, over a checkerboard where it is transparent, the whole
+    squashed into the model's size. [3, height, width], float32."""
     with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "GIF")) as image:
         upright = ImageOps.exif_transpose(image)
         opaque = checkered(upright.convert("RGBA")) if upright.has_transparency_data else upright.convert("RGB")
@@ -138,8 +141,10 @@ def checkered(image: Image.Image) -> Image.Image:
 
 
 def collate(samples: list[dict], *, padding: int, length: int | None) -> dict[str, torch.Tensor]:
-    """:param length: in tokens, where every text is made as long; nil pads to the longest, rounded up to eight."""
-    batch = {name: torch.tensor([sample[name] for sample in samples]) for name in ("index", "sound_image", "sound_text")}
+    """:param length: in tokens, where every text is made as long; None pads to the longest, rounded up to eight."""
+    batch = {
+        name: torch.tensor([sample[name] for sample in samples]) for name in ("index", "sound_image", "sound_text")
+    }
     if "pixels" in samples[0]:
         batch["pixels"] = torch.from_numpy(numpy.stack([sample["pixels"] for sample in samples]))
     if "ids" in samples[0]:
@@ -147,8 +152,8 @@ def collate(samples: list[dict], *, padding: int, length: int | None) -> dict[st
         ids = torch.full((len(samples), longest), padding)
         mask = torch.zeros((len(samples), longest), dtype=torch.int64)
         for row, sample in enumerate(samples):
-            ids[row, :len(sample["ids"])] = torch.tensor(sample["ids"])
-            mask[row, :len(sample["ids"])] = 1
+            ids[row, : len(sample["ids"])] = torch.tensor(sample["ids"])
+            mask[row, : len(sample["ids"])] = 1
         batch |= {"ids": ids, "mask": mask}
     return batch
 
@@ -158,8 +163,12 @@ def reader(samples: Samples, parts: list[list[int]] | Iterator[list[int]], *, wo
     padding = getattr(samples.tokenizer, "pad_token_id", None) or 0
     length = samples.texts.longest if samples.texts and samples.texts.filled else None
     return DataLoader(
-        samples, batch_sampler=parts, num_workers=workers, pin_memory=pinned,
-        collate_fn=functools.partial(collate, padding=padding, length=length))
+        samples,
+        batch_sampler=parts,
+        num_workers=workers,
+        pin_memory=pinned,
+        collate_fn=functools.partial(collate, padding=padding, length=length),
+    )
 
 
 def tokenizer(folder: pathlib.Path) -> object:

@@ -25,7 +25,8 @@ def adapt(model: PolicyModel, lora: LoRA) -> None:
     inside = {id(module) for block in model.blocks for module in block.modules() if isinstance(module, nn.Linear)}
     names = [name for name, module in model.backbone.named_modules() if id(module) in inside]
     config = peft.LoraConfig(
-        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=names, bias="none")
+        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=names, bias="none"
+    )
     peft.inject_adapter_in_model(config, model.backbone)
 
 

@@ -1,8 +1,9 @@
 """A published encoder with a head on each tower: logit = direction · ê + bias, ê the embedding at length 1.
 
-The embedding is exactly the one that the program computes of that family (Sources/ModelCore/Families): the class token behind
-the last norm (ViT, DeiT, DINOv2), that or the end-of-text token projected (CLIP), what the attention pooler or the last token
-gives (SigLIP), the mean of the tokens or the first one (BERT and its kin). So a trained direction is a head of the program.
+The embedding is exactly the one that the program computes of that family (Sources/ModelCore/Families): the class token
+behind the last norm (ViT, DeiT, DINOv2), that or the end-of-text token projected (CLIP), what the attention pooler or
+the last token gives (SigLIP), the mean of the tokens or the first one (BERT and its kin). So a trained direction is a
+head of the program.
 """
 
 import os
@@ -28,7 +29,9 @@ Batch = dict[str, torch.Tensor]
 class PolicyModel(nn.Module):
     """Towers and their heads. `forward` gives the logits of each tower, [B, K] in float32."""
 
-    def __init__(self, backbone: nn.Module, family: str, widths: dict[str, int], policies: int, pooling: str = "mean") -> None:
+    def __init__(
+        self, backbone: nn.Module, family: str, widths: dict[str, int], policies: int, pooling: str = "mean"
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.family, self.pooling = family, pooling
@@ -85,8 +88,11 @@ class PolicyModel(nn.Module):
     @property
     def blocks(self) -> list[nn.Module]:
         """The transformer layers of the towers that are trained."""
-        return [module for name, module in self.backbone.named_modules()
-                if isinstance(module, GradientCheckpointingLayer) and self.is_read(name)]
+        return [
+            module
+            for name, module in self.backbone.named_modules()
+            if isinstance(module, GradientCheckpointingLayer) and self.is_read(name)
+        ]
 
     def is_read(self, name: str) -> bool:
         """Whether a part of the backbone belongs to a tower that is trained."""
@@ -114,11 +120,13 @@ def load(published: Published, towers: tuple[str, ...], policies: int) -> Policy
     return build(backbone, published.family, towers, policies, pooling)
 
 
-def build(backbone: nn.Module, family: str, towers: tuple[str, ...], policies: int, pooling: str = "mean") -> PolicyModel:
+def build(
+    backbone: nn.Module, family: str, towers: tuple[str, ...], policies: int, pooling: str = "mean"
+) -> PolicyModel:
     model = PolicyModel(backbone, family, {tower: _width(backbone, tower) for tower in towers}, policies, pooling)
     for name, parameter in backbone.named_parameters():
-        # A CLIP's temperature takes no part in any embedding; SigLIP's neither.
-        if not model.is_read(name) or name in ("logit_scale", "logit_bias"):
+        # No embedding has a part of a temperature (CLIP, SigLIP), or of what stands in for hidden patches (DINOv2).
+        if not model.is_read(name) or name in ("logit_scale", "logit_bias", "embeddings.mask_token"):
             parameter.requires_grad_(False)
     return model
 
@@ -129,8 +137,10 @@ def _auto(published: Published) -> type:
     if published.family == "clip_text_model" and _holds(published, "text_projection.weight"):
         return transformers.CLIPTextModelWithProjection
     return {
-        "clip_vision_model": transformers.CLIPVisionModel, "clip_text_model": transformers.CLIPTextModel,
-        "siglip_vision_model": transformers.SiglipVisionModel, "siglip_text_model": transformers.SiglipTextModel,
+        "clip_vision_model": transformers.CLIPVisionModel,
+        "clip_text_model": transformers.CLIPTextModel,
+        "siglip_vision_model": transformers.SiglipVisionModel,
+        "siglip_text_model": transformers.SiglipTextModel,
     }.get(published.family, transformers.AutoModel)
 
 

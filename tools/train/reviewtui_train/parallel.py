@@ -1,8 +1,8 @@
 """Processes and devices: who takes part, and how a model is spread over them.
 
 * `ddp`: every process holds the whole model and optimizer (DistributedDataParallel); bf16 by autocast.
-* `fsdp2`: weights, gradients and optimizer state are cut up, block by block (`fully_shard`); bf16 by its mixed precision: weights
-  stay float32, are gathered as bf16, and gradients are added up in float32.
+* `fsdp2`: weights, gradients and optimizer state are cut up, block by block (`fully_shard`); bf16 by its mixed
+  precision: weights stay float32, are gathered as bf16, and gradients are added up in float32.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class World:
         dist.all_reduce(torch.zeros(1))
 
     def gather(self, part: torch.Tensor) -> list[torch.Tensor] | None:
-        """Tensors of equal shape from all processes, at the first; nil elsewhere."""
+        """Tensors of equal shape from all processes, at the first; None elsewhere."""
         parts = [torch.empty_like(part) for _ in range(self.size)] if self.is_first else None
         dist.gather(part, parts)
         return parts
@@ -66,7 +66,9 @@ def spread(model: PolicyModel, world: World, *, kind: str, bf16: bool) -> nn.Mod
     if kind == "ddp":
         return DistributedDataParallel(model, device_ids=[world.local_rank] if world.device.type == "cuda" else None)
     mesh = init_device_mesh(world.device.type, (world.size,))
-    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if bf16 else MixedPrecisionPolicy()
+    policy = (
+        MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if bf16 else MixedPrecisionPolicy()
+    )
     for block in model.blocks:
         fully_shard(block, mesh=mesh, mp_policy=policy)
     # Directions are float32 whatever the towers are.

@@ -1,7 +1,7 @@
 """A published checkpoint folder: how its pictures and texts are made ready, as `reviewtui model add` reads it.
 
-The rules are those of Sources/ModelCore/Library (PublishedPreprocessing, PublishedTextSettings): the whole picture is squashed
-into the size that the model sees, and what a publisher leaves open is not guessed.
+The rules are those of Sources/ModelCore/Library (PublishedPreprocessing, PublishedTextSettings): the whole picture is
+squashed into the size that the model sees, and what a publisher leaves open is not guessed.
 """
 
 import dataclasses
@@ -13,13 +13,34 @@ from PIL import Image
 
 from . import Refused
 
-IMAGE_FAMILIES = ("vit", "deit", "dinov2", "dinov2_with_registers", "clip", "clip_vision_model", "siglip", "siglip_vision_model")
+IMAGE_FAMILIES = (
+    "vit",
+    "deit",
+    "dinov2",
+    "dinov2_with_registers",
+    "clip",
+    "clip_vision_model",
+    "siglip",
+    "siglip_vision_model",
+)
 TEXT_FAMILIES = ("bert", "roberta", "xlm-roberta", "clip", "clip_text_model", "siglip", "siglip_text_model")
 #: What goes along with the weights: what `model add` takes over, and how sentences are pooled.
 COMPANIONS = (
-    "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model",
-    "sentence_bert_config.json", "1_Pooling/config.json", "LICENSE", "LICENSE.txt",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "sentence_bert_config.json",
+    "1_Pooling/config.json",
+    "LICENSE",
+    "LICENSE.txt",
 )
 
 
@@ -59,7 +80,8 @@ class Published:
         if config is None or not (folder / "model.safetensors").is_file():
             raise Refused(
                 f"{folder} holds no config.json with model.safetensors: give the folder of a transformers checkpoint "
-                "(tools/convert/checkpoint.py makes safetensors of pickles).")
+                "(tools/convert/checkpoint.py makes safetensors of pickles)."
+            )
         family = config.get("model_type")
         if family not in IMAGE_FAMILIES + TEXT_FAMILIES:
             known = ", ".join(sorted(set(IMAGE_FAMILIES + TEXT_FAMILIES)))
@@ -119,7 +141,11 @@ class Published:
             # Their positions are counted from behind the padding's.
             positions -= table.get("pad_token_id", 1) + 1
         limits = [positions] + [
-            value for name, key in (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length"))
+            value
+            for name, key in (
+                ("sentence_bert_config.json", "max_seq_length"),
+                ("tokenizer_config.json", "model_max_length"),
+            )
             if isinstance(value := (_object(self.folder / name) or {}).get(key), int) and 3 <= value <= 65536
         ]
         filled = self.family.startswith("siglip")

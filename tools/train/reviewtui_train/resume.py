@@ -1,8 +1,8 @@
 """Where a killed run goes on from: model, optimizer and progress, cut up over the processes that wrote them.
 
-Written by torch.distributed.checkpoint into a hidden folder that is renamed when all of it is on the disk: a folder `step-…` is
-whole. What a step needs beside it (learning rate, order of samples, random numbers) is a function of seed and step, so the number
-of the step is all that is kept of those, and another number of processes can go on.
+Written by torch.distributed.checkpoint into a hidden folder that is renamed when all of it is on the disk: a folder
+`step-…` is whole. What a step needs beside it (learning rate, order of samples, random numbers) is a function of seed
+and step, so the number of the step is all that is kept of those, and another number of processes can go on.
 """
 
 import json
@@ -73,9 +73,9 @@ class ResumePoints:
     def _drop_old(self, progress: dict) -> None:
         """Of the steps the last few; of the best epochs the one that the last step names, and what came after it."""
         states = sorted(self.folder.glob("step-*"))
-        for old in states[:-self.keep]:
+        for old in states[: -self.keep]:
             shutil.rmtree(old)
-        named = {(progress_of(state).get("best") or {}).get("name") for state in states[-self.keep:]}
+        named = {(progress_of(state).get("best") or {}).get("name") for state in states[-self.keep :]}
         for old in self.folder.glob("best-*"):
             if named != {None} and old.name not in named and old.name < max(filter(None, named)):
                 shutil.rmtree(old)
@@ -83,7 +83,17 @@ class ResumePoints:
 
 def whole_state(model: nn.Module) -> dict:
     """The trained weights in one piece, in the first process's memory; empty elsewhere."""
-    return get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True))
+    return get_model_state_dict(
+        model, options=StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
+    )
+
+
+def take(model: nn.Module, state: dict) -> None:
+    """Puts a state in one piece into a model that is not spread: all that it trains, nothing that it does not know."""
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if unexpected or trained.intersection(missing):
+        raise RuntimeError(f"the state is of another model: {[*unexpected, *trained.intersection(missing)][:3]}")
 
 
 def progress_of(path: pathlib.Path) -> dict:
@@ -95,7 +105,9 @@ def check_same(asked: dict, kept: dict, folder: pathlib.Path) -> None:
     other = [name for name in asked if asked[name] != kept.get(name)]
     if other:
         said = "; ".join(f"{name} was {kept.get(name)!r} and is {asked[name]!r}" for name in other[:3])
-        raise Refused(f"{folder} is of a run with other settings ({said}). Ask for the same, or remove that folder to begin anew.")
+        raise Refused(
+            f"{folder} is of a run with other settings ({said}). Ask for the same, or remove that folder to begin anew."
+        )
 
 
 def _write_durably(path: pathlib.Path, text: str) -> None:

@@ -1,8 +1,8 @@
 """Snapshots: the shards that `reviewtui export --format webdataset` writes, verified, without what was taken back.
 
-Nothing of a snapshot is believed before every file has the SHA-256 that its manifest says. A row of an earlier snapshot that a
-later one retracts is not read at all. Samples stay in their shards: what is kept of each is where its text and picture lie, and
-what is known of its policies.
+Nothing of a snapshot is believed before every file has the SHA-256 that its manifest says. A row of an earlier snapshot
+that a later one retracts is not read at all. Samples stay in their shards: what is kept of each is where its text and
+picture lie, and what is known of its policies.
 """
 
 import dataclasses
@@ -36,7 +36,8 @@ class Manifest:
     def verified(folder: pathlib.Path) -> "Manifest":
         """Reads a manifest and every byte of every file that it names.
 
-        :raises Refused: for a folder that is no whole WebDataset snapshot, and for the first file that is not what it says.
+        :raises Refused: for a folder that is no whole WebDataset snapshot, and for the first file that is not what it
+            says.
         """
         manifest = Manifest.read(folder)
         for entry in manifest._entries():
@@ -46,7 +47,9 @@ class Manifest:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if digest != entry["sha256"]:
-                raise Refused(f"{path} is not the file that manifest.json names (SHA-256 {digest}): copy the snapshot again.")
+                raise Refused(
+                    f"{path} is not the file that manifest.json names (SHA-256 {digest}): copy the snapshot again."
+                )
         return manifest
 
     @staticmethod
@@ -67,9 +70,13 @@ class Manifest:
             if name != os.path.basename(name) or name.startswith("."):
                 raise Refused(f"{path} names {name!r}, which is no plain name.")
         return Manifest(
-            folder, hashlib.sha256(data).hexdigest(), (fields.get("parent") or {}).get("manifest_sha256"),
-            (fields.get("taxonomy") or {}).get("version"), tuple(sorted(name for name in names if name.endswith(".tar"))),
-            "retractions.jsonl" in names)
+            folder,
+            hashlib.sha256(data).hexdigest(),
+            (fields.get("parent") or {}).get("manifest_sha256"),
+            (fields.get("taxonomy") or {}).get("version"),
+            tuple(sorted(name for name in names if name.endswith(".tar"))),
+            "retractions.jsonl" in names,
+        )
 
     def _entries(self) -> list[dict]:
         return json.loads((self.folder / "manifest.json").read_bytes())["files"]
@@ -84,7 +91,8 @@ class Manifest:
 
 @dataclasses.dataclass
 class Rows:
-    """The samples of some snapshots, N of them, about K policies. A sample is one picture with its item's text, or a text."""
+    """The samples of some snapshots, N of them, about K policies. A sample is one picture with its item's text, or a
+    text."""
 
     policies: list[str]
     shards: list[pathlib.Path]
@@ -135,15 +143,17 @@ def load(folders: list[pathlib.Path], *, verify: bool = True) -> tuple[list[Mani
     for place, manifest in enumerate(manifests[1:], 1):
         if manifest.parent not in {earlier.sha256 for earlier in manifests[:place]}:
             raise Refused(
-                f"{manifest.folder} does not go on from {manifests[place - 1].folder}: what was taken back since cannot be "
-                "known. Give the snapshots of one `--since` chain, oldest first.")
+                f"{manifest.folder} does not go on from {manifests[place - 1].folder}: what was taken back "
+                "since cannot be known. Give the snapshots of one `--since` chain, oldest first."
+            )
     if manifests[0].parent is not None:
         raise Refused(
             f"{manifests[0].folder} holds only what came after another snapshot (SHA-256 of its manifest: "
-            f"{manifests[0].parent}): give that one before it.")
+            f"{manifests[0].parent}): give that one before it."
+        )
     rows = _Reader()
     for place, manifest in enumerate(manifests):
-        gone = set().union(*(later.retracted() for later in manifests[place + 1:]))
+        gone = set().union(*(later.retracted() for later in manifests[place + 1 :]))
         for shard in manifest.shards:
             rows.read(manifest.folder / shard, gone)
     return manifests, rows.finish()
@@ -173,7 +183,9 @@ class _Reader:
             if members:
                 self._take(path, tar, members, gone)
 
-    def _take(self, path: pathlib.Path, tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo], gone: set[str]) -> None:
+    def _take(
+        self, path: pathlib.Path, tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo], gone: set[str]
+    ) -> None:
         if "json" not in members:
             raise Refused(f"{path} has a sample without json: it is no shard of `reviewtui export`.")
         fields = json.loads(tar.extractfile(members["json"]).read())
@@ -185,12 +197,22 @@ class _Reader:
         labels, origins, soft = fields["labels"], fields["label_origins"], fields["soft_labels"]
         for policy in labels:
             self.policies.setdefault(policy, len(self.policies))
-        self.kept.append((
-            len(self.shards) - 1, _place(picture), _place(text), SPLITS.index(fields["split"]),
-            self.decisions.setdefault(fields["decision"], len(self.decisions)), max(1, fields["media_count"]),
-            [(self.policies[policy], value, soft[policy], origins[policy] == "model") for policy, value in labels.items()
-             if value != -1 or soft[policy] >= 0],
-            fields["sampled"]))
+        self.kept.append(
+            (
+                len(self.shards) - 1,
+                _place(picture),
+                _place(text),
+                SPLITS.index(fields["split"]),
+                self.decisions.setdefault(fields["decision"], len(self.decisions)),
+                max(1, fields["media_count"]),
+                [
+                    (self.policies[policy], value, soft[policy], origins[policy] == "model")
+                    for policy, value in labels.items()
+                    if value != -1 or soft[policy] >= 0
+                ],
+                fields["sampled"],
+            )
+        )
 
     def finish(self) -> Rows:
         count, width = len(self.kept), len(self.policies)
@@ -202,9 +224,20 @@ class _Reader:
                 labels[row, policy], soft[row, policy], by_model[row, policy] = value, fraction, is_models
         column = lambda place, kind: numpy.array([kept[place] for kept in self.kept], kind)  # noqa: E731
         return Rows(
-            list(self.policies), self.shards, column(0, numpy.int32), column(1, numpy.int64).reshape(count, 2),
-            column(2, numpy.int64).reshape(count, 2), column(3, numpy.int8), column(4, numpy.int64), column(5, numpy.int32),
-            labels, soft, by_model, column(7, numpy.float64), self.retracted)
+            list(self.policies),
+            self.shards,
+            column(0, numpy.int32),
+            column(1, numpy.int64).reshape(count, 2),
+            column(2, numpy.int64).reshape(count, 2),
+            column(3, numpy.int8),
+            column(4, numpy.int64),
+            column(5, numpy.int32),
+            labels,
+            soft,
+            by_model,
+            column(7, numpy.float64),
+            self.retracted,
+        )
 
 
 def _place(member: tarfile.TarInfo | None) -> tuple[int, int]:

@@ -1,9 +1,10 @@
-"""A made-up snapshot and a made-up checkpoint, for measurements and tests where there is no data: nothing is downloaded.
+"""A made-up snapshot and a made-up checkpoint, for measurements and tests where there is no data: nothing is
+downloaded.
 
     python -m reviewtui_train.synthetic FOLDER [--samples N] [--width W] [--layers L] [--side S]
 
-Pictures are noise; those that violate `hate` are redder, those that violate `spam` brighter at the top, so that there is something
-to learn. The shards are those of `reviewtui export --format webdataset`, as far as training reads them.
+Pictures are noise; those that violate `hate` are redder, those that violate `spam` brighter at the top, so that there
+is something to learn. The shards are those of `reviewtui export --format webdataset`, as far as training reads them.
 """
 
 import argparse
@@ -39,11 +40,19 @@ def snapshot(folder: pathlib.Path, *, samples: int, side: int, seed: int = 0, sh
             files.append(name)
         start += count
     entries = [
-        {"name": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(), "bytes": (folder / name).stat().st_size}
+        {
+            "name": name,
+            "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
+            "bytes": (folder / name).stat().st_size,
+        }
         for name in files
     ]
     manifest = {
-        "format": "reviewtui-snapshot", "version": 1, "data": "webdataset", "parent": None, "taxonomy": {"version": 1},
+        "format": "reviewtui-snapshot",
+        "version": 1,
+        "data": "webdataset",
+        "parent": None,
+        "taxonomy": {"version": 1},
         "files": entries,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -51,15 +60,20 @@ def snapshot(folder: pathlib.Path, *, samples: int, side: int, seed: int = 0, sh
 
 def _json(sample: int, split: str, labels: dict[str, int]) -> dict:
     return {
-        "decision": f"d{sample}", "split": split, "labels": labels, "soft_labels": dict.fromkeys(labels, -1.0),
-        "label_origins": dict.fromkeys(labels, "person"), "media_count": 1, "sampled": 0.05 if sample % 10 == 0 else -1.0,
+        "decision": f"d{sample}",
+        "split": split,
+        "labels": labels,
+        "soft_labels": dict.fromkeys(labels, -1.0),
+        "label_origins": dict.fromkeys(labels, "person"),
+        "media_count": 1,
+        "sampled": 0.05 if sample % 10 == 0 else -1.0,
     }
 
 
 def _picture(draw: numpy.random.Generator, labels: dict[str, int], side: int) -> bytes:
     values = draw.integers(0, 200, (side // 8, side // 8, 3)).astype(numpy.float64)
     values[:, :, 0] += 60 * labels["hate"] * draw.random()
-    values[:side // 16] += 60 * labels["spam"] * draw.random()
+    values[: side // 16] += 60 * labels["spam"] * draw.random()
     image = Image.fromarray(values.clip(0, 255).astype(numpy.uint8)).resize((side, side), Image.Resampling.BICUBIC)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=90)
@@ -80,8 +94,14 @@ def checkpoint(folder: pathlib.Path, *, width: int, layers: int, side: int, patc
 
     torch.manual_seed(seed)
     config = transformers.CLIPVisionConfig(
-        hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers, num_attention_heads=max(1, width // 64),
-        image_size=side, patch_size=patch, projection_dim=width)
+        hidden_size=width,
+        intermediate_size=4 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=max(1, width // 64),
+        image_size=side,
+        patch_size=patch,
+        projection_dim=width,
+    )
     transformers.CLIPVisionModelWithProjection(config).save_pretrained(folder)
     fields = {"size": {"height": side, "width": side}, "resample": 3, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
     (folder / "preprocessor_config.json").write_text(json.dumps(fields))
@@ -98,7 +118,12 @@ def main() -> None:
     options = parser.parse_args()
     snapshot(options.folder / "snapshot", samples=options.samples, side=options.side)
     checkpoint(
-        options.folder / "checkpoint", width=options.width, layers=options.layers, side=options.side, patch=options.patch)
+        options.folder / "checkpoint",
+        width=options.width,
+        layers=options.layers,
+        side=options.side,
+        patch=options.patch,
+    )
 
 
 if __name__ == "__main__":

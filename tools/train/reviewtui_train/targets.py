@@ -32,8 +32,8 @@ class Weighing:
 def targets(rows: Rows, fitted: numpy.ndarray, policies: list[int], weighing: Weighing) -> Targets:
     """Targets of all rows; class balance is worked out on the fitted ones alone.
 
-    An item counts once, however many pictures it has. Balanced: n/(2·n_c) for class c of n, by weight (King & Zeng 2001,
-    "Logistic Regression in Rare Events Data"; scikit-learn's "balanced"), so that the mean weight stays 1.
+    An item counts once, however many pictures it has. Balanced: n/(2·n_c) for class c of n, by weight (King & Zeng
+    2001, "Logistic Regression in Rare Events Data"; scikit-learn's "balanced"), so that the mean weight stays 1.
     """
     labels = rows.labels[:, policies]
     values = labels
@@ -45,7 +45,9 @@ def targets(rows: Rows, fitted: numpy.ndarray, policies: list[int], weighing: We
     weights *= numpy.where(rows.by_model[:, policies], weighing.by_model, 1)
     weights /= rows.pictures_of_item[:, None]
     if weighing.for_queue:
-        weights *= numpy.where(rows.sampled > 0, 1 / numpy.maximum(rows.sampled, 1e-9), 1)[:, None].astype(numpy.float32)
+        weights *= numpy.where(rows.sampled > 0, 1 / numpy.maximum(rows.sampled, 1e-9), 1)[:, None].astype(
+            numpy.float32
+        )
     if weighing.balanced:
         weights = _balanced(values, weights, fitted)
     return Targets(values.astype(numpy.float32), weights.astype(numpy.float32))
@@ -64,6 +66,7 @@ def learnable(rows: Rows, fitted: numpy.ndarray, least: int) -> list[int]:
     _, first = numpy.unique(rows.decision[fitted], return_index=True)
     labels = rows.labels[fitted[first]]
     return [
-        policy for policy in range(len(rows.policies))
+        policy
+        for policy in range(len(rows.policies))
         if (labels[:, policy] == 1).sum() >= least and (labels[:, policy] == 0).sum() >= least
     ]

@@ -1,4 +1,5 @@
-"""The steps: forward, loss over what is known, backward, clip, update; a state now and then; validation after each epoch."""
+"""The steps: forward, loss over what is known, backward, clip, update; a state now and then; validation after each
+epoch."""
 
 import contextlib
 import dataclasses
@@ -45,7 +46,8 @@ class Plan:
 
 
 def rate(step: int, steps: int, warmup: float) -> float:
-    """Share of the learning rate at a step: linear rise, then half a cosine to 0 (Loshchilov & Hutter 2017, SGDR, eq. 5)."""
+    """Share of the learning rate at a step: linear rise, then half a cosine to 0 (Loshchilov & Hutter 2017, SGDR, eq.
+    5)."""
     rise = max(1, round(steps * warmup))
     if step < rise:
         return (step + 1) / rise
@@ -68,7 +70,8 @@ def optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
 
 
 class Loss:
-    """Binary cross-entropy over what is known, added up over towers and policies, over the mean weight of a step's samples."""
+    """Binary cross-entropy over what is known, added up over towers and policies, over the mean weight of a step's
+    samples."""
 
     def __init__(self, targets: Targets, fitted: numpy.ndarray, batch: int, world: World) -> None:
         self.values, self.weights = torch.from_numpy(targets.values), torch.from_numpy(targets.weights)
@@ -89,10 +92,26 @@ class Loss:
 
 class Training:
     def __init__(
-        self, model: nn.Module, plan: Plan, rows: Rows, targets: Targets, fitted: numpy.ndarray, held: numpy.ndarray,
-        samples: Samples, world: World, points: ResumePoints, settings: dict,
+        self,
+        model: nn.Module,
+        plan: Plan,
+        rows: Rows,
+        targets: Targets,
+        fitted: numpy.ndarray,
+        held: numpy.ndarray,
+        samples: Samples,
+        world: World,
+        points: ResumePoints,
+        settings: dict,
     ) -> None:
-        self.model, self.plan, self.rows, self.targets, self.fitted, self.held = model, plan, rows, targets, fitted, held
+        self.model, self.plan, self.rows, self.targets, self.fitted, self.held = (
+            model,
+            plan,
+            rows,
+            targets,
+            fitted,
+            held,
+        )
         self.samples, self.world, self.points, self.settings = samples, world, points, settings
         self.steps = Steps(plan.batch, plan.micro, world.rank, world.size)
         self.per_epoch = self.steps.count(len(fitted))
@@ -109,10 +128,15 @@ class Training:
         while number < self.total:
             epoch, place = divmod(number, self.per_epoch)
             samples = order(self.rows, self.fitted, seed=self.plan.seed, epoch=epoch)
-            ahead = list(self.steps.of(samples, place))[:self.total - number]
-            batches = iter(reader(
-                self.samples, [part for step in ahead for part in step], workers=self.plan.workers,
-                pinned=self.world.device.type == "cuda"))
+            ahead = list(self.steps.of(samples, place))[: self.total - number]
+            batches = iter(
+                reader(
+                    self.samples,
+                    [part for step in ahead for part in step],
+                    workers=self.plan.workers,
+                    pinned=self.world.device.type == "cuda",
+                )
+            )
             self.model.train()
             for step in ahead:
                 loss, norm = self.step(number, [next(batches) for _ in step])
@@ -127,10 +151,11 @@ class Training:
         return self.best
 
     def step(self, number: int, parts: list[dict[str, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """One update by the samples of all processes; this process's loss and the norm of the gradient before it was clipped."""
+        """One update by the samples of all processes; this process's loss and the norm of the gradient before it was
+        clipped."""
         # What is random in a step (dropout) is a function of seed and step.
         torch.manual_seed(hash((self.plan.seed, number, self.world.rank)) % 2**63)
-        for group, base in zip(self.optimizer.param_groups, self.rates):
+        for group, base in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = base * rate(number, self.total, self.plan.warmup)
         total = torch.zeros((), device=self.world.device)
         for place, part in enumerate(parts):
@@ -153,8 +178,14 @@ class Training:
     def _validate(self, epoch: int, number: int) -> None:
         with precision(self.world, kind=self.plan.parallel, bf16=self.plan.bf16):
             found = embedding.read(
-                self.model, self.samples, self.held, self.world, micro=self.plan.micro, workers=self.plan.workers,
-                only_embeddings=False)
+                self.model,
+                self.samples,
+                self.held,
+                self.world,
+                micro=self.plan.micro,
+                workers=self.plan.workers,
+                only_embeddings=False,
+            )
         figure = self.world.same(self._figure(found) if found is not None else None)
         if self.world.is_first:
             print(f"epoch {epoch + 1}: validation {figure['by']} {figure['value']:.4f}", file=sys.stderr, flush=True)
@@ -163,7 +194,8 @@ class Training:
             self.points.save(self.best["name"], self.model, None, {"settings": self.settings, "best": self.best})
 
     def _figure(self, found: dict[str, tuple[numpy.ndarray, numpy.ndarray]]) -> dict:
-        """Mean average precision of the policies that validation knows both ways, over towers; else the log loss, negative."""
+        """Mean average precision of the policies that validation knows both ways, over towers; else the log loss,
+        negative."""
         precisions, losses = [], []
         for index, logits in found.values():
             values, weights = self.targets.values[index], self.targets.weights[index]
@@ -188,4 +220,6 @@ class Training:
         if self.world.is_first:
             print(
                 f"step {number}/{self.total}: loss {mean.item():.4f}, gradient {norm.item():.3f}, {pace:.1f} samples/s",
-                file=sys.stderr, flush=True)
+                file=sys.stderr,
+                flush=True,
+            )

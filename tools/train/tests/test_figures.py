@@ -4,6 +4,7 @@ import itertools
 import unittest
 
 import numpy
+
 from reviewtui_train import figures, linear
 
 
@@ -31,7 +32,8 @@ class Ranking(unittest.TestCase):
             scores, labels = sample(seed)
             pairs = list(itertools.product(scores[labels], scores[~labels]))
             self.assertAlmostEqual(
-                figures.auroc(scores, labels), sum((a > b) + 0.5 * (a == b) for a, b in pairs) / len(pairs), places=12)
+                figures.auroc(scores, labels), sum((a > b) + 0.5 * (a == b) for a, b in pairs) / len(pairs), places=12
+            )
 
     def test_one_class_has_no_figure(self) -> None:
         self.assertIsNone(figures.auroc(numpy.ones(3), numpy.ones(3, bool)))

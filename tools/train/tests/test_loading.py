@@ -5,6 +5,7 @@ import unittest
 
 import numpy
 from PIL import Image
+
 from reviewtui_train import snapshot
 from reviewtui_train.loading import NOBODY, Steps, checkered, order, pixels
 from reviewtui_train.published import Pictures
@@ -15,9 +16,19 @@ def rows(shards: list[int]) -> snapshot.Rows:
     count = sum(shards)
     nothing = numpy.zeros((count, 2), numpy.int64)
     return snapshot.Rows(
-        ["hate"], [f"{number}.tar" for number in range(len(shards))], numpy.repeat(numpy.arange(len(shards)), shards), nothing,
-        nothing, numpy.zeros(count, numpy.int8), numpy.arange(count), numpy.ones(count, numpy.int32), numpy.zeros((count, 1)),
-        numpy.full((count, 1), -1.0), numpy.zeros((count, 1), bool), numpy.full(count, -1.0))
+        ["hate"],
+        [f"{number}.tar" for number in range(len(shards))],
+        numpy.repeat(numpy.arange(len(shards)), shards),
+        nothing,
+        nothing,
+        numpy.zeros(count, numpy.int8),
+        numpy.arange(count),
+        numpy.ones(count, numpy.int32),
+        numpy.zeros((count, 1)),
+        numpy.full((count, 1), -1.0),
+        numpy.zeros((count, 1), bool),
+        numpy.full(count, -1.0),
+    )
 
 
 class Order(unittest.TestCase):
@@ -34,7 +45,7 @@ class Order(unittest.TestCase):
         given = rows([10] * 8)
         shards = given.shard[order(given, numpy.arange(80), seed=0, epoch=0, window=2)]
         for start in range(0, 80, 20):
-            self.assertEqual(len(set(shards[start:start + 20])), 2)
+            self.assertEqual(len(set(shards[start : start + 20])), 2)
         self.assertGreater(len(set(shards[:10])), 1)
 
     def test_processes_share_each_step_and_take_as_many(self) -> None:
@@ -46,11 +57,16 @@ class Order(unittest.TestCase):
                     shapes = {tuple(map(len, parts)) for parts in steps}
                     self.assertEqual(len(shapes), 1, "somebody would wait for ever")
                     self.assertLessEqual(max(shapes.pop()), micro)
-                seen = [index for rank in taken for parts in rank for part in parts for index in part if index != NOBODY]
+                seen = [
+                    index for rank in taken for parts in rank for part in parts for index in part if index != NOBODY
+                ]
                 self.assertEqual(sorted(seen), samples.tolist())
                 # Whatever their number, processes share the same batches.
-                batches = [{i for parts in step for part in parts for i in part} - {NOBODY} for step in zip(*taken)]
-                self.assertEqual(batches, [set(samples[start:start + 8].tolist()) for start in range(0, 37, 8)])
+                batches = [
+                    {i for parts in step for part in parts for i in part} - {NOBODY}
+                    for step in zip(*taken, strict=True)
+                ]
+                self.assertEqual(batches, [set(samples[start : start + 8].tolist()) for start in range(0, 37, 8)])
 
     def test_going_on_from_a_step_is_the_rest_of_the_epoch(self) -> None:
         steps = Steps(4, 2, 1, 2)

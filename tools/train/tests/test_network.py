@@ -1,4 +1,5 @@
-"""Embeddings are those that the program computes: both are held against the same fixtures (tools/fixtures/families.py)."""
+"""Embeddings are those that the program computes: both are held against the same fixtures
+(tools/fixtures/families.py)."""
 
 import base64
 import json
@@ -25,8 +26,11 @@ class Embeddings(unittest.TestCase):
         model = network.load(Published.at(FAMILIES / family), (tower,), 2).double().eval()
         if pooling:
             model.pooling = pooling
-        given = {"pixels": array(fixture["pixels"])} if tower == "image" else {
-            name: torch.tensor(fixture[name]) for name in ("ids", "mask")}
+        given = (
+            {"pixels": array(fixture["pixels"])}
+            if tower == "image"
+            else {name: torch.tensor(fixture[name]) for name in ("ids", "mask")}
+        )
         with torch.no_grad():
             found = getattr(model, f"_{tower}_embedding")(given)
         torch.testing.assert_close(found, array(fixture["embedding"]), rtol=0, atol=1e-6)
@@ -40,6 +44,38 @@ class Embeddings(unittest.TestCase):
         for family in ("bert", "roberta", "xlm-roberta", "clip", "siglip"):
             with self.subTest(family):
                 self.check(family, "text")
+
+
+class Gradients(unittest.TestCase):
+    def test_every_weight_that_is_trained_takes_part(self) -> None:
+        """DDP waits for ever for one that does not."""
+        for family in (
+            "vit",
+            "deit",
+            "dinov2-registers",
+            "dinov2-giant",
+            "clip",
+            "siglip",
+            "bert",
+            "roberta",
+            "xlm-roberta",
+        ):
+            published = Published.at(FAMILIES / family)
+            batch = {
+                "pixels": torch.randn(2, 3, 16, 16),
+                "ids": torch.randint(4, 40, (2, 9)),
+                "mask": torch.ones(2, 9).long(),
+            }
+            for towers in {published.towers, *((tower,) for tower in published.towers)}:
+                with self.subTest(family, towers=towers):
+                    model = network.load(published, towers, 2)
+                    for head in model.heads.values():
+                        torch.nn.init.normal_(head.directions)
+                    sum(logits.square().sum() for logits in model(batch).values()).backward()
+                    idle = [
+                        name for name, given in model.named_parameters() if given.requires_grad and given.grad is None
+                    ]
+                    self.assertEqual(idle, [])
 
 
 class Adapters(unittest.TestCase):

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import numpy
+
 from reviewtui_train import Refused, snapshot, synthetic
 from reviewtui_train.targets import Weighing, learnable, targets
 
@@ -26,9 +27,17 @@ class Snapshots(unittest.TestCase):
         lines = "".join(json.dumps({"decision": decision, "reason": "undone"}) + "\n" for decision in retracted)
         (folder / "retractions.jsonl").write_text(lines)
         parent = parent or hashlib.sha256((self.folder / "a/manifest.json").read_bytes()).hexdigest()
-        (folder / "manifest.json").write_text(json.dumps({
-            "format": "reviewtui-snapshot", "version": 1, "data": "webdataset", "parent": {"manifest_sha256": parent},
-            "files": [{"name": "retractions.jsonl", "sha256": hashlib.sha256(lines.encode()).hexdigest()}]}))
+        (folder / "manifest.json").write_text(
+            json.dumps(
+                {
+                    "format": "reviewtui-snapshot",
+                    "version": 1,
+                    "data": "webdataset",
+                    "parent": {"manifest_sha256": parent},
+                    "files": [{"name": "retractions.jsonl", "sha256": hashlib.sha256(lines.encode()).hexdigest()}],
+                }
+            )
+        )
         return folder
 
     def test_samples_are_found_where_they_lie(self) -> None:
@@ -95,15 +104,27 @@ class Labels(unittest.TestCase):
         labels = numpy.array([[1], [0], [1], [0], [-1]], numpy.float32)
         nothing = numpy.zeros((5, 2), numpy.int64)
         return snapshot.Rows(
-            ["hate"], [], numpy.zeros(5, numpy.int32), nothing, nothing, numpy.zeros(5, numpy.int8), numpy.arange(5),
-            numpy.array([1, 1, 1, 2, 1]), labels, numpy.array([[-1], [-1], [0.5], [-1], [-1]], numpy.float32),
-            numpy.array([[False], [True], [False], [False], [False]]), numpy.array([-1, 0.05, -1, -1, -1]))
+            ["hate"],
+            [],
+            numpy.zeros(5, numpy.int32),
+            nothing,
+            nothing,
+            numpy.zeros(5, numpy.int8),
+            numpy.arange(5),
+            numpy.array([1, 1, 1, 2, 1]),
+            labels,
+            numpy.array([[-1], [-1], [0.5], [-1], [-1]], numpy.float32),
+            numpy.array([[False], [True], [False], [False], [False]]),
+            numpy.array([-1, 0.05, -1, -1, -1]),
+        )
 
     def test_weights(self) -> None:
         found = targets(self.rows(), numpy.arange(5), [0], Weighing(by_model=0.25, balanced=False))
         numpy.testing.assert_allclose(found.values[:, 0], [1, 0, 0.5, 0, 0])
         numpy.testing.assert_allclose(found.weights[:, 0], [1, 0.25, 1, 0.5, 0])
-        hard = targets(self.rows(), numpy.arange(5), [0], Weighing(soft=False, balanced=False, for_queue=True, by_model=1))
+        hard = targets(
+            self.rows(), numpy.arange(5), [0], Weighing(soft=False, balanced=False, for_queue=True, by_model=1)
+        )
         numpy.testing.assert_allclose(hard.values[:, 0], [1, 0, 1, 0, 0])
         numpy.testing.assert_allclose(hard.weights[:, 0], [1, 20, 1, 0.5, 0])
 

@@ -37,7 +37,7 @@ final class CSVSink: SnapshotSink {
         case .number(let number): bytes += Array("\(number)".utf8)
         case .flag(let flag): bytes += Array((flag ? "true" : "false").utf8)
         case .time(let milliseconds): bytes += Array(Timestamp(milliseconds: milliseconds).rfc3339.utf8)
-        case .list: append(value.json.text, to: &bytes)
+        case .list, .singles: append(value.json.text, to: &bytes)
         }
     }
 
@@ -77,6 +77,7 @@ extension ColumnValue {
         case .flag(let flag): .bool(flag)
         case .time(let milliseconds): .string(Timestamp(milliseconds: milliseconds).rfc3339)
         case .list(let elements): .array(elements.map(\.json))
+        case .singles(let elements): .array(elements.map { .number(Double($0)) })
         }
     }
 }

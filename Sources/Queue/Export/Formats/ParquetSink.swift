@@ -1,11 +1,12 @@
-/// `decisions.parquet`, with the columns of ``SnapshotColumn/all``.
+/// `decisions.parquet`, with the columns of ``SnapshotColumn/all``, and ``SnapshotColumn/embedding`` where it is asked for.
 final class ParquetSink: SnapshotSink {
-    let columns = SnapshotColumn.all
+    let columns: [SnapshotColumn]
     private let file: SnapshotFile
     private let writer: ParquetWriter
     private var rows = 0
 
-    init(folder: String) throws {
+    init(folder: String, hasEmbeddings: Bool = false) throws {
+        columns = SnapshotColumn.all + (hasEmbeddings ? [.embedding] : [])
         let file = try SnapshotFile(folder: folder, name: "decisions.parquet")
         self.file = file
         writer = try ParquetWriter(columns: columns.map(\.parquet)) { try file.append($0) }

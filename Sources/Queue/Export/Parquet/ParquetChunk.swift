@@ -49,6 +49,7 @@ struct ParquetChunk {
             if !isRequired { definition.append(isNull ? 0 : 1) }
             return
         }
+        if case .singles(let elements) = value, !elements.isEmpty { return append(elements) }
         guard case .list(let elements) = value, !elements.isEmpty else {
             values += 1
             nulls += 1
@@ -63,10 +64,20 @@ struct ParquetChunk {
         }
     }
 
+    /// A list without nulls.
+    private mutating func append(_ elements: [Float]) {
+        values += elements.count
+        for number in elements.indices {
+            repetition.append(number == 0 ? 0 : 1)
+            definition.append(2)
+        }
+        elements.withUnsafeBytes { plain.append(contentsOf: $0) }
+    }
+
     /// - returns: False for a null.
     private mutating func append(plain value: ColumnValue) -> Bool {
         switch value {
-        case .null, .list:
+        case .null, .list, .singles:
             nulls += 1
             return false
         case .text(let text):
@@ -189,6 +200,8 @@ private struct Bounds {
             return integers.map {
                 ParquetChunk.Range(least: [UInt8($0.lowerBound)], greatest: [UInt8($0.upperBound)])
             }
+        // Of use to nobody in an embedding.
+        case .single: return nil
         case .number:
             // A zero may be of either sign, and a NaN is in no order (parquet.thrift, ColumnOrder).
             guard let numbers, !hasNaN else { return nil }

@@ -2,7 +2,7 @@
 /// page v1 with PLAIN values and RLE levels, gzip by zlib, checksums, statistics.
 ///
 /// Texts are BYTE_ARRAY with the logical type STRING, times INT64 with TIMESTAMP(millis, UTC), integers INT64, numbers
-/// DOUBLE, flags BOOLEAN; a list is the three-level LIST with nullable elements. Equal rows give equal bytes.
+/// DOUBLE, singles FLOAT, flags BOOLEAN; a list is the three-level LIST with nullable elements. Equal rows give equal bytes.
 ///
 /// ```swift
 /// let writer = try ParquetWriter(columns: columns) { try file.append($0) }
@@ -214,6 +214,7 @@ extension ColumnType {
         switch self {
         case .flag: 0  // BOOLEAN
         case .integer, .time: 2  // INT64
+        case .single: 4  // FLOAT
         case .number: 5  // DOUBLE
         case .text, .list: 6  // BYTE_ARRAY
         }
@@ -236,7 +237,7 @@ extension ColumnType {
                     time.field(2) { $0.field(1) { _ in } }
                 }
             }
-        case .integer, .number, .flag: break
+        case .integer, .number, .single, .flag: break
         }
     }
 }

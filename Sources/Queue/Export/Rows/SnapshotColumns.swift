@@ -1,6 +1,8 @@
 /// The type of a column's values. Every type but a list has a null.
 indirect enum ColumnType: Sendable, Hashable {
     case text, integer, number, flag
+    /// A number of 32 bits.
+    case single
     /// Milliseconds since 1970 UTC.
     case time
     /// Never null: one without elements is empty.
@@ -12,6 +14,7 @@ indirect enum ColumnType: Sendable, Hashable {
         case .text: "text"
         case .integer: "integer"
         case .number: "number"
+        case .single: "single"
         case .flag: "flag"
         case .time: "time"
         case .list(let element): "list<\(element.name)>"
@@ -28,6 +31,8 @@ indirect enum ColumnValue: Sendable, Hashable {
     case flag(Bool)
     case time(Int64)
     case list([ColumnValue])
+    /// A list of ``ColumnType/single``, hundreds in every row.
+    case singles([Float])
 
     static func optional(_ text: String?) -> ColumnValue { text.map { .text($0) } ?? .null }
     static func optional(_ integer: Int64?) -> ColumnValue { integer.map { .integer($0) } ?? .null }
@@ -162,6 +167,14 @@ extension SnapshotColumn {
         SnapshotColumn(name: "supersedes", type: .text) { .optional($0.supersedes) },
         SnapshotColumn(name: "hash", type: .text, isRequired: true) { .text($0.hash) },
     ]
+}
+
+// MARK: - Embeddings
+
+extension SnapshotColumn {
+    /// What a model made of the item: of its text, or of the first of its pictures that could be read. As the network gave it,
+    /// not of length 1; empty where it made nothing.
+    static let embedding = SnapshotColumn(name: "embedding", type: .list(.single)) { .singles($0.embedding) }
 }
 
 // MARK: - Rationales, one part at a time

@@ -60,11 +60,22 @@ struct SnapshotRow: Sendable {
     var supersedes: String?
     /// Hash of the audit event, 64 hex digits.
     var hash: String
+    /// By the model that was asked for; empty where none was, or it has not looked at the item.
+    var embedding: [Float]
 }
 
 /// Makes rows of what ``SnapshotReader`` selects.
 struct SnapshotRows: SnapshotPageMaker {
-    static let furtherColumns = ", i.source"
+    /// Those of the number of the model in the queue, where its embeddings are wanted.
+    let embedder: Int64?
+    var furtherColumns: String {
+        ", i.source"
+            + (embedder.map {
+                """
+                , (SELECT vector FROM embedding e WHERE e.item = d.item AND e.model = \($0) ORDER BY e.position LIMIT 1)
+                """
+            } ?? "")
+    }
     static let mediaQuery = """
         SELECT m.path, m.sha256, m.byte_count, m.original, l.hash
         FROM media m LEFT JOIN likeness l ON l.item = m.item AND l.position = m.position
@@ -77,7 +88,11 @@ struct SnapshotRows: SnapshotPageMaker {
     private let mediaFolder: String
     private(set) var counts = SnapshotCounts()
 
-    init(pseudonyms: Pseudonyms, shared: SharedJudgements, leastAgreement: Double?, mediaFolder: String) {
+    init(
+        pseudonyms: Pseudonyms, shared: SharedJudgements, leastAgreement: Double?, mediaFolder: String,
+        embedder: Int64? = nil
+    ) {
+        self.embedder = embedder
         self.pseudonyms = pseudonyms
         self.shared = shared
         self.leastAgreement = leastAgreement
@@ -96,6 +111,9 @@ struct SnapshotRows: SnapshotPageMaker {
             }
             media.bind(1, decisions.integer(DecisionColumn.item))
             guard var row = SnapshotRow(decisions, pseudonyms: pseudonyms) else { continue }
+            if embedder != nil, !decisions.isNull(DecisionColumn.further + 1) {
+                row.embedding = StoredRelevance.vector(Data(decisions.bytes(DecisionColumn.further + 1)))
+            }
             while try media.next() { row.media.append(SnapshotRow.Medium(media, in: mediaFolder)) }
             if let judgements {
                 (row.softLabels, row.reviewers, row.agreement) = (
@@ -165,6 +183,7 @@ extension SnapshotRow {
         group = shown?["group"].flatMap { GroupMark($0) }
         supersedes = optional(DecisionColumn.supersedes)
         hash = row.bytes(DecisionColumn.hash).hex
+        embedding = []
     }
 }
 
