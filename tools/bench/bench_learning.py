@@ -206,7 +206,7 @@ def main():
     parser.add_argument("--verdicts", type=int, default=110)
     parser.add_argument("--strategies", nargs="+", default=STRATEGIES)
     parser.add_argument("--every", type=int, default=4, help="take every so-manyth tweet; 1 for all 24,783")
-    parser.add_argument("--default", default="typical", help="the strategy that the program uses unless told otherwise")
+    parser.add_argument("--default", default="entropy", help="the strategy that is held against 60 %% of random order's verdicts")
     parser.add_argument("--without-modal", action="store_true")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -237,7 +237,7 @@ def main():
                     writer.writerow([name, policy, strategy, int(row[0]), *(f"{value:.4f}" for value in row[1:])])
     report(curves, facts, arguments.default, out)
     draw(out / "curves.svg", curves, list(dict.fromkeys(
-        ["random", arguments.default, "entropy", "greatest", "core-set", "modAL"])))
+        ["random", arguments.default, "typical", "core-start", "greatest", "modAL"])))
 
 
 def report(curves, facts, default, out):
