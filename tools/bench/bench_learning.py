@@ -206,7 +206,8 @@ def main():
     parser.add_argument("--verdicts", type=int, default=110)
     parser.add_argument("--strategies", nargs="+", default=STRATEGIES)
     parser.add_argument("--every", type=int, default=4, help="take every so-manyth tweet; 1 for all 24,783")
-    parser.add_argument("--default", default="entropy", help="the strategy that is held against 60 %% of random order's verdicts")
+    parser.add_argument(
+        "--default", default="entropy", help="the strategy that is held against 60 %% of random order's verdicts")
     parser.add_argument("--without-modal", action="store_true")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
