@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Queue
+import Synchronization
 
 /// Fits heads on a queue's verdicts, compares them with those in use, and records them: proposed, or adopted too.
 ///
@@ -9,9 +10,10 @@ import Queue
 /// let outcome = try await refit.run(options: options) { print($0.words, $0.fraction) }
 /// ```
 ///
-/// Off the main actor, on a thread of its own; cancelled between two pages of rows and between two policies. Nothing is
-/// written before everything is fitted, and then in two short transactions a model. What is adopted does not score what
-/// waits: ``Rescoring`` of ``Outcome/adoptedModels`` does, when whoever called finds it the right time.
+/// Off the main actor, on a thread of its own and the policies on all cores; cancelled between two pages of rows and
+/// before each policy. Nothing is written before everything is fitted, and then in two short transactions a model. What
+/// is adopted does not score what waits: ``Rescoring`` of ``Outcome/adoptedModels`` does, when whoever called finds it the
+/// right time.
 struct Refit: Sendable {
     struct Options: Sendable {
         enum Adoption: Sendable, Hashable {
@@ -26,6 +28,8 @@ struct Refit: Sendable {
         /// Whether a fit starts from what the model makes of the policy's words.
         var startsFromWords = false
         var adoption = Adoption.propose
+        /// Whether policies are fitted beside one another, on all cores; what comes out is the same.
+        var isSideBySide = true
         /// Of the head, as its file and its scores name it.
         var name = "verdicts"
         /// Who proposes and adopts.
@@ -35,7 +39,7 @@ struct Refit: Sendable {
     struct Stage: Sendable {
         /// What is being done, in words.
         var words: String
-        /// Policies that are fitted.
+        /// Policies that are fitted or left out.
         var done = 0
         /// Of the whole, in [0, 1].
         var fraction: Double
@@ -146,7 +150,7 @@ extension Refit {
         var isAdopted = false
     }
 
-    struct LeftOut: Sendable, Hashable {
+    struct LeftOut: Error, Sendable, Hashable {
         var model: String
         var policy: PolicyID?
         var reason: String
@@ -182,7 +186,8 @@ private struct ModelFit: Sendable {
     let words: [Head]
 
     func run(
-        _ policies: [PolicyID], areNamed: Bool, isCancelled: @Sendable () -> Bool, progress: (Refit.Stage) -> Void
+        _ policies: [PolicyID], areNamed: Bool, isCancelled: @Sendable () -> Bool,
+        progress: @Sendable (Refit.Stage) -> Void
     ) throws -> Refit.ModelOutcome {
         let started = ContinuousClock.now
         var outcome = Refit.ModelOutcome(model: recipe.id)
@@ -197,29 +202,57 @@ private struct ModelFit: Sendable {
         }
         let learnt = Set(try store.heads().map(\.id))
         let named = Set(judged.items.lazy.flatMap(\.labels.keys))
-        for (index, policy) in policies.enumerated() where areNamed || named.contains(policy) {
-            if isCancelled() { throw CancellationError() }
-            progress(
-                Refit.Stage(
-                    words: "\(recipe.id): \(policy.rawValue)", done: outcome.policies.count,
-                    fraction: 0.1 + 0.9 * Double(index) / Double(policies.count)))
-            guard !taxonomy.isRestricted(policy) else {
-                outcome.leftOut.append(
-                    Refit.LeftOut(
-                        model: recipe.id, policy: policy,
-                        reason: "restricted items never train, so there is nothing to fit it on.", isRestricted: true))
-                continue
-            }
-            do throws(HeadFitting.TooFew) {
-                outcome.policies.append(try fit(policy, judged, learnt: learnt))
-            } catch {
-                outcome.leftOut.append(
-                    Refit.LeftOut(model: recipe.id, policy: policy, reason: error.advice(policy)))
+        let wanted = policies.filter { areNamed || named.contains($0) }
+        for result in try fits(of: wanted, judged, learnt: learnt, isCancelled, progress) {
+            switch result {
+            case .success(let fitted): outcome.policies.append(fitted)
+            case .failure(let leftOut): outcome.leftOut.append(leftOut)
             }
         }
         if !outcome.policies.isEmpty { try record(judged, &outcome) }
         outcome.seconds = started.duration(to: .now) / .seconds(1)
         return outcome
+    }
+
+    /// Of each policy, in their order. A policy takes a core for its whole time, and any that is free takes the next.
+    private func fits(
+        of policies: [PolicyID], _ judged: JudgedItems, learnt: Set<String>, _ isCancelled: @Sendable () -> Bool,
+        _ progress: @Sendable (Refit.Stage) -> Void
+    ) throws -> [Result<Refit.PolicyOutcome, Refit.LeftOut>] {
+        // Held while it is told, so that no stage is overtaken by an earlier one.
+        let done = Mutex(0)
+        @Sendable func one(_ index: Int) -> Result<Refit.PolicyOutcome, Refit.LeftOut>? {
+            if isCancelled() { return nil }
+            let policy = policies[index]
+            func tell(_ count: Int) {
+                progress(
+                    Refit.Stage(
+                        words: "\(recipe.id): \(policy.rawValue)", done: count,
+                        fraction: 0.1 + 0.9 * Double(count) / Double(policies.count)))
+            }
+            done.withLock { tell($0) }
+            defer {
+                done.withLock { count in
+                    count += 1
+                    tell(count)
+                }
+            }
+            guard !taxonomy.isRestricted(policy) else {
+                return .failure(
+                    Refit.LeftOut(
+                        model: recipe.id, policy: policy,
+                        reason: "restricted items never train, so there is nothing to fit it on.", isRestricted: true))
+            }
+            do throws(HeadFitting.TooFew) {
+                return .success(try fit(policy, judged, learnt: learnt))
+            } catch {
+                return .failure(Refit.LeftOut(model: recipe.id, policy: policy, reason: error.advice(policy)))
+            }
+        }
+        let found =
+            options.isSideBySide ? Concurrently.map(policies.count, one) : policies.indices.map(one)
+        if isCancelled() { throw CancellationError() }
+        return found.compactMap { $0 }
     }
 
     private func nothing(_ judged: JudgedItems) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import ModelCore
+import Synchronization
 import Testing
 
 @testable import Queue
@@ -19,7 +20,10 @@ private final class JudgedQueue {
     /// - Parameters:
     ///   - share: of claims that are drawn uniformly.
     ///   - violating: one item in so many.
-    init(_ count: Int, share: Double = 0, violating: Int = 3, apart: Double = 1.5) throws {
+    ///   - also: policies that violating items violate too: the first every second one, the next every third.
+    init(
+        _ count: Int, share: Double = 0, violating: Int = 3, apart: Double = 1.5, also: [PolicyID] = []
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "reviewtui-refit-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         store = try QueueStore.create(
@@ -44,7 +48,8 @@ private final class JudgedQueue {
         {
             for claim in claims {
                 let number = Int(claim.item.id.rawValue.dropFirst(5)) ?? 0
-                try decide(claim, violates: Self.violates(number, violating))
+                let others = also.enumerated().filter { number / violating % ($0.offset + 2) == 0 }.map(\.element)
+                try decide(claim, violates: Self.violates(number, violating), also: others)
             }
         }
     }
@@ -53,9 +58,10 @@ private final class JudgedQueue {
 
     static func violates(_ number: Int, _ oneIn: Int) -> Bool { number % oneIn == 0 }
 
-    func decide(_ claim: Claim, violates: Bool) throws {
+    func decide(_ claim: Claim, violates: Bool, also: [PolicyID] = []) throws {
         let draft = DecisionDraft(
-            verdict: violates ? .remove : .allow, policies: violates ? [Self.policy] : [], shownScores: [Self.policy])
+            verdict: violates ? .remove : .allow, policies: violates ? Set([Self.policy] + also) : [],
+            shownScores: [Self.policy])
         _ = try store.decide(token: claim.lease.token, draft: draft)
     }
 
@@ -153,6 +159,31 @@ private final class JudgedQueue {
             try await Refit(store: queue.store, library: queue.library, scorer: nil).run(
                 policies: ["no such policy"], options: Refit.Options(by: "ann"))
         }
+    }
+
+    @Test("Policies that are fitted beside one another come out as they do one after another, in the order asked for")
+    func sideBySide() async throws {
+        let queue = try JudgedQueue(300, also: ["hate", "violence"])
+        func outcome(isSideBySide: Bool) async throws -> (Refit.ModelOutcome, [Refit.Stage]) {
+            var options = Refit.Options(by: "ann")
+            options.isSideBySide = isSideBySide
+            let stages = Mutex<[Refit.Stage]>([])
+            let outcome = try await Refit(store: queue.store, library: queue.library, scorer: nil).run(
+                models: ["minilm-l6"], policies: ["violence", "sexual/minors", "spam", "self-harm", "hate"],
+                options: options
+            ) { stage in stages.withLock { $0.append(stage) } }
+            return (try #require(outcome.models.first), stages.withLock { $0 })
+        }
+        let (together, stages) = try await outcome(isSideBySide: true)
+        let (inTurn, _) = try await outcome(isSideBySide: false)
+        #expect(together.policies.map(\.policy) == ["violence", "spam", "hate"])
+        #expect(together.leftOut.map(\.policy) == ["sexual/minors", "self-harm"])
+        #expect(together.leftOut == inTurn.leftOut && together.policies.map(\.fitted) == inTurn.policies.map(\.fitted))
+        #expect(together.policies.map(\.comparison) == inTurn.policies.map(\.comparison))
+        #expect(Set(together.policies.map(\.fitted.direction)).count == 3, "each from rows of its own")
+        #expect(together.record?.id == inTurn.record?.id)
+        let fractions = stages.map(\.fraction)
+        #expect(fractions == fractions.sorted() && fractions.last == 1 && stages.last?.done == 5, "\(fractions)")
     }
 
     @Test("A refit that is cancelled records nothing")
