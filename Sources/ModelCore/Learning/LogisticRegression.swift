@@ -99,6 +99,9 @@ struct LogisticSearch<Scalar: SIMDScalar & BinaryFloatingPoint> {
         (self.objective, self.curvature) = (objective, curvature)
     }
 
+    /// Whether there are rows enough for the curvature to be worth its factorisation.
+    static func isCurved(rows: Int, width: Int) -> Bool { rows >= manyRows * (width + 1) }
+
     /// Several problems over the same rows side by side, so that each row is read once for all of them.
     ///
     /// - Parameters:
@@ -108,7 +111,7 @@ struct LogisticSearch<Scalar: SIMDScalar & BinaryFloatingPoint> {
         from starts: [LinearFit?], leavingOut folds: [Int?], strength: Double,
         _ tolerance: LogisticRegression.Tolerance
     ) -> [LinearFit] {
-        let isCurved = objective.count >= Self.manyRows * (objective.width + 1)
+        let isCurved = Self.isCurved(rows: objective.count, width: objective.width)
         let centre = isCurved ? curvedCentre(starts, strength: strength) : Self.flatCentre
         var searches = starts.map { start in
             QuasiNewton(

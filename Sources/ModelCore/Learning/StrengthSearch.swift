@@ -43,9 +43,10 @@ public struct StrengthSearch: Sendable, Hashable {
     ) -> StrengthSearch? {
         guard !strengths.isEmpty, let folds = Folds.assigned(rows, count: count, seed: seed) else { return nil }
         switch tolerance {
-        case .loose:
+        // Few rows are quickly read, and rounding to single precision would keep their searches from ever ending.
+        case .loose where LogisticSearch<Float>.isCurved(rows: rows.rows.count, width: table.width):
             return search(LogisticObjective<Float>(table, rows, folds: folds), table, rows, strengths, folds, tolerance)
-        case .tight:
+        case .loose, .tight:
             return search(
                 LogisticObjective<Double>(table, rows, folds: folds), table, rows, strengths, folds, tolerance)
         }
