@@ -21,8 +21,10 @@ private final class JudgedQueue {
     ///   - share: of claims that are drawn uniformly.
     ///   - violating: one item in so many.
     ///   - also: policies that violating items violate too: the first every second one, the next every third.
+    ///   - width: of the embeddings.
     init(
-        _ count: Int, share: Double = 0, violating: Int = 3, apart: Double = 1.5, also: [PolicyID] = []
+        _ count: Int, share: Double = 0, violating: Int = 3, apart: Double = 1.5, also: [PolicyID] = [],
+        width: Int = 16
     ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "reviewtui-refit-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
