@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func `A better order with worse probabilities is not better`() {
-        let rows = Self.rows(3, 1.2).map { row in
+        let rows = Self.rows(2, 1.2).map { row in
             // Far too sure of itself, in the same order.
             Row(
                 isViolation: row.isViolation, cluster: row.cluster,
