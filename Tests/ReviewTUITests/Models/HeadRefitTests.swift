@@ -24,7 +24,7 @@ private final class JudgedQueue {
     ///   - width: of the embeddings.
     init(
         _ count: Int, share: Double = 0, violating: Int = 3, apart: Double = 1.5, also: [PolicyID] = [],
-        width: Int = 16
+        width: Int = 12
     ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "reviewtui-refit-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -41,7 +41,8 @@ private final class JudgedQueue {
                 Float(Self.violates(number, violating) ? apart / 2 : -apart / 2)
                 + Float.random(in: -1...1, using: &generator)
             return ScoredItem(
-                item: ItemID("post-\(number)"), scores: [Score(model: Self.model, policy: Self.policy, value: 0.3)],
+                item: ItemID("post-\(number)"),
+                scores: ([Self.policy] + also).map { Score(model: Self.model, policy: $0, value: 0.3) },
                 embeddings: [StoredEmbedding(vector: embedding, precision: "f32")])
         }
         try store.record(scored, model: Self.model, weights: library.recipe("minilm-l6").weightsSHA256)
@@ -51,7 +52,7 @@ private final class JudgedQueue {
             for claim in claims {
                 let number = Int(claim.item.id.rawValue.dropFirst(5)) ?? 0
                 let others = also.enumerated().filter { number / violating % ($0.offset + 2) == 0 }.map(\.element)
-                try decide(claim, violates: Self.violates(number, violating), also: others)
+                try decide(claim, violates: Self.violates(number, violating), also: others, scored: also)
             }
         }
     }
@@ -60,10 +61,10 @@ private final class JudgedQueue {
 
     static func violates(_ number: Int, _ oneIn: Int) -> Bool { number % oneIn == 0 }
 
-    func decide(_ claim: Claim, violates: Bool, also: [PolicyID] = []) throws {
+    func decide(_ claim: Claim, violates: Bool, also: [PolicyID] = [], scored: [PolicyID] = []) throws {
         let draft = DecisionDraft(
             verdict: violates ? .remove : .allow, policies: violates ? Set([Self.policy] + also) : [],
-            shownScores: [Self.policy])
+            shownScores: Set([Self.policy] + scored))
         _ = try store.decide(token: claim.lease.token, draft: draft)
     }
 
