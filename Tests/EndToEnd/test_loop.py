@@ -228,3 +228,14 @@ def test_console_refit(sandbox):
     sandbox.press("q")
     sandbox.wait_for("ended with 0", "the end")
     sandbox.run("audit", "verify").expect()
+
+
+if __name__ == "__main__":
+    # python3 Tests/EndToEnd/test_loop.py PROGRAM: the course of the loop, as docs/heads.md has it.
+    import sys
+    import tempfile
+
+    from sandbox import Sandbox
+
+    with tempfile.TemporaryDirectory(prefix="reviewtui-") as home:
+        run_loop(Sandbox(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(home)), say=print)
