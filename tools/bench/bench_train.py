@@ -38,7 +38,7 @@ def made(folder, run, rows, policies):
     directions = chance.standard_normal((len(policies), 384)) / 384 ** 0.5
     vectors = (chance.standard_normal((rows, 384)) / 384 ** 0.5 + 0.35 * violates @ directions).astype("<f4")
     with open(folder / "items.jsonl", "w") as items, open(folder / "decisions.csv", "w") as decisions:
-        decisions.write("item_id,verdict,policies\n")
+        decisions.write("id,verdict,policies\n")
         for row in range(rows):
             scores = [{"model": MODEL, "policy": policy, "score": 0.3} for policy in policies]
             items.write(json.dumps({"id": f"post-{row}", "text": f"post {row}", "scores": scores}) + "\n")
@@ -70,7 +70,7 @@ def main():
         def run(*arguments):
             begun = time.monotonic()
             done = subprocess.run([options.program.resolve(), *map(str, arguments)], env=environment, capture_output=True)
-            if done.returncode not in (0, 65):
+            if done.returncode:
                 raise SystemExit(f"{arguments[0]} ended with {done.returncode}: {done.stderr.decode()}")
             return time.monotonic() - begun, done
 
