@@ -41,9 +41,7 @@ let package = Package(
                 "COpenVINO",
                 .product(name: "Crypto", package: "swift-crypto"),
                 "TOMLKit",
-            ],
-            // Fitting a head is a loop over numbers: a hundred times slower without, and tests fit many.
-            swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+            ]),
         .executableTarget(
             name: "ReviewTUI",
             dependencies: [

@@ -6,14 +6,13 @@
 /// sees them all at once.
 struct Curvature: Sendable {
     private let width: Int
-    /// Σ x·xᵀ with its factor, `[width + 1, padded]`, the bias last.
+    /// Σ x·xᵀ with its factor, `[width + 1, width + 1]`, the bias last; below the diagonal only.
     private let products: [Double]
-    private let padded: Int
     /// Lower triangular, L·Lᵀ = H; row-major, `[width + 1, width + 1]`.
     private var factor: [Double] = []
 
-    init(width: Int, padded: Int, products: [Double]) {
-        (self.width, self.padded, self.products) = (width, padded, products)
+    init(width: Int, products: [Double]) {
+        (self.width, self.products) = (width, products)
     }
 
     /// Takes up a penalty: 1/(C·W).
@@ -25,7 +24,7 @@ struct Curvature: Sendable {
             for row in 0..<size {
                 for column in 0...row {
                     let known = dot(start + row * size, start + column * size, column)
-                    let value = products[row * padded + column] - known
+                    let value = products[row * size + column] - known
                     if row == column {
                         // A bias that no row bends still has a minimum somewhere.
                         start[row * size + row] = max(value + (row < width ? penalty : 0), 1e-10).squareRoot()

@@ -9,12 +9,10 @@ import Foundation
 /// over the rows that are not in the fold k leaves out, W the sum of their weights. That is scikit-learn's objective
 /// divided by C·W, as scikit-learn itself divides it since 1.4: a tolerance then means the same for any number of rows.
 ///
-/// Four rows at a time are widened into a scratch block of `Scalar` that lies in the first-level cache, with a one behind
-/// each row for the bias and zeros up to a whole vector: every problem then reads them from there. Sums over rows are
-/// kept in `Scalar` for 256 rows and then added up in double precision.
-struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
-    private typealias Vector = SIMD8<Scalar>
-
+/// Four rows at a time are widened into a scratch block that lies in the first-level cache, column by column, with a one
+/// behind each row for the bias: every problem then reads them from there. Loops are over plain numbers: the optimiser makes
+/// vectors of the four rows, and a debug build, where every operation on a vector is a call, stays usable.
+struct LogisticObjective {
     /// One row as it is met: where it lies in the table and what is known of it.
     private struct Row {
         var start: Int
@@ -30,13 +28,9 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
     /// Sum of weights, in all and by fold.
     private let total: Double
     private let totals: [Double]
-    /// Vectors a padded row takes.
-    private let vectors: Int
-
     /// - Parameter folds: of each row, from 0; nil where none is ever left out.
     init(_ table: EmbeddingTable, _ labelled: LabelledRows, folds: [Int]? = nil) {
         self.table = table
-        vectors = (table.width + 1 + 7) / 8
         let count = (folds?.max() ?? 0) + 1
         var byFold = [[Row]](repeating: [], count: count)
         for place in labelled.rows.indices {
@@ -78,20 +72,16 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
     func evaluate(
         _ points: [[Double]], leavingOut: [Int?], strength: Double
     ) -> [(value: Double, gradient: [Double])] {
-        let (width, padded) = (table.width, vectors * 8)
-        var weights = [Scalar](repeating: 0, count: points.count * padded)
-        for (problem, point) in points.enumerated() {
-            for column in 0...width { weights[problem * padded + column] = Scalar(point[column]) }
-        }
+        let size = width + 1
         var losses = [Double](repeating: 0, count: points.count)
-        var gradients = [Double](repeating: 0, count: points.count * padded)
+        var gradients = [Double](repeating: 0, count: points.count * size)
         let leavingOut = leavingOut.map { Int32($0 ?? -1) }
-        pass(weights, leavingOut, &losses, &gradients)
+        pass(points.flatMap { $0 }, leavingOut, &losses, &gradients)
         return points.indices.map { problem in
             let point = points[problem]
             let sum = weight(without: leavingOut[problem] < 0 ? nil : Int(leavingOut[problem]))
             let penalty = 1 / (strength * sum)
-            var gradient = Array(gradients[problem * padded...problem * padded + width])
+            var gradient = Array(gradients[problem * size..<(problem + 1) * size])
             var square = 0.0
             for column in 0..<width {
                 gradient[column] = gradient[column] / sum + penalty * point[column]
@@ -104,8 +94,6 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
 
     /// The curvature of the loss at a point, from so many of the rows, or from all where there are fewer.
     func curvature(at point: [Double], rows wanted: Int) -> Curvature {
-        let (width, vectors) = (table.width, vectors)
-        let padded = vectors * 8
         var shares = [Double](repeating: 0, count: rows.count)
         table.values.withUnsafeBufferPointer { values in
             let direction = point.map(Float.init)
@@ -117,9 +105,9 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
             }
         }
         let all = shares.reduce(0, +)
-        var chosen: [(start: Int, share: Scalar)] = []
+        var chosen: [(start: Int, share: Double)] = []
         if rows.count <= wanted {
-            chosen = rows.indices.map { (rows[$0].start, Scalar(shares[$0] / total)) }
+            chosen = rows.indices.map { (rows[$0].start, shares[$0] / total) }
         } else {
             // At equal steps along the shares: a row with twice the share is met twice as often.
             let step = all / Double(wanted)
@@ -128,115 +116,147 @@ struct LogisticObjective<Scalar: SIMDScalar & BinaryFloatingPoint> {
             for place in rows.indices {
                 sum += shares[place]
                 while next < sum, chosen.count < wanted {
-                    chosen.append((rows[place].start, Scalar(step / total)))
+                    chosen.append((rows[place].start, step / total))
                     next += step
                 }
             }
         }
-        let memory = UnsafeMutablePointer<Vector>.allocate(capacity: (4 + width + 1) * vectors)
-        defer { memory.deallocate() }
-        memory.initialize(repeating: .zero, count: (4 + width + 1) * vectors)
-        let sums = memory + 4 * vectors
-        let scratch = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: Scalar.self)
-        for first in stride(from: 0, to: chosen.count, by: 4) {
-            var shares = SIMD4<Scalar>()
-            for row in 0..<4 where first + row < chosen.count {
-                let (start, share) = chosen[first + row]
-                for column in 0..<width { scratch[row * padded + column] = Scalar(table.values[start + column]) }
-                scratch[row * padded + width] = 1
-                shares[row] = share
-            }
-            for column in 0...width {
-                let values = SIMD4(
-                    scratch[column], scratch[padded + column], scratch[2 * padded + column],
-                    scratch[3 * padded + column])
-                // Below the diagonal only: as far as the vector that holds it.
-                Self.add(memory, shares * values, to: sums + column * vectors, vectors, only: column / 8 + 1)
+        let size = width + 1
+        var products = [Double](repeating: 0, count: size * size)
+        let block = UnsafeMutablePointer<Double>.allocate(capacity: 4 * size)
+        defer { block.deallocate() }
+        products.withUnsafeMutableBufferPointer { products in
+            guard let sums = products.baseAddress else { return }
+            for first in stride(from: 0, to: chosen.count, by: 4) {
+                var shares = Four()
+                for row in 0..<4 {
+                    // The last block is filled with rows of no share.
+                    let (start, share) = chosen[min(first + row, chosen.count - 1)]
+                    widen(start, as: row, into: block)
+                    shares[row] = first + row < chosen.count ? share : 0
+                }
+                for column in 0..<size {
+                    let values = block + 4 * column
+                    let scaled = Four(
+                        a: shares.a * values[0], b: shares.b * values[1], c: shares.c * values[2],
+                        d: shares.d * values[3])
+                    // Below the diagonal only.
+                    Self.add(block, scaled, to: sums + column * size, column + 1)
+                }
             }
         }
-        let found = UnsafeMutableRawPointer(sums).assumingMemoryBound(to: Scalar.self)
-        return Curvature(
-            width: width, padded: padded, products: (0..<(width + 1) * padded).map { Double(found[$0]) })
+        return Curvature(width: width, products: products)
     }
 
     /// Sums of weighted losses and of their gradients.
     private func pass(
-        _ weights: [Scalar], _ leavingOut: [Int32], _ losses: inout [Double], _ gradients: inout [Double]
+        _ points: [Double], _ leavingOut: [Int32], _ losses: inout [Double], _ gradients: inout [Double]
     ) {
-        let (width, vectors, problems) = (table.width, vectors, leavingOut.count)
-        let padded = vectors * 8
-        let memory = UnsafeMutablePointer<Vector>.allocate(capacity: (4 + 2 * problems) * vectors)
-        defer { memory.deallocate() }
-        memory.initialize(repeating: .zero, count: (4 + 2 * problems) * vectors)
-        let (block, points, sums) = (memory, memory + 4 * vectors, memory + (4 + problems) * vectors)
-        let scratch = UnsafeMutableRawPointer(block).assumingMemoryBound(to: Scalar.self)
-        UnsafeMutableRawPointer(points).assumingMemoryBound(to: Scalar.self)
-            .update(from: weights, count: weights.count)
-        for row in 0..<4 { scratch[row * padded + width] = 1 }
-        let parts = UnsafeMutableRawPointer(sums).assumingMemoryBound(to: Scalar.self)
-
-        table.values.withUnsafeBufferPointer { values in
-            rows.withUnsafeBufferPointer { rows in
-                var unflushed = 0
+        let (size, problems) = (width + 1, leavingOut.count)
+        let block = UnsafeMutablePointer<Double>.allocate(capacity: 4 * size)
+        defer { block.deallocate() }
+        points.withUnsafeBufferPointer { points in
+            gradients.withUnsafeMutableBufferPointer { gradients in
+                guard let points = points.baseAddress, let gradients = gradients.baseAddress else { return }
                 for first in stride(from: 0, to: rows.count, by: 4) {
-                    for row in 0..<4 {
-                        guard let from = values.baseAddress.map({ $0 + rows[first + row].start }) else { return }
-                        let to = scratch + row * padded
-                        for column in 0..<width { to[column] = Scalar(from[column]) }
-                    }
+                    for row in 0..<4 { widen(rows[first + row].start, as: row, into: block) }
                     let fold = rows[first].fold
                     for problem in 0..<problems where leavingOut[problem] != fold {
-                        let logits = Self.products(block, points + problem * vectors, vectors)
-                        var residuals = SIMD4<Double>()
+                        let logits = Self.products(block, points + problem * size, size)
+                        var residuals = Four()
                         for row in 0..<4 {
                             let known = rows[first + row]
-                            let z = Double(logits[row]) + known.offset
+                            let z = logits[row] + known.offset
                             let loss = softplus(z)
                             losses[problem] += known.weight * (loss - known.target * z)
                             // sigmoid(z) = e^{z − log(1 + e^z)}
                             residuals[row] = known.weight * (exp(z - loss) - known.target)
                         }
-                        Self.add(block, SIMD4<Scalar>(residuals), to: sums + problem * vectors, vectors)
-                    }
-                    unflushed += 4
-                    if unflushed == 256 || first + 4 >= rows.count {
-                        for index in 0..<problems * padded {
-                            gradients[index] += Double(parts[index])
-                            parts[index] = 0
-                        }
-                        unflushed = 0
+                        Self.add(block, residuals, to: gradients + problem * size, size)
                     }
                 }
             }
         }
     }
 
-    /// Of four rows with one point.
-    @inline(__always)
-    private static func products(
-        _ block: UnsafeMutablePointer<Vector>, _ point: UnsafeMutablePointer<Vector>, _ vectors: Int
-    ) -> SIMD4<Scalar> {
-        var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-        for index in 0..<vectors {
-            let part = point[index]
-            a += block[index] * part
-            b += block[vectors + index] * part
-            c += block[2 * vectors + index] * part
-            d += block[3 * vectors + index] * part
+    // MARK: Four rows
+
+    /// A number of each of four rows.
+    private struct Four {
+        var a = 0.0
+        var b = 0.0
+        var c = 0.0
+        var d = 0.0
+
+        subscript(row: Int) -> Double {
+            get { row == 0 ? a : row == 1 ? b : row == 2 ? c : d }
+            set {
+                switch row {
+                case 0: a = newValue
+                case 1: b = newValue
+                case 2: c = newValue
+                default: d = newValue
+                }
+            }
         }
-        return SIMD4(a.sum(), b.sum(), c.sum(), d.sum())
     }
 
-    @inline(__always)
+    /// Puts a row of the table, and a one for the bias, into its place of a block: `[width + 1, 4]`.
+    private func widen(_ start: Int, as row: Int, into block: UnsafeMutablePointer<Double>) {
+        let width = width
+        table.values.withUnsafeBufferPointer { values in
+            guard let from = values.baseAddress else { return }
+            var column = 0
+            while column < width {
+                block[4 * column + row] = Double(from[start + column])
+                column += 1
+            }
+        }
+        block[4 * width + row] = 1
+    }
+
+    /// Of the rows of a block with a point.
+    private static func products(
+        _ block: UnsafePointer<Double>, _ point: UnsafePointer<Double>, _ size: Int
+    ) -> Four {
+        // Two sums of each row: one addition need not wait for the other.
+        var (even, odd) = (Four(), Four())
+        var values = block
+        var column = 0
+        while column + 1 < size {
+            let (first, second) = (point[column], point[column + 1])
+            even.a += values[0] * first
+            even.b += values[1] * first
+            even.c += values[2] * first
+            even.d += values[3] * first
+            odd.a += values[4] * second
+            odd.b += values[5] * second
+            odd.c += values[6] * second
+            odd.d += values[7] * second
+            values += 8
+            column += 2
+        }
+        if column < size {
+            let last = point[column]
+            even.a += values[0] * last
+            even.b += values[1] * last
+            even.c += values[2] * last
+            even.d += values[3] * last
+        }
+        return Four(a: even.a + odd.a, b: even.b + odd.b, c: even.c + odd.c, d: even.d + odd.d)
+    }
+
+    /// Adds the rows of a block, each times its share, as far as a column.
     private static func add(
-        _ block: UnsafeMutablePointer<Vector>, _ shares: SIMD4<Scalar>, to sums: UnsafeMutablePointer<Vector>,
-        _ vectors: Int, only: Int? = nil
+        _ block: UnsafePointer<Double>, _ shares: Four, to sums: UnsafeMutablePointer<Double>, _ count: Int
     ) {
-        let (a, b, c, d) = (shares[0], shares[1], shares[2], shares[3])
-        for index in 0..<(only ?? vectors) {
-            sums[index] +=
-                (block[index] * a + block[vectors + index] * b)
-                + (block[2 * vectors + index] * c + block[3 * vectors + index] * d)
+        let (a, b, c, d) = (shares.a, shares.b, shares.c, shares.d)
+        var values = block
+        var column = 0
+        while column < count {
+            sums[column] += (values[0] * a + values[1] * b) + (values[2] * c + values[3] * d)
+            values += 4
+            column += 1
         }
     }
 }

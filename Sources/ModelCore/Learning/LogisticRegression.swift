@@ -28,10 +28,10 @@ public struct LinearFit: Sendable, Hashable {
 public enum LogisticRegression {
     /// When a search for the minimum has come near enough.
     public enum Tolerance: Sendable, Hashable {
-        /// The largest part of the gradient, of the objective divided by C·Σw (as scikit-learn's `tol`), is 1e-9, in double
-        /// precision: the coefficients are good to six digits or more.
+        /// The largest part of the gradient, of the objective divided by C·Σw (as scikit-learn's `tol`), is 1e-9: the
+        /// coefficients are good to six digits or more.
         case tight
-        /// What is left to gain is a hundred-thousandth of the objective, by the curvature known, in single precision: good
+        /// What is left to gain is a hundred-thousandth of the objective, by the curvature known: good
         /// enough to tell which strength is best (`StrengthSearchTests` compares it with ``tight``), and not to be kept.
         case loose
 
@@ -71,36 +71,30 @@ public enum LogisticRegression {
                 direction: start?.direction ?? [Double](repeating: 0, count: table.width), bias: start?.bias ?? 0,
                 isConverged: false)
         }
-        var search = LogisticSearch(LogisticObjective<Float>(table, rows))
+        var search = LogisticSearch(LogisticObjective(table, rows))
         let rough = search.minimum(from: [start], leavingOut: [nil], strength: strength, .loose)[0]
         guard tolerance == .tight else { return rough }
-        var polish = LogisticSearch(LogisticObjective<Double>(table, rows), curvature: search.curvature)
-        var fine = polish.minimum(from: [rough], leavingOut: [nil], strength: strength, .tight)[0]
+        var fine = search.minimum(from: [rough], leavingOut: [nil], strength: strength, .tight)[0]
         fine.iterations += rough.iterations
         return fine
     }
 }
 
 /// Minima of one objective, one strength after another, with what is learnt of its curvature on the way.
-struct LogisticSearch<Scalar: SIMDScalar & BinaryFloatingPoint> {
-    let objective: LogisticObjective<Scalar>
-    private(set) var curvature: Curvature?
+struct LogisticSearch {
+    let objective: LogisticObjective
+    private var curvature: Curvature?
     /// Steps of the last search, the most of any problem.
     private var steps = 0
 
     /// Most steps of one search: far more than any fit of embeddings takes.
-    private static var stepLimit: Int { 1000 }
+    private static let stepLimit = 1000
     /// Rows a column from which curvature is worth its factorisation; before, a pass over the rows costs less.
-    private static var manyRows: Int { 8 }
-    /// Curvature found elsewhere is found again here when a search from it takes more steps than that.
-    private static var manySteps: Int { 8 }
+    private static let manyRows = 8
+    /// Curvature is found again when a search from it takes more steps than that.
+    private static let manySteps = 8
 
-    init(_ objective: LogisticObjective<Scalar>, curvature: Curvature? = nil) {
-        (self.objective, self.curvature) = (objective, curvature)
-    }
-
-    /// Whether there are rows enough for the curvature to be worth its factorisation.
-    static func isCurved(rows: Int, width: Int) -> Bool { rows >= manyRows * (width + 1) }
+    init(_ objective: LogisticObjective) { self.objective = objective }
 
     /// Several problems over the same rows side by side, so that each row is read once for all of them.
     ///
@@ -111,7 +105,7 @@ struct LogisticSearch<Scalar: SIMDScalar & BinaryFloatingPoint> {
         from starts: [LinearFit?], leavingOut folds: [Int?], strength: Double,
         _ tolerance: LogisticRegression.Tolerance
     ) -> [LinearFit] {
-        let isCurved = Self.isCurved(rows: objective.count, width: objective.width)
+        let isCurved = objective.count >= Self.manyRows * (objective.width + 1)
         let centre = isCurved ? curvedCentre(starts, strength: strength) : Self.flatCentre
         var searches = starts.map { start in
             QuasiNewton(

@@ -42,23 +42,9 @@ public struct StrengthSearch: Sendable, Hashable {
         seed: UInt64 = 1, tolerance: LogisticRegression.Tolerance = .loose
     ) -> StrengthSearch? {
         guard !strengths.isEmpty, let folds = Folds.assigned(rows, count: count, seed: seed) else { return nil }
-        switch tolerance {
-        // Few rows are quickly read, and rounding to single precision would keep their searches from ever ending.
-        case .loose where LogisticSearch<Float>.isCurved(rows: rows.rows.count, width: table.width):
-            return search(LogisticObjective<Float>(table, rows, folds: folds), table, rows, strengths, folds, tolerance)
-        case .loose, .tight:
-            return search(
-                LogisticObjective<Double>(table, rows, folds: folds), table, rows, strengths, folds, tolerance)
-        }
-    }
-
-    private static func search<Scalar>(
-        _ objective: LogisticObjective<Scalar>, _ table: EmbeddingTable, _ rows: LabelledRows, _ strengths: [Double],
-        _ folds: [Int], _ tolerance: LogisticRegression.Tolerance
-    ) -> StrengthSearch? {
         let numbers = Array(0...(folds.max() ?? 0))
         var fits = [LinearFit?](repeating: nil, count: numbers.count)
-        var search = LogisticSearch(objective)
+        var search = LogisticSearch(LogisticObjective(table, rows, folds: folds))
         var trials: [Trial] = []
         var best: (trial: Trial, logits: [Double])?
         var worse = 0
