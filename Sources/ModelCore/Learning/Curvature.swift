@@ -23,7 +23,7 @@ struct Curvature: Sendable {
             guard let start = factor.baseAddress else { return }
             for row in 0..<size {
                 for column in 0...row {
-                    let known = dot(start + row * size, start + column * size, column)
+                    let known = scalarProduct(start + row * size, start + column * size, column)
                     let value = products[row * size + column] - known
                     if row == column {
                         // A bias that no row bends still has a minimum somewhere.
@@ -44,7 +44,7 @@ struct Curvature: Sendable {
             found.withUnsafeMutableBufferPointer { found in
                 guard let start = factor.baseAddress, let x = found.baseAddress else { return }
                 for row in 0..<size {
-                    x[row] = (x[row] - dot(start + row * size, x, row)) / start[row * size + row]
+                    x[row] = (x[row] - scalarProduct(start + row * size, x, row)) / start[row * size + row]
                 }
                 for row in stride(from: size - 1, through: 0, by: -1) {
                     let value = x[row] / start[row * size + row]
@@ -56,22 +56,4 @@ struct Curvature: Sendable {
         }
         return found
     }
-}
-
-@inline(__always)
-private func dot(_ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ count: Int) -> Double {
-    var sum = SIMD8<Double>.zero
-    var place = 0
-    while place + 8 <= count {
-        sum +=
-            UnsafeRawPointer(first + place).loadUnaligned(as: SIMD8<Double>.self)
-            * UnsafeRawPointer(second + place).loadUnaligned(as: SIMD8<Double>.self)
-        place += 8
-    }
-    var rest = sum.sum()
-    while place < count {
-        rest += first[place] * second[place]
-        place += 1
-    }
-    return rest
 }

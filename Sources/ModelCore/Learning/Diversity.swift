@@ -136,22 +136,3 @@ extension EmbeddingTable {
         }
     }
 }
-
-/// The scalar product of two vectors that need not be aligned.
-@inline(__always)
-func scalarProduct(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ count: Int) -> Float {
-    var sum = SIMD8<Float>.zero
-    var place = 0
-    while place + 8 <= count {
-        let a = UnsafeRawPointer(first + place).loadUnaligned(as: SIMD8<Float>.self)
-        let b = UnsafeRawPointer(second + place).loadUnaligned(as: SIMD8<Float>.self)
-        sum += a * b
-        place += 8
-    }
-    var rest = sum.sum()
-    while place < count {
-        rest += first[place] * second[place]
-        place += 1
-    }
-    return rest
-}

@@ -186,13 +186,7 @@ public struct Head: Sendable, Hashable {
 
     /// - Throws: ``RecipeError`` naming the field.
     public init(path: String) throws(RecipeError) {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw .unreadable(file: path, reason: error.localizedDescription)
-        }
-        try self.init(data: data, file: path)
+        try self.init(data: RecipeError.contents(of: path), file: path)
     }
 
     /// A head whose file is at hand already, or lies in a queue and not in a folder.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Why a recipe or a head file cannot be used, with the place of the fault.
 public enum RecipeError: Error, CustomStringConvertible, Sendable, Equatable {
     case unreadable(file: String, reason: String)
@@ -16,6 +18,19 @@ public enum RecipeError: Error, CustomStringConvertible, Sendable, Equatable {
         case .unknownModel(let name, let known):
             "There is no model \(printable(name)). Known: \(known.joined(separator: ", ")). See `reviewtui model list`."
         case .notReady(let model, let reason): "Model \(model) is not ready: \(reason)"
+        }
+    }
+}
+
+extension RecipeError {
+    /// The bytes of a file.
+    ///
+    /// - Throws: ``unreadable(file:reason:)``.
+    static func contents(of path: String) throws(RecipeError) -> Data {
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw .unreadable(file: path, reason: error.localizedDescription)
         }
     }
 }

@@ -81,10 +81,7 @@ struct CalibrateCommand: AsyncParsableCommand {
                     ? "Nobody has judged items that a model with heads has embedded: run `reviewtui score`, decide, calibrate."
                     : "Nothing could be calibrated: see above what is missing.")
         }
-        let short = report.leftOut.filter { !$0.isRestricted || !policy.isEmpty }
-        guard short.isEmpty else {
-            throw CommandFailure(.rejected, "\(short.count) left out, the others were calibrated.")
-        }
+        try report.leftOut.end(done: "calibrated", areNamed: !policy.isEmpty)
     }
 
     private var wish: Calibrating.Options {
@@ -136,13 +133,7 @@ struct CalibrateCommand: AsyncParsableCommand {
             let document: JSONValue = [
                 "calibrations": .array(records.map { .string($0.id) }), "adopted": .bool(adopt),
                 "policies": .array(report.subjects.map(\.json)),
-                "left_out": .array(
-                    report.leftOut.map {
-                        [
-                            "model": .string($0.model), "policy": .optional($0.policy?.rawValue),
-                            "reason": .string($0.reason),
-                        ]
-                    }),
+                "left_out": .array(report.leftOut.map(\.json)),
             ]
             Output.result(document.text)
         } else {

@@ -101,8 +101,6 @@ struct HeadCommand: ParsableCommand {
         var id: String
         @Option(help: ArgumentHelp("For this policy; once for each. All of its policies by default.", valueName: "id"))
         var policy: [String] = []
-        @Option(help: ArgumentHelp("Why, for whoever reads the record.", valueName: "text"))
-        var because: String?
         @OptionGroup var change: HeadChangeOptions
 
         func run() throws {
@@ -110,7 +108,8 @@ struct HeadCommand: ParsableCommand {
             let head = try store.head(id)
             try check(head, in: store)
             let changes = try store.adopt(
-                head.id, policies: policy.isEmpty ? nil : policy.map { PolicyID($0) }, by: change.by, because: because)
+                head.id, policies: policy.isEmpty ? nil : policy.map { PolicyID($0) }, by: change.by,
+                because: change.because)
             try change.finish(
                 changes, model: head.model, in: store, json: options.json, unchanged: "\(head.id) is in use already.")
         }
@@ -168,8 +167,6 @@ struct HeadCommand: ParsableCommand {
         var model: String
         @Option(help: ArgumentHelp("Only this policy, one step back; once for each.", valueName: "id"))
         var policy: [String] = []
-        @Option(help: ArgumentHelp("Why, for whoever reads the record.", valueName: "text"))
-        var because: String?
         @OptionGroup var change: HeadChangeOptions
 
         func run() throws {
@@ -179,7 +176,7 @@ struct HeadCommand: ParsableCommand {
             let named = known.contains(model) ? model : try InstalledModels(of: store).library.recipe(model).id
             let changes = try store.revert(
                 model: named, policies: policy.isEmpty ? nil : policy.map { PolicyID($0) }, by: change.by,
-                because: because)
+                because: change.because)
             try change.finish(changes, model: named, in: store, json: options.json, unchanged: "Nothing changed.")
         }
     }
@@ -274,6 +271,8 @@ struct HeadCommand: ParsableCommand {
 
 /// What follows a change of heads: who changed it, and what waits is re-scored.
 struct HeadChangeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Why, for whoever reads the record.", valueName: "text"))
+    var because: String?
     @Option(help: "Who decides; the operating system's user by default.")
     var reviewer: String?
     @Flag(help: "Leave what waits as it is scored: the next score re-scores it.")

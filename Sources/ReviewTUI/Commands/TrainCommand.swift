@@ -204,10 +204,6 @@ extension TrainCommand {
                     ? "Nobody has judged items that a model has embedded: run `reviewtui score`, decide some, then train."
                     : "Nothing could be fitted: see above what is missing.")
         }
-        // That restricted items train nothing is no fault of anybody's, unless one was asked for.
-        let short = outcome.leftOut.filter { !$0.isRestricted || !policy.isEmpty }
-        guard short.isEmpty else {
-            throw CommandFailure(.rejected, "\(short.count) left out, the others were fitted.")
-        }
+        try outcome.leftOut.end(done: "fitted", areNamed: !policy.isEmpty)
     }
 }

@@ -73,7 +73,7 @@ struct Calibrating: Sendable {
                 let direction = OneDirection(
                     use: use, model: recipe.id, judged: judged, taxonomy: taxonomy, options: options,
                     head: learnt[use.head], words: words[recipe.id] ?? [])
-                do throws(CalibrationReport.LeftOut) {
+                do throws(LeftOutPolicy) {
                     let subject = try direction.calibrate()
                     report.subjects.append(subject)
                     entries.append(direction.entry(subject))
@@ -124,7 +124,7 @@ private struct OneDirection {
 
     private var policy: PolicyID { PolicyID(use.direction.policy) }
 
-    func calibrate() throws(CalibrationReport.LeftOut) -> CalibrationReport.Subject {
+    func calibrate() throws(LeftOutPolicy) -> CalibrationReport.Subject {
         guard !taxonomy.isRestricted(policy) else {
             throw leftOut("restricted items are neither drawn nor trained on.", isRestricted: true)
         }
@@ -186,8 +186,8 @@ private struct OneDirection {
             negatives: subject.fitted.rows - subject.fitted.violating, data: ["drawn verdicts", "known answers"])
     }
 
-    private func leftOut(_ reason: String, isRestricted: Bool = false) -> CalibrationReport.LeftOut {
-        CalibrationReport.LeftOut(model: model, policy: policy, reason: reason, isRestricted: isRestricted)
+    private func leftOut(_ reason: String, isRestricted: Bool = false) -> LeftOutPolicy {
+        LeftOutPolicy(model: model, policy: policy, reason: reason, isRestricted: isRestricted)
     }
 
     private func part(_ rows: [Row], _ curve: CalibrationCurve) -> CalibrationReport.Part {

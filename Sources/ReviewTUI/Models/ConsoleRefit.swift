@@ -11,18 +11,15 @@ struct ConsoleRefit: Sendable {
     let reviewer: String
     let settings: RefitSettings
 
-    /// - Throws: ``ConsoleFailure`` in words for the reviewer, and what the queue says.
+    /// - Throws: what the models, the fits and the queue say, in words.
     func run() async throws -> RefitNews {
         let store = try QueueStore.open(at: path)
-        let models: InstalledModels
-        do {
-            models = try InstalledModels(of: store)
-        } catch let failure as CommandFailure {
-            throw ConsoleFailure.failed(failure.description)
-        }
+        let models = try InstalledModels(of: store)
         var options = Refit.Options(by: reviewer)
         options.adoption = settings.adoptsIfBetter ? .ifBetter : .propose
         options.name = Self.name
+        // The other core is the console's.
+        options.isSideBySide = false
         let outcome = try await Refit(store: store, library: models.library, scorer: nil).run(options: options)
         let rescored = try await onOwnThread { _ in
             outcome.adoptedModels.isEmpty ? nil : try Rescoring(store: store).run(models: outcome.adoptedModels)

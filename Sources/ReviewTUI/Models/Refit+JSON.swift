@@ -88,12 +88,6 @@ extension HeadComparison.Figure {
     }
 }
 
-extension Refit.LeftOut {
-    var json: JSONValue {
-        ["model": .string(model), "policy": .optional(policy?.rawValue), "reason": .string(reason)]
-    }
-}
-
 /// How a head of the queue was fitted on one policy, read back from its record.
 struct RecordedFit: Sendable {
     /// With the strength that was found then.

@@ -104,7 +104,7 @@ extension Refit {
         var notes: Set<String> = []
 
         var fitted: [PolicyOutcome] { models.flatMap(\.policies) }
-        var leftOut: [LeftOut] { models.flatMap(\.leftOut) }
+        var leftOut: [LeftOutPolicy] { models.flatMap(\.leftOut) }
         /// Models of which something else scores now.
         var adoptedModels: [String] { models.filter { !$0.changes.isEmpty }.map(\.model) }
     }
@@ -117,7 +117,7 @@ extension Refit {
         var record: HeadRecord?
         var changes: [HeadChange] = []
         var policies: [PolicyOutcome] = []
-        var leftOut: [LeftOut] = []
+        var leftOut: [LeftOutPolicy] = []
         var seconds = 0.0
     }
 
@@ -148,15 +148,6 @@ extension Refit {
         /// Whether the head in use was fitted on verdicts of this queue, of which it may have seen those it is compared on.
         var currentSawRows: Bool
         var isAdopted = false
-    }
-
-    struct LeftOut: Error, Sendable, Hashable {
-        var model: String
-        var policy: PolicyID?
-        var reason: String
-        var isRestricted = false
-
-        var sentence: String { "\(policy.map { "\($0.rawValue) by " } ?? "")\(model): \(reason)" }
     }
 }
 
@@ -197,7 +188,7 @@ private struct ModelFit: Sendable {
         outcome.rows = Self.rows(judged)
         outcome.withoutEmbedding = judged.extent.withoutEmbedding
         guard !judged.items.isEmpty else {
-            outcome.leftOut.append(Refit.LeftOut(model: recipe.id, reason: nothing(judged)))
+            outcome.leftOut.append(LeftOutPolicy(model: recipe.id, reason: nothing(judged)))
             return outcome
         }
         let learnt = Set(try store.heads().map(\.id))
@@ -218,10 +209,10 @@ private struct ModelFit: Sendable {
     private func fits(
         of policies: [PolicyID], _ judged: JudgedItems, learnt: Set<String>, _ isCancelled: @Sendable () -> Bool,
         _ progress: @Sendable (Refit.Stage) -> Void
-    ) throws -> [Result<Refit.PolicyOutcome, Refit.LeftOut>] {
+    ) throws -> [Result<Refit.PolicyOutcome, LeftOutPolicy>] {
         // Held while it is told, so that no stage is overtaken by an earlier one.
         let done = Mutex(0)
-        @Sendable func one(_ index: Int) -> Result<Refit.PolicyOutcome, Refit.LeftOut>? {
+        @Sendable func one(_ index: Int) -> Result<Refit.PolicyOutcome, LeftOutPolicy>? {
             if isCancelled() { return nil }
             let policy = policies[index]
             func tell(_ count: Int) {
@@ -239,14 +230,14 @@ private struct ModelFit: Sendable {
             }
             guard !taxonomy.isRestricted(policy) else {
                 return .failure(
-                    Refit.LeftOut(
+                    LeftOutPolicy(
                         model: recipe.id, policy: policy,
                         reason: "restricted items never train, so there is nothing to fit it on.", isRestricted: true))
             }
             do throws(HeadFitting.TooFew) {
                 return .success(try fit(policy, judged, learnt: learnt))
             } catch {
-                return .failure(Refit.LeftOut(model: recipe.id, policy: policy, reason: error.advice(policy)))
+                return .failure(LeftOutPolicy(model: recipe.id, policy: policy, reason: error.advice(policy)))
             }
         }
         let found =

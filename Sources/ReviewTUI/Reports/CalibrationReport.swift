@@ -36,18 +36,8 @@ struct CalibrationReport: Sendable {
         var notes: [String] = []
     }
 
-    /// What was not calibrated, why, and what to do about it.
-    struct LeftOut: Error, Sendable, Hashable {
-        var model: String
-        var policy: PolicyID?
-        var reason: String
-        var isRestricted = false
-
-        var sentence: String { "\(policy.map { "\($0.rawValue) of " } ?? "")\(model): \(reason)" }
-    }
-
     var subjects: [Subject] = []
-    var leftOut: [LeftOut] = []
+    var leftOut: [LeftOutPolicy] = []
 }
 
 extension CalibrationReport.Part {

@@ -17,6 +17,10 @@ enum HeaderView {
         if focus.sampledWithProbability != nil { rest.append(phrase("random sample")) }
         if let reason = state.minedReason(of: focus) { rest.append(reason.word) }
         let separator = " \(glyphs.dot) "
+        // What there is no room for is left out whole.
+        while rest.count > 1, CellWidth.of(separator + rest.joined(separator: separator)) > start - used - 1 {
+            rest.removeLast()
+        }
         buffer.write(
             separator + rest.joined(separator: separator), row: 0, column: used, style: theme[.dim],
             width: start - used - 1)
