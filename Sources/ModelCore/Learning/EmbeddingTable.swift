@@ -37,14 +37,8 @@ public struct EmbeddingTable: Sendable, Hashable {
     /// direction · row + bias.
     public func projection(of row: Int, on fit: LinearFit) -> Double {
         values.withUnsafeBufferPointer { values in
-            fit.direction.withUnsafeBufferPointer { direction in
-                let start = row * width
-                var sum = fit.bias
-                for column in 0..<min(width, direction.count) {
-                    sum += direction[column] * Double(values[start + column])
-                }
-                return sum
-            }
+            guard let start = values.baseAddress else { return fit.bias }
+            return fit.bias + scalarProduct(start + row * width, fit.direction, min(width, fit.direction.count))
         }
     }
 }

@@ -31,8 +31,9 @@ public enum LogisticRegression {
         /// The largest part of the gradient, of the objective divided by C·Σw (as scikit-learn's `tol`), is 1e-9: the
         /// coefficients are good to six digits or more.
         case tight
-        /// What is left to gain is a hundred-thousandth of the objective, by the curvature known: good
-        /// enough to tell which strength is best (`StrengthSearchTests` compares it with ``tight``), and not to be kept.
+        /// What is left to gain is a hundred-thousandth of the objective, by the curvature known, or with fewer than eight
+        /// rows a column the largest part of the gradient is 1e-6: good enough to tell which strength is best
+        /// (`StrengthSearchTests` compares it with ``tight``), and not to be kept.
         case loose
 
         /// Of the largest part of the gradient.
@@ -89,7 +90,8 @@ struct LogisticSearch {
 
     /// Most steps of one search: far more than any fit of embeddings takes.
     private static let stepLimit = 1000
-    /// Rows a column from which curvature is worth its factorisation; before, a pass over the rows costs less.
+    /// Rows a column from which what is left to gain tells how far a fit is from its end: with fewer, strong fits of much the
+    /// same objective judge rows they have not seen quite differently.
     private static let manyRows = 8
     /// Curvature is found again when a search from it takes more steps than that.
     private static let manySteps = 8
@@ -105,13 +107,15 @@ struct LogisticSearch {
         from starts: [LinearFit?], leavingOut folds: [Int?], strength: Double,
         _ tolerance: LogisticRegression.Tolerance
     ) -> [LinearFit] {
-        let isCurved = objective.count >= Self.manyRows * (objective.width + 1)
+        let columns = objective.width + 1
+        // With fewer rows than columns a pass over them costs less than the factorisation of their curvature.
+        let isCurved = objective.count >= columns
+        let gain = objective.count >= Self.manyRows * columns ? tolerance.gain : 0
         let centre = isCurved ? curvedCentre(starts, strength: strength) : Self.flatCentre
         var searches = starts.map { start in
             QuasiNewton(
-                start: start.map { $0.direction + [$0.bias] } ?? [Double](repeating: 0, count: objective.width + 1),
-                tolerance: tolerance.gradient, gain: isCurved ? tolerance.gain : 0, limit: Self.stepLimit,
-                centre: centre)
+                start: start.map { $0.direction + [$0.bias] } ?? [Double](repeating: 0, count: columns),
+                tolerance: tolerance.gradient, gain: gain, limit: Self.stepLimit, centre: centre)
         }
         while true {
             let open = searches.indices.filter { !searches[$0].isDone }
