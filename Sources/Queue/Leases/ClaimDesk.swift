@@ -168,10 +168,12 @@ struct ClaimDesk {
         AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.reviewer = ? AND k.item = work.item AND k.skipped_at > ?)
         """
 
-    /// Nobody judges an item a second time, unless the first verdict was undone.
+    /// Nobody judges an item a second time, unless the first verdict was undone. An item has few decisions and a reviewer
+    /// has all of a career's: left to itself SQLite looks through the latter for each item.
     private static let notJudged = """
         NOT EXISTS (
-            SELECT 1 FROM decision d WHERE d.item = work.item AND d.reviewer = ? AND d.verdict IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM decision d INDEXED BY decision_by_item
+            WHERE d.item = work.item AND d.reviewer = ? AND d.verdict IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM decision undo WHERE undo.supersedes = d.seq AND undo.verdict IS NULL))
         """
 
