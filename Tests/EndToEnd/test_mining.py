@@ -1,6 +1,11 @@
 """The order of the queue by what models say, hard cases brought forward, and likely errors sent to a second reviewer."""
 
-from sandbox import post
+import csv
+import os
+import pathlib
+
+from sandbox import Skipped, post
+from test_models import need_models
 
 
 def scored(number, score, **more):
@@ -138,3 +143,57 @@ def test_model_against_human(sandbox):
     assert claimed(sandbox, "ben")["item"]["id"] == "post-1"
     sandbox.run("mine", "--by", "luck").expect(64)
     assert "stats" in sandbox.run("mine", "--by", "human", "--model", "no@1").expect(64).err
+
+
+def test_diversity(sandbox):
+    """Before there is any verdict, diversity asks about each of the themes that a model sees, and not twice about one"""
+    themes = {
+        "bread": ["kneading dough for sourdough bread", "the loaf rises in a warm oven", "flour, water, salt and yeast",
+                  "baking rye bread at home", "a recipe for crusty bread rolls"],
+        "football": ["the striker scored a late goal", "a penalty shootout decided the football match",
+                     "the goalkeeper saved the penalty", "fans cheered as the team won the league",
+                     "the referee showed a red card"],
+        "compilers": ["the compiler reports a type error", "unit tests fail after the refactoring",
+                      "a segmentation fault in the parser", "merge the branch and rebuild the binary",
+                      "the function returns a null pointer"],
+    }
+    sandbox.queue_of([
+        post(n, text=text, id=f"{theme}-{n}") for theme, said in themes.items() for n, text in enumerate(said)])
+    need_models(sandbox)
+    sandbox.run("score", "--model", "minilm-l6").expect()
+    found = sandbox.run("mine", "--by", "diversity", "--model", "minilm-l6", "--count", "3", "--json").expect().json
+    assert {item["id"].split("-")[0] for item in found["items"]} == set(themes), found
+    claim = claimed(sandbox)
+    assert claim["item"]["id"] == found["items"][0]["id"] and claim["mined"] == "diversity", (claim, found)
+
+
+def test_label_errors(sandbox):
+    """Of 500 real tweets with ten labels turned round, fits that never saw them call few wrong, and many of the ten"""
+    file = pathlib.Path(os.environ.get("REVIEWTUI_DATA", "")) / "text/davidson/labeled_data.csv"
+    if not file.is_file():
+        raise Skipped("REVIEWTUI_DATA has no text/davidson")
+    with open(file, newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    offensive = [row["tweet"] for row in rows if row["class"] == "1"][:250]
+    others = [row["tweet"] for row in rows if row["class"] == "2"][:250]
+    tweets = {f"tweet-{n}": (text, n < 250) for n, text in enumerate(offensive + others)}
+    turned = {f"tweet-{n}" for n in range(0, 500, 50)}
+    sandbox.queue_of([post(n, id=name, text=text) for n, (name, (text, _)) in enumerate(tweets.items())])
+    need_models(sandbox)
+    sandbox.run("score", "--model", "minilm-l6", "--uncalibrated").expect()
+    said = [f"{name},remove,harassment" if offends != (name in turned) else f"{name},allow,"
+            for name, (_, offends) in tweets.items()]
+    (sandbox.folder / "verdicts.csv").write_text("\n".join(["id,verdict,policies", *said]) + "\n")
+    # What a model takes for the restricted policy waits where only who is named for it decides.
+    told = sandbox.run("import", "--format", "csv", sandbox.folder / "verdicts.csv", "--reviewer", "ann", "--json").expect(65)
+    assert told.json["decided"] >= 490, told.json
+    told = sandbox.run(
+        "mine", "--by", "label-errors", "--model", "minilm-l6", "--policy", "harassment", "--count", "20", "--json"
+    ).expect().json["items"]
+    found = [item["id"] for item in told]
+    # Splits and folds are drawn under the queue's key: five or six were found. By chance three are in one run of 150.
+    assert len(found) <= 20 and len(turned & set(found)) >= 3, told
+    second = sandbox.run("claim", "--reviewer", "ben", "--count", 50, "--json").expect().json
+    assert {claim["item"]["id"] for claim in second} == set(found), second
+    assert not any("mined" in claim for claim in second), second
+    sandbox.run("audit", "verify").expect()

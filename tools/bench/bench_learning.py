@@ -2,7 +2,7 @@
 """How many verdicts each order of asking takes: real labels, answered by a simulated moderator (docs/learning.md).
 
     make bench-learning
-    VENV/bin/python tools/bench/bench_learning.py --program .build/release/reviewtui --out DIR [--seeds 5] [--verdicts 110]
+    VENV/bin/python tools/bench/bench_learning.py --program .build/release/reviewtui --out DIR [--seeds 7]
 
 Texts are embedded by MiniLM-L6 and photos by DINOv2-small through the program's own queue (`ingest`, `score`), and kept
 in --cache. A fixed half of each set is held out; the other half is the pool. The program itself plays the moderator
@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT / "tools")]
 
 import text_data  # noqa: E402
 
-STRATEGIES = ["random", "entropy", "margin", "greatest", "typical", "core-start", "core-set"]
+STRATEGIES = ["random", "entropy", "margin", "greatest", "mixed", "typical", "core-start", "core-set"]
 VEHICLES = {"bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat"}
 # Of a class that hardly occurs no held-out half says anything.
 FEWEST_HELD_OUT = 15
@@ -101,7 +101,7 @@ def tasks(program, cache, every):
                [text_data.order(photo["file"]) < 0.5 for photo in photos])
 
 
-def simulated(program, folder, task, seeds, verdicts, strategies):
+def simulated(program, folder, task, seeds, verdicts, strategies, strength):
     """Curves by the program: (policy, strategy, seed, verdicts, average precision) for each."""
     task.embeddings.astype("<f4").tofile(folder / "embeddings.f32")
     np.stack(list(task.labels.values()), axis=1).astype(np.uint8).tofile(folder / "labels.u8")
@@ -109,7 +109,8 @@ def simulated(program, folder, task, seeds, verdicts, strategies):
     found = subprocess.run(
         [program, "bench-learning", "--embeddings", folder / "embeddings.f32", "--width",
          str(task.embeddings.shape[1]), "--labels", folder / "labels.u8", "--held-out", folder / "held.u8", "--seeds",
-         str(seeds), "--verdicts", str(verdicts), "--strategies", *strategies], check=True, stdout=subprocess.PIPE, text=True)
+         str(seeds), "--verdicts", str(verdicts), "--strategies", *strategies,
+         *(["--strength", strength] if strength else [])], check=True, stdout=subprocess.PIPE, text=True)
     policies = list(task.labels)
     for line in found.stdout.splitlines():
         run = json.loads(line)
@@ -202,25 +203,30 @@ def main():
     parser.add_argument("--program", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path, help="folder for embeddings; default OUT/cache")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--verdicts", type=int, default=110)
+    parser.add_argument("--seeds", type=int, default=7)
+    parser.add_argument("--verdicts", type=int, default=300, help="of a run; at most half of a set's smallest pool")
     parser.add_argument("--strategies", nargs="+", default=STRATEGIES)
-    parser.add_argument("--every", type=int, default=4, help="take every so-manyth tweet; 1 for all 24,783")
+    parser.add_argument("--every", type=int, default=1, help="take every so-manyth tweet; 1 for all 24,783")
     parser.add_argument(
-        "--default", default="entropy", help="the strategy that is held against 60 %% of random order's verdicts")
+        "--default", default="typical", help="the strategy that is held against 60 %% of random order's verdicts")
+    parser.add_argument("--strength", help="of every fit of the program's; searched for by default")
     parser.add_argument("--without-modal", action="store_true")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     out, cache = arguments.out, arguments.cache or arguments.out / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
+    for folder in (out, cache):
+        folder.mkdir(parents=True, exist_ok=True)
     program = arguments.program.resolve()
     curves, facts = {}, {}
     for task in tasks(program, cache, arguments.every):
-        print(task.name, file=sys.stderr)
+        # All orders meet where all is judged, which says nothing of any.
+        smallest = min((labels[~task.held_out] <= 1).sum() for labels in task.labels.values())
+        verdicts = min(arguments.verdicts, smallest // 20 * 10)
+        print(f"{task.name}, {verdicts} verdicts", file=sys.stderr)
         runs = list(simulated(
-            program, out, task, arguments.seeds, arguments.verdicts, arguments.strategies))
+            program, out, task, arguments.seeds, verdicts, arguments.strategies, arguments.strength))
         if not arguments.without_modal:
-            runs += modal(task, arguments.seeds, arguments.verdicts)
+            runs += modal(task, arguments.seeds, verdicts)
         for policy, strategy, seed, numbers, values in runs:
             curves.setdefault((task.name, policy), {}).setdefault(strategy, []).append((numbers, values))
         for policy, labels in task.labels.items():
@@ -238,12 +244,27 @@ def main():
                     writer.writerow([name, policy, strategy, int(row[0]), *(f"{value:.4f}" for value in row[1:])])
     report(curves, facts, arguments.default, out)
     draw(out / "curves.svg", curves, list(dict.fromkeys(
-        ["random", arguments.default, "typical", "core-start", "greatest", "modAL"])))
+        ["random", arguments.default, "entropy", "core-start", "greatest", "modAL"])))
 
 
 def report(curves, facts, default, out):
     strategies = sorted({strategy for found in curves.values() for strategy in found},
                         key=lambda name: (name != "random", name == "modAL", name))
+    at_the_end(curves, facts, strategies, out)
+    on_the_way(curves, strategies, default)
+    print("\nMedian average precision after so many verdicts.\n")
+    print("| set, policy | verdicts | " + " | ".join(strategies) + " |")
+    print("|---|---|" + "---|" * len(strategies))
+    for (name, policy), found in curves.items():
+        middles = {strategy: dict(zip(*medians(runs)[:2])) for strategy, runs in found.items()}
+        for wanted in (30, 60, 100, 300):
+            if wanted in middles["random"]:
+                print(f"| {name}, `{policy}` | {wanted} | "
+                      + " | ".join(f"{middles[strategy][wanted]:.3f}" for strategy in strategies) + " |")
+
+
+def at_the_end(curves, facts, strategies, out):
+    """The table of verdicts that each order needs for what random order has at its end."""
     print("Verdicts needed for the average precision that random order's median has at the end of its run, as a share of"
           " those that random order's median needs: median over seeds (quartiles); – where it never gets there.\n")
     print("| set, policy | pool, violating | random reaches | " + " | ".join(strategies[1:]) + " |")
@@ -263,27 +284,45 @@ def report(curves, facts, default, out):
         pool, violating, _ = facts[name, policy]
         print(f"| {name}, `{policy}` | {pool}, {violating} | {level:.3f} at {base} | " + " | ".join(cells) + " |")
     print("| median | | | " + " | ".join(share(statistics.median(ratios[name])) for name in strategies[1:]) + " |")
-    print("| at most 60 % | | | " + " | ".join(
-        f"{sum(ratio <= 0.6 for ratio in ratios[name])} of {len(ratios[name])}" for name in strategies[1:]) + " |")
-    print("\nMedian average precision after so many verdicts.\n")
-    print("| set, policy | verdicts | " + " | ".join(strategies) + " |")
-    print("|---|---|" + "---|" * len(strategies))
-    for (name, policy), found in curves.items():
-        for wanted in (30, 60, 110):
-            cells = []
-            for strategy in strategies:
-                numbers, middle, _, _ = medians(found[strategy])
-                place = np.flatnonzero(numbers <= wanted)[-1]
-                cells.append(f"{middle[place]:.3f}")
-            if wanted <= numbers[-1] + 9:
-                print(f"| {name}, `{policy}` | {wanted} | " + " | ".join(cells) + " |")
+    print("| at most 60 % | | | " + " | ".join(few(ratios[name]) for name in strategies[1:]) + " |")
     with open(out / "summary.csv", "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["set", "policy", "strategy", "level", "random_verdicts", "share", "lower_quartile", "upper_quartile"])
         writer.writerows(rows)
-    reached = sum(ratio <= 0.6 for ratio in ratios[default])
-    print(f"\nThe default ({default}) needs at most 60 % of the verdicts in {reached} of {len(ratios[default])} cases.")
+
+
+def on_the_way(curves, strategies, default):
+    """The table of verdicts that random order needs for what each order has early on.
+
+    Random order's median counts from where it first gets there, even if it falls again: a random order held against
+    itself needs all of its verdicts."""
+    print("\nOf the verdicts that random order's median needs to get where each order's median is after so many: the share"
+          " that this order took. < where random order's run ends before; sets whose run is no longer are left out.\n")
+    print("| set, policy | verdicts | " + " | ".join(strategies[1:]) + " |")
+    print("|---|---|" + "---|" * (len(strategies) - 1))
+    for wanted in (30, 60, 100):
+        shares = {strategy: [] for strategy in strategies[1:]}
+        for (name, policy), found in curves.items():
+            numbers, random, _, _ = medians(found["random"])
+            if numbers[-1] <= wanted:
+                continue
+            cells = []
+            for strategy in shares:
+                level = dict(zip(*medians(found[strategy])[:2]))[wanted]
+                reached = numbers[random >= level - 1e-12]
+                shares[strategy].append(wanted / (reached[0] if len(reached) else numbers[-1]))
+                cells.append(("" if len(reached) else "<") + f"{shares[strategy][-1]:.0%}")
+            print(f"| {name}, `{policy}` | {wanted} | " + " | ".join(cells) + " |")
+        print(f"| median | {wanted} | " + " | ".join(f"{statistics.median(shares[name]):.0%}" for name in shares) + " |")
+        print(f"| at most 60 % | {wanted} | " + " | ".join(few(shares[name]) for name in shares) + " |")
+        if wanted == 30:
+            said = f"After {wanted} verdicts {default} took at most 60 % of random order's in {few(shares[default])} cases."
+    print("\n" + said)
+
+
+def few(ratios):
+    return f"{sum(ratio <= 0.6 for ratio in ratios)} of {len(ratios)}"
 
 
 def share(ratio):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Times `train` and `calibrate` on a queue of many verdicts with made-up embeddings, and prints a Markdown table.
+"""Times `train` and `mine` on a queue of many verdicts with made-up embeddings, and prints Markdown tables.
 
     python3 tools/bench/bench_train.py --program .build/release/reviewtui --rows 50000 [--policies 4]
 
 Needs numpy (`.deps/python` has it). Items, scores and verdicts go in through the program (`ingest`, `import`); embeddings of 384
 numbers are written into the queue's table, since to compute as many would take an hour. A policy's violations lie in one
-direction, with noise, one item in ten; one claim in twenty passes for a uniform draw.
+direction, with noise, one item in ten, and one label in a hundred is wrong; one claim in twenty passes for a uniform draw. As many items again wait, for
+`mine --by diversity`; `mine --by label-errors` looks at the decided ones. Both only say what they would do (`--dry-run`).
 """
 
 import argparse
@@ -34,15 +35,18 @@ def weights():
 
 def made(folder, run, rows, policies):
     chance = numpy.random.default_rng(1)
-    violates = chance.random((rows, len(policies))) < 0.1
+    violates = chance.random((2 * rows, len(policies))) < 0.1
     directions = chance.standard_normal((len(policies), 384)) / 384 ** 0.5
-    vectors = (chance.standard_normal((rows, 384)) / 384 ** 0.5 + 0.35 * violates @ directions).astype("<f4")
+    vectors = (chance.standard_normal((2 * rows, 384)) / 384 ** 0.5 + 0.35 * violates @ directions).astype("<f4")
+    said = violates ^ (chance.random(violates.shape) < 0.01)
     with open(folder / "items.jsonl", "w") as items, open(folder / "decisions.csv", "w") as decisions:
         decisions.write("id,verdict,policies\n")
-        for row in range(rows):
+        for row in range(2 * rows):
             scores = [{"model": MODEL, "policy": policy, "score": 0.3} for policy in policies]
             items.write(json.dumps({"id": f"post-{row}", "text": f"post {row}", "scores": scores}) + "\n")
-            named = [policy for policy, found in zip(policies, violates[row]) if found]
+            if row >= rows:
+                continue
+            named = [policy for policy, found in zip(policies, said[row]) if found]
             decisions.write(f"post-{row},{'remove' if named else 'allow'},{' '.join(named)}\n")
     run("init", "--sample-share", "0.05")
     run("ingest", folder / "items.jsonl")
@@ -78,11 +82,16 @@ def main():
         first, _ = run("train", "--model", "minilm-l6", "--json")
         again, done = run("train", "--model", "minilm-l6", "--json")
         model, = json.loads(done.stdout)["models"]
+        errors, found = run("mine", "--by", "label-errors", "--model", MODEL, "--dry-run", "--json")
+        diverse, chosen = run("mine", "--by", "diversity", "--model", MODEL, "--count", "100", "--dry-run", "--json")
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print("| verdicts | policies | train, splits drawn first | again | of that, one policy | memory |")
         print("|---|---|---|---|---|---|")
         print(f"| {options.rows:,} | {len(model['policies'])} | {first:.1f} s | {again:.1f} s | "
               f"{model['seconds'] / len(model['policies']):.1f} s | {memory:.0f} MB |")
+        print("\n| items | mine --by | chosen | |\n|---|---|---|---|")
+        for name, seconds, said in [("label-errors", errors, found), ("diversity", diverse, chosen)]:
+            print(f"| {options.rows:,} | {name} | {len(json.loads(said.stdout)['items'])} | {seconds:.1f} s |")
 
 
 if __name__ == "__main__":

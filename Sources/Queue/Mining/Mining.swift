@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import GRDB
 
 extension QueueStore {
@@ -35,14 +36,26 @@ extension QueueStore {
         if let model = rules.model { _ = try modelNumber(named: model) }
     }
 
+    /// The full name of a model that has said something here: a name without a version means the newest.
+    ///
+    /// - throws: ``QueueError/usage(_:)`` where there is none.
+    public func modelName(_ name: String) throws -> String {
+        let known = try read { try String.fetchAll($0, sql: "SELECT name FROM model") }
+        let versions = known.filter { $0 == name || $0.hasPrefix(name + "@") }
+        guard let newest = versions.max(by: { $0.compare($1, options: .numeric) == .orderedAscending }) else {
+            throw Self.unknownModel(name)
+        }
+        return newest
+    }
+
+    private static func unknownModel(_ name: String) -> QueueError {
+        .usage("The model \"\(Visible.text(name))\" has scored nothing here: reviewtui stats names those that have.")
+    }
+
     func modelNumber(named name: String) throws -> Int64 {
         try read { db in
             let seq = try Int64.fetchOne(db, sql: "SELECT seq FROM model WHERE name = ?", arguments: [name])
-            guard let seq else {
-                throw QueueError.usage(
-                    "The model \"\(Visible.text(name))\" has scored nothing here: reviewtui stats names those that have."
-                )
-            }
+            guard let seq else { throw Self.unknownModel(name) }
             return seq
         }
     }

@@ -48,6 +48,8 @@ struct BenchLearningCommand: ParsableCommand {
     var verdicts = 300
     @Option(help: "Verdicts between two fits.")
     var batch = 10
+    @Option(help: "Of every fit; searched for by default, as train does.")
+    var strength: Double?
 
     func run() throws {
         let table = try BenchLearningData.table(embeddings, width: width)
@@ -57,10 +59,11 @@ struct BenchLearningCommand: ParsableCommand {
         let runs = policies.indices.flatMap { policy in
             strategies.flatMap { strategy in (1...max(1, seeds)).map { (policy, strategy, UInt64($0)) } }
         }
-        let (verdicts, batch) = (verdicts, max(1, batch))
+        let (verdicts, batch, strength) = (verdicts, max(1, batch), strength)
         let lines = Concurrently.map(runs.count) { index in
             let (policy, strategy, seed) = runs[index]
-            var moderator = SimulatedModerator(table, policies[policy], heldOut: heldOut, seed: seed)
+            var moderator = SimulatedModerator(
+                table, policies[policy], heldOut: heldOut, seed: seed, strength: strength)
             let curve = moderator.run(strategy, verdicts: verdicts, batch: batch)
             let line: JSONValue = [
                 "policy": .number(Double(policy)), "strategy": .string(strategy.rawValue),
@@ -90,14 +93,17 @@ private struct SimulatedModerator {
     private var random: SeededGenerator
     private var pool: [Int]
     private var judged: [Int] = []
-    private var strength = StrengthSearch.fallbackStrength
+    private let isSearched: Bool
+    private var strength: Double
     private var searchedAt = 0
 
     /// Rounds of a cold start that look at the shape of the pool; after them it is drawn from at random.
     private static let coldRounds = 5
 
-    init(_ table: EmbeddingTable, _ known: LabelledRows, heldOut: [UInt8], seed: UInt64) {
+    init(_ table: EmbeddingTable, _ known: LabelledRows, heldOut: [UInt8], seed: UInt64, strength: Double?) {
         self.table = table
+        isSearched = strength == nil
+        self.strength = strength ?? StrengthSearch.fallbackStrength
         truth = Dictionary(zip(known.rows, known.targets)) { first, _ in first }
         self.heldOut = known.rows.filter { heldOut[$0] == 1 }
         pool = known.rows.filter { heldOut[$0] != 1 }
@@ -182,7 +188,7 @@ private struct SimulatedModerator {
         let rows = LabelledRows(rows: judged, targets: judged.map { truth[$0] ?? 0 })
         guard rows.hasBothClasses else { return nil }
         // The strength is searched for anew whenever the verdicts have grown by half.
-        if 2 * judged.count >= 3 * searchedAt {
+        if isSearched, 2 * judged.count >= 3 * searchedAt {
             strength = StrengthSearch.search(table, rows)?.strength ?? StrengthSearch.fallbackStrength
             searchedAt = judged.count
         }

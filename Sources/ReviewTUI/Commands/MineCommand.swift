@@ -17,7 +17,10 @@ struct MineCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Option(help: "One of \(MiningStrategy.allCases.map(\.rawValue).joined(separator: ", ")).")
     var by: MiningStrategy
-    @Option(help: ArgumentHelp("Only what this model says counts; all by default.", valueName: "name@version"))
+    @Option(
+        help: ArgumentHelp(
+            "Only what this model says counts; all by default. Without a version the newest.", valueName: "name@version"
+        ))
     var model: String?
     @Option(help: ArgumentHelp("Only this policy and those beneath it count; all by default.", valueName: "id"))
     var policy: String?
@@ -32,7 +35,8 @@ struct MineCommand: ParsableCommand {
     func run() throws {
         let store = try options.openQueue()
         let rules = MiningRules(
-            strategy: by, model: model, policy: policy.map { PolicyID($0) }, count: count, isDryRun: dryRun)
+            strategy: by, model: try model.map(store.modelName), policy: policy.map { PolicyID($0) }, count: count,
+            isDryRun: dryRun)
         try store.check(rules)
         let report = try report(of: rules, in: store)
         if options.json { return Output.result(MinedJSON.report(report, rules).text) }
@@ -44,16 +48,19 @@ struct MineCommand: ParsableCommand {
     }
 
     private func report(of rules: MiningRules, in store: QueueStore) throws -> MiningReport {
-        if by == .twins { try catchUpWithTexts(store) }
-        var bar = Progress("mine", unit: by == .labelErrors ? "policies" : "items")
-        defer { bar.clear() }
         switch by {
-        case .diversity: return try MiningByEmbeddings(store: store, model: model).diverse(rules)
+        case .diversity: return try MiningByEmbeddings(store: store, model: rules.model).diverse(rules)
         case .labelErrors:
-            return try MiningByEmbeddings(store: store, model: model).labelErrors(rules) { done, total in
-                bar.show(done: done, fraction: Double(done) / Double(max(total, 1)))
+            let bar = SharedProgress("mine", unit: "policies")
+            defer { bar.clear() }
+            return try MiningByEmbeddings(store: store, model: rules.model).labelErrors(rules) { done, total in
+                bar.show(done: done, fraction: Double(done) / Double(total))
             }
-        default: return try store.mine(rules) { bar.show(done: $0, fraction: nil) }
+        default:
+            if by == .twins { try catchUpWithTexts(store) }
+            var bar = Progress("mine", unit: "items")
+            defer { bar.clear() }
+            return try store.mine(rules) { bar.show(done: $0, fraction: nil) }
         }
     }
 

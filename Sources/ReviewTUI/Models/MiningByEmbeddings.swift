@@ -1,6 +1,7 @@
 import Foundation
 import ModelCore
 import Queue
+import Synchronization
 
 /// The strategies of ``MiningStrategy`` for which the queue needs a model's embeddings.
 struct MiningByEmbeddings: Sendable {
@@ -55,9 +56,9 @@ struct MiningByEmbeddings: Sendable {
         try store.trainingRows(model: model.name, weights: model.weights) { page in
             judged += page.compactMap { row in row.embeddings.first.flatMap { table.append($0) } }
         }
-        // More than are asked for: some may be claimed meanwhile.
+        // No spare ones for those that are claimed meanwhile: the clusters are as many as are asked for.
         let chosen = Diversity.typical(
-            table, candidates: ids.keys.sorted(), judged: judged, count: rules.count + 16, seed: seed)
+            table, candidates: ids.keys.sorted(), judged: judged, count: rules.count, seed: seed)
         let found = chosen.enumerated().compactMap { place, row -> MinedItem? in
             guard let id = ids[row] else { return nil }
             let near = (judged.prefix(500) + chosen.prefix(place)).map { Self.cosine(row, $0, in: table) }.max()
@@ -78,17 +79,27 @@ struct MiningByEmbeddings: Sendable {
     /// others by one that saw none of them. What is fitted is thrown away. Known answers are no verdicts and are not asked
     /// about. The value is one minus the probability of the label.
     ///
-    /// - Parameter progress: Called with the policies looked at so far, and their number.
-    func labelErrors(_ rules: MiningRules, progress: (Int, Int) -> Void = { _, _ in }) throws -> MiningReport {
+    /// - Parameter progress: Called with the policies looked at so far, and their number; from any thread, one at a time.
+    func labelErrors(
+        _ rules: MiningRules, progress: @Sendable (Int, Int) -> Void = { _, _ in }
+    ) throws -> MiningReport {
         let judged = try JudgedItems.read(from: store, model: model.name, weights: model.weights)
         let policies = Set(judged.items.lazy.flatMap(\.labels.keys)).sorted().filter { policy in
             rules.policy.map { policy == $0 || policy.ancestors.contains($0) } ?? true
         }
         var likeliest: [ItemID: MinedItem] = [:]
         var looked: Set<ItemID> = []
-        for (place, policy) in policies.enumerated() {
-            progress(place, policies.count)
-            let predicted = judged.predictions(of: policy)
+        let done = Mutex(0)
+        let predictions = Concurrently.map(policies.count) { place in
+            defer {
+                done.withLock { count in
+                    count += 1
+                    progress(count, policies.count)
+                }
+            }
+            return judged.predictions(of: policies[place])
+        }
+        for (policy, predicted) in zip(policies, predictions) {
             let findings = ConfidentLearning.issues(
                 labels: predicted.map(\.isViolation), probabilities: predicted.map(\.probability))
             looked.formUnion(predicted.map(\.item))
