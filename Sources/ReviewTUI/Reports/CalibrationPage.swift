@@ -224,7 +224,7 @@ struct CalibrationPage {
         main{max-width:62rem;margin:0 auto;padding:1.5rem}
         h2{border-top:1px solid var(--rule);padding-top:1.5rem;margin-top:2rem}
         .pair{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start;margin:1rem 0}
-        figure{margin:0;width:21rem;max-width:100%;flex:none}svg{width:100%;height:auto}figcaption{color:var(--soft);font-size:.85rem}
+        figure{margin:0;width:21rem;max-width:100%;flex:none}svg{width:21rem;max-width:100%;height:auto;flex:none}figcaption{color:var(--soft);font-size:.85rem}
         .label{fill:var(--soft);font-size:11px}
         .axis{stroke:var(--soft);stroke-width:1}.faint{stroke:var(--rule);stroke-width:.5}
         .curve{fill:none;stroke-width:2}
