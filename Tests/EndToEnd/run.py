@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests on the built program: every `test_*` function of every `test_*.py` beside this file.
 
-    run.py --program .build/debug/reviewtui [WORD…]
+    run.py --program .build/debug/reviewtui [--jobs N] [WORD…]
 
 A test's docstring is its name. With words, only the tests that have one of them in their name run. Standard library
-only. Each test gets a `Sandbox`: a fresh home with its own queue, so that tests share nothing.
+only. Each test gets a `Sandbox`: a fresh home with its own queue, so that tests share nothing, and as many run at once
+as there are cores; most of their time they wait for a screen.
 """
 
 import argparse
 import importlib
+import multiprocessing
+import os
 import pathlib
 import sys
 import tempfile
@@ -27,28 +30,37 @@ def tests():
                 yield (function.__doc__ or name).strip().splitlines()[0].rstrip("."), function
 
 
+def outcome(name, function, program):
+    """What is to be said of a test, and whether it failed."""
+    with tempfile.TemporaryDirectory(prefix="reviewtui-") as folder:
+        sandbox = Sandbox(program, pathlib.Path(folder))
+        try:
+            function(sandbox)
+            return f"ok   - {name}", False
+        except Skipped as reason:
+            return f"skip - {name}: {reason}", False
+        except (Exception, SystemExit):
+            return f"FAIL - {name}\n    " + traceback.format_exc().replace("\n", "\n    "), True
+        finally:
+            sandbox.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=pathlib.Path, required=True)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at once")
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
+    program = options.program.resolve()
+    chosen = [(name, function, program) for name, function in tests()
+              if not options.words or any(word in name + function.__name__ for word in options.words)]
     failed = 0
-    for name, function in tests():
-        if options.words and not any(word in name + function.__name__ for word in options.words):
-            continue
-        with tempfile.TemporaryDirectory(prefix="reviewtui-") as folder:
-            sandbox = Sandbox(options.program.resolve(), pathlib.Path(folder))
-            try:
-                function(sandbox)
-                print(f"ok   - {name}", flush=True)
-            except Skipped as reason:
-                print(f"skip - {name}: {reason}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAIL - {name}", flush=True)
-                print("    " + traceback.format_exc().replace("\n", "\n    "), flush=True)
-            finally:
-                sandbox.close()
+    # One process for each test and none that is used again: what a test leaves behind in its own goes with it.
+    with multiprocessing.get_context("fork").Pool(options.jobs, maxtasksperchild=1) as pool:
+        for result in [pool.apply_async(outcome, test) for test in chosen]:
+            said, has_failed = result.get()
+            failed += has_failed
+            print(said, flush=True)
     return 1 if failed else 0
 
 

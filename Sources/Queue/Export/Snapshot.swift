@@ -14,6 +14,15 @@ struct Snapshot {
         AND NOT EXISTS (SELECT 1 FROM decision later WHERE later.supersedes = d.seq AND later.event <= ?)
         """
 
+    /// The share of uniform draws where the item of `d` was one. The sample is one of items: where somebody has judged one
+    /// again since, that verdict stands for it.
+    static let sampled = """
+        CASE WHEN d.sampled IS NULL AND d.review IS NOT NULL
+            THEN (SELECT first.sampled FROM decision first
+                  WHERE first.item = d.item AND first.seq < d.seq AND first.sampled IS NOT NULL ORDER BY first.seq LIMIT 1)
+            ELSE d.sampled END
+        """
+
     /// For a query over the aliases `d`, `i` and `w`.
     var condition: String { "\(Self.standing) AND d.event > ? \(filter.map { "AND (\($0.sql))" } ?? "")" }
 

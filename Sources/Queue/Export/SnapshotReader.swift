@@ -21,7 +21,7 @@ final class SnapshotReader<Maker: SnapshotPageMaker> {
             let page = try PreparedStatement(
                 """
                 SELECT d.item, i.id, i.text, i.language, d.verdict, d.policies, d.labels, d.severity, d.note,
-                    d.reviewer, d.decided_at, d.duration_ms, d.sampled, d.scores, d.shown, d.id, e.hash,
+                    d.reviewer, d.decided_at, d.duration_ms, \(Snapshot.sampled), d.scores, d.shown, d.id, e.hash,
                     CASE WHEN d.supersedes IS NULL THEN NULL ELSE
                         (SELECT CASE WHEN earlier.verdict IS NULL
                                      THEN (SELECT id FROM decision WHERE seq = earlier.supersedes) ELSE earlier.id END

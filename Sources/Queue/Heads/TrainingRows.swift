@@ -60,7 +60,7 @@ private struct TrainingReading {
         let found = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT d.item, i.id, d.id, d.labels, d.sampled, d.decided_at, s.split, s.cluster
+                    SELECT d.item, i.id, d.id, d.labels, \(Snapshot.sampled), d.decided_at, s.split, s.cluster
                     FROM decision d CROSS JOIN item i ON i.seq = d.item CROSS JOIN work w ON w.item = d.item
                         LEFT JOIN split_member s ON s.item = d.item
                     WHERE d.seq >= ? AND d.seq < ? AND w.queue <> \(QueueCode.restricted) AND d.item_digest = i.digest

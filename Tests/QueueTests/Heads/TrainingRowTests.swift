@@ -35,6 +35,30 @@ import Testing
 
     private static let allow = DecisionDraft(verdict: .allow, shownScores: ["hate", "spam"])
 
+    @Test("An item that was drawn stays in the sample when somebody judges it again, for training and in exports")
+    func drawnThenJudgedAgain() throws {
+        let queue = try TestQueue()
+        try queue.fill(TestQueue.posts(2))
+        try embed(queue, ["post-0", "post-1"])
+        var generator = SplitMix64(seed: 1)
+        for _ in 0..<2 {
+            let claim = try #require(
+                try queue.store.claim(reviewer: "ann", rules: ClaimRules(sampleShare: 1), using: &generator).first)
+            _ = try queue.store.decide(token: claim.lease.token, draft: Self.allow)
+        }
+        let doubted = MinedItem(item: "post-0", value: 1, reason: .stands)
+        _ = try queue.store.sendToSecondReview(
+            [doubted], MiningRules(strategy: .labelErrors, count: 1, isDryRun: false), looked: 2)
+        try decide(queue, "post-0", Self.allow, by: "ben")
+        #expect(try queue.store.history(of: "post-0").map(\.sampledWithProbability) == [1, nil])
+        #expect(try rows(queue).rows.mapValues(\.sampled) == ["post-0": 1, "post-1": 1])
+        _ = try queue.store.export(to: queue.folder + "/out")
+        let text = try String(contentsOfFile: queue.folder + "/out/decisions.jsonl", encoding: .utf8)
+        let lines = try text.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+        #expect(lines.map { $0["sampling"]?.string } == ["uniform", "uniform"])
+        #expect(lines.map { $0["sampled"]?.double } == [1, 1])
+    }
+
     @Test("Every standing verdict with an embedding is a row, with its labels, their origin, its split and its cluster")
     func standing() throws {
         let queue = try TestQueue()
