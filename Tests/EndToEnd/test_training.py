@@ -128,6 +128,28 @@ def checkpoint(sandbox, family):
     return folder
 
 
+def with_words(folder):
+    """Gives a tiny CLIP a tokenizer of its 50 tokens: it was published without."""
+    vocabulary = {"<pad>": 0, "[UNK]": 1} | {f"word{number}": number for number in range(2, 48)} | {"<start>": 48, "<end>": 49}
+
+    def special(token):
+        return {"SpecialToken": {"id": token, "type_id": 0}}
+
+    sequence = {"Sequence": {"id": "A", "type_id": 0}}
+    (folder / "tokenizer.json").write_text(json.dumps({
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+        "pre_tokenizer": {"type": "BertPreTokenizer"}, "decoder": None,
+        "post_processor": {
+            "type": "TemplateProcessing", "single": [special("<start>"), sequence, special("<end>")], "pair": [sequence],
+            "special_tokens": {token: {"id": token, "ids": [vocabulary[token]], "tokens": [token]} for token in ("<start>", "<end>")}},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+                  "vocab": vocabulary}}))
+    (folder / "tokenizer_config.json").write_text(json.dumps({
+        "tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]", "pad_token": "<pad>", "bos_token": "<start>",
+        "eos_token": "<end>", "model_max_length": 12}))
+    return folder
+
+
 def snapshot(sandbox, name="shards", *arguments):
     sandbox.run("export", "--format", "webdataset", "--out", sandbox.folder / name, *arguments).expect()
     return sandbox.folder / name
@@ -230,26 +252,57 @@ def test_training_texts(sandbox):
     assert f"{shard.name} is not the file that manifest.json names" in refused, refused[-3000:]
 
 
+def test_training_both(sandbox):
+    """Both towers of a CLIP learn from posts with a picture and words; each is added under its own name and scores what it reads"""
+    need_torch()
+    need_engine(sandbox)
+    draw = random.Random(5)
+    items, verdicts, home = [], [], own(sandbox)
+    for number in range(320):
+        hate, spam = draw.random() < 0.35, draw.random() < 0.35
+        slope = 7 if hate else -7
+        path = sandbox.write(f"img/{number}.png", png(16, 16, lambda x, y, slope=slope: max(0, min(255, 120 + slope * (x - 8) + draw.randrange(40)))))
+        words = ["word7" if spam else "word6"] * 3 + [f"word{draw.randrange(8, 48)}" for _ in range(3)] + [f"word{number}"]
+        items.append(post(
+            number, author=f"author {number}", scores=SCORES, text=" ".join(words),
+            media=[{"path": str(path.relative_to(sandbox.folder))}]))
+        verdicts.append([policy for policy, found in (("hate", hate), ("spam", spam)) if found])
+    decided(sandbox, items, verdicts)
+    out, source = sandbox.folder / "tuned", with_words(checkpoint(sandbox, "clip"))
+    result = Job(
+        sandbox, "--snapshot", snapshot(sandbox), "--checkpoint", source, "--towers", "both", *STEPS, "--out", out, "--name",
+        "pair").expect()
+    after = {tower: {row["policy"]: row["all"]["auroc"] for row in found["after"]} for tower, found in result["towers"].items()}
+    # Slopes are what the pictures show, words what the texts say.
+    assert after["image"]["hate"] > 0.9 and after["text"]["spam"] > 0.9, after
+    assert {tower: found["model"] for tower, found in result["towers"].items()} == {"image": "pair@1", "text": "pair-text@1"}, result
+    for tower in ("image", "text"):
+        adopted_and_equal(sandbox, out, items[:4], home, tower)
+
+
 def adopt(sandbox, head_file, home):
     """Has the head of an added model score from now on."""
     proposed = sandbox.run("head", "import", head_file, "--json", **home).expect().json
     sandbox.run("head", "adopt", proposed["id"], "--json", **home).expect()
 
 
-def adopted_and_equal(sandbox, out, items, home):
-    """What was handed back is added, its head adopted, and every score of the items is what Python computes, to 1e-4."""
-    (head_file,) = out.glob("head-*.json")
+def adopted_and_equal(sandbox, out, items, home, tower=None):
+    """What was handed back is added, its head adopted, and every score of the items is what Python computes, to 1e-4.
+
+    `tower` is which of two."""
+    (head_file,) = out.glob(f"head-{tower or '*'}.json")
     head = json.loads(head_file.read_text())
     name, tower = head["model"].split("@")[0], head_file.stem.removeprefix("head-")
     added = sandbox.run("model", "add", out, "--name", name, "--modality", tower, "--json", **home).expect().json
     assert (added["model"], added["weights_sha256"]) == (head["model"], head["weights_sha256"]), added
     adopt(sandbox, head_file, home)
     reference = subprocess.run(
-        [str(PYTHON), str(HERE / "training_reference.py"), str(out), str(sandbox.folder), json.dumps(items)],
+        [str(PYTHON), str(HERE / "training_reference.py"), str(out), str(sandbox.folder), json.dumps(items),
+         tower],
         env=environment(), capture_output=True, timeout=120)
     assert reference.returncode == 0, reference.stderr.decode()[-4000:]
     expected = json.loads(reference.stdout)
-    fresh = [{**item, "id": "again-" + item["id"], "scores": []} for item in items]
+    fresh = [{**item, "id": f"again-{tower}-" + item["id"], "scores": []} for item in items]
     sandbox.run("ingest", sandbox.write("again.jsonl", fresh)).expect()
     sandbox.run("score", "--model", name, **home).expect()
     calibrated = {entry["policy"] for entry in head["policies"] if "calibration" in entry}
@@ -259,5 +312,5 @@ def adopted_and_equal(sandbox, out, items, home):
         found = {score["policy"]: score["score"] for score in claim["item"]["scores"] if score["model"] == head["model"]}
         assert calibrated <= set(found), (found, calibrated)
         for policy, score in found.items():
-            difference = abs(score - expected[item["id"].removeprefix("again-")][policy])
+            difference = abs(score - expected[item["id"].removeprefix(f"again-{tower}-")][policy])
             assert difference < 1e-4, (item["id"], policy, score, expected)

@@ -1,6 +1,6 @@
 """What a trained folder says of items, by transformers and nothing of the program: JSON of scores by item and policy.
 
-    training_reference.py FOLDER MEDIA ITEMS
+    training_reference.py FOLDER MEDIA ITEMS image|text
 """
 
 import json
@@ -14,13 +14,13 @@ from PIL import Image
 
 
 def main():
-    folder, media, items = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), json.loads(sys.argv[3])
+    folder, media, items, tower = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
     model = transformers.AutoModel.from_pretrained(folder, dtype=torch.float64).eval()
-    (head,) = [json.loads(path.read_text()) for path in folder.glob("head-*.json")]
+    head = json.loads((folder / f"head-{tower}.json").read_text())
     found = {}
     for item in items:
         with torch.no_grad():
-            embedding = of_text(model, folder, item) if not item.get("media") else of_picture(model, folder, media, item)
+            embedding = of_text(model, folder, item) if tower == "text" else of_picture(model, folder, media, item)
         unit = (embedding / embedding.norm()).numpy()
         found[item["id"]] = {}
         for entry in head["policies"]:
@@ -41,8 +41,10 @@ def of_picture(model, folder, media, item):
 
 
 def of_text(model, folder, item):
-    """The mean of BERT's tokens."""
+    """CLIP's projected last token, the mean of BERT's tokens."""
     tokens = transformers.AutoTokenizer.from_pretrained(folder)(item["text"], return_tensors="pt")
+    if model.config.model_type == "clip":
+        return model.text_projection(model.text_model(input_ids=tokens["input_ids"]).pooler_output)[0]
     return model(**tokens).last_hidden_state[0].mean(0)
 
 
