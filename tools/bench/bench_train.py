@@ -7,6 +7,7 @@ Needs numpy (`.deps/python` has it). Items, scores and verdicts go in through th
 numbers are written into the queue's table, since to compute as many would take an hour. A policy's violations lie in one
 direction, with noise, one item in ten, and one label in a hundred is wrong; one claim in twenty passes for a uniform draw. As many items again wait, for
 `mine --by diversity`; `mine --by label-errors` looks at the decided ones. Both only say what they would do (`--dry-run`).
+Last, a reviewer goes down and up the console's list, before and while it fits heads again and re-scores what waits (`L`).
 """
 
 import argparse
@@ -20,6 +21,8 @@ import tempfile
 import time
 
 import numpy
+
+from bench_console import Screen, spread
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POLICIES = ["hate", "harassment", "sexual", "violence", "spam", "self-harm"]
@@ -61,6 +64,32 @@ def made(folder, run, rows, policies):
     queue.close()
 
 
+def moves(program, environment):
+    """Milliseconds from `j` or `k` to the last byte painted: before the console fits heads, and while it does.
+
+    Returns both, and the seconds for which it then used more than half a core."""
+    screen = Screen([program, "review", "--reviewer", "ben"], environment, 0.02)
+    screen.painted(quiet=1.0)
+
+    def some(seconds):
+        times, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            times.append(screen.press(b"jk"[len(times) % 2:][:1])[0])
+            time.sleep(0.02)
+        return times
+
+    quiet, busy, begun = some(5), [], time.monotonic()
+    screen.press(b"L")
+    while True:
+        used, more = screen.processor_seconds(), some(2)
+        if screen.processor_seconds() - used < 1:
+            break
+        busy += more
+    seconds = time.monotonic() - begun - 2
+    screen.end(b"q")
+    return quiet, busy, seconds
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=pathlib.Path, required=True)
@@ -85,6 +114,9 @@ def main():
         errors, found = run("mine", "--by", "label-errors", "--model", MODEL, "--dry-run", "--json")
         diverse, chosen = run("mine", "--by", "diversity", "--model", MODEL, "--count", "100", "--dry-run", "--json")
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        quiet, busy, fitted = moves(str(options.program.resolve()), dict(environment, TERM="xterm-256color"))
+        heads = [json.loads(line) for line in run("head", "list", "--json")[1].stdout.splitlines()]
+        assert any(head["id"].startswith("console@") and head["in_use"] for head in heads), "the console adopted no head"
         print("| verdicts | policies | train, splits drawn first | again | of that, one policy | memory |")
         print("|---|---|---|---|---|---|")
         print(f"| {options.rows:,} | {len(model['policies'])} | {first:.1f} s | {again:.1f} s | "
@@ -92,6 +124,9 @@ def main():
         print("\n| items | mine --by | chosen | |\n|---|---|---|---|")
         for name, seconds, said in [("label-errors", errors, found), ("diversity", diverse, chosen)]:
             print(f"| {options.rows:,} | {name} | {len(json.loads(said.stdout)['items'])} | {seconds:.1f} s |")
+        print("\n| the console's list, `j` and `k` → last byte (p50, p99) | ms | keys |\n|---|---|---|")
+        print(f"| before | {spread(quiet)} | {len(quiet)} |")
+        print(f"| while heads are fitted and {options.rows:,} items re-scored, {fitted:.1f} s | {spread(busy)} | {len(busy)} |")
 
 
 if __name__ == "__main__":

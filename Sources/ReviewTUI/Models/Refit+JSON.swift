@@ -35,6 +35,7 @@ extension Refit.Options {
 }
 
 extension Refit.PolicyOutcome {
+    /// Goes into the head's record too, which is older than any adoption.
     var json: JSONValue {
         [
             "policy": .string(policy.rawValue), "violating": .integer(Int64(fitted.violating)),
@@ -46,7 +47,7 @@ extension Refit.PolicyOutcome {
             "threshold": fitted.threshold.map { .number($0) } ?? .null,
             "compared_on": comparedOn == .heldOut ? "held out" : "out of fold",
             "comparison": comparison.json, "current_head": .optional(current),
-            "current_saw_these_rows": .bool(currentSawRows), "adopted": .bool(isAdopted),
+            "current_saw_these_rows": .bool(currentSawRows),
         ]
     }
 }
