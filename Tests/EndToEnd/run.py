@@ -9,6 +9,7 @@ as there are cores; most of their time they wait for a screen.
 """
 
 import argparse
+import concurrent.futures
 import importlib
 import multiprocessing
 import os
@@ -55,10 +56,9 @@ def main():
     chosen = [(name, function, program) for name, function in tests()
               if not options.words or any(word in name + function.__name__ for word in options.words)]
     failed = 0
-    # One process for each test and none that is used again: what a test leaves behind in its own goes with it.
-    with multiprocessing.get_context("fork").Pool(options.jobs, maxtasksperchild=1) as pool:
-        for result in [pool.apply_async(outcome, test) for test in chosen]:
-            said, has_failed = result.get()
+    # Unlike a multiprocessing.Pool it ends with an error, and not never, where one of its processes is killed.
+    with concurrent.futures.ProcessPoolExecutor(options.jobs, multiprocessing.get_context("fork")) as pool:
+        for said, has_failed in pool.map(outcome, *zip(*chosen)):
             failed += has_failed
             print(said, flush=True)
     return 1 if failed else 0

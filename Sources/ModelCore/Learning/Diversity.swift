@@ -126,13 +126,3 @@ public enum Diversity {
         }
     }
 }
-
-extension EmbeddingTable {
-    /// The scalar product of two rows: their cosine.
-    func product(_ first: Int, _ second: Int) -> Float {
-        values.withUnsafeBufferPointer { values in
-            guard let start = values.baseAddress else { return 0 }
-            return scalarProduct(start + first * width, start + second * width, width)
-        }
-    }
-}

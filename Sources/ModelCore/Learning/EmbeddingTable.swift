@@ -34,6 +34,14 @@ public struct EmbeddingTable: Sendable, Hashable {
         values[index * width..<(index + 1) * width]
     }
 
+    /// The scalar product of two rows: their cosine.
+    public func product(_ first: Int, _ second: Int) -> Float {
+        values.withUnsafeBufferPointer { values in
+            guard let start = values.baseAddress else { return 0 }
+            return scalarProduct(start + first * width, start + second * width, width)
+        }
+    }
+
     /// direction · row + bias.
     public func projection(of row: Int, on fit: LinearFit) -> Double {
         values.withUnsafeBufferPointer { values in

@@ -2,7 +2,7 @@
 ///
 /// They lie in memory one after another, `[4, size]`, and column by column, `[size, 4]`: of the former the optimiser makes
 /// vectors along the columns, of the latter along the rows.
-struct FourRows {
+struct FourRows: ~Copyable {
     /// A number of each row.
     struct Numbers {
         var a = 0.0
@@ -39,7 +39,7 @@ struct FourRows {
         columns = lines + 4 * size
     }
 
-    func deallocate() { lines.deallocate() }
+    deinit { lines.deallocate() }
 
     /// Takes up a row.
     func widen(_ row: UnsafePointer<Float>, as place: Int) {

@@ -110,7 +110,6 @@ struct LogisticObjective {
         let size = width + 1
         var products = [Double](repeating: 0, count: size * size)
         let four = FourRows(size: size)
-        defer { four.deallocate() }
         values.withUnsafeBufferPointer { values in
             products.withUnsafeMutableBufferPointer { products in
                 guard let values = values.baseAddress, let sums = products.baseAddress else { return }
@@ -165,7 +164,6 @@ struct LogisticObjective {
     ) {
         let (size, problems) = (width + 1, leavingOut.count)
         let four = FourRows(size: size)
-        defer { four.deallocate() }
         values.withUnsafeBufferPointer { values in
             points.withUnsafeBufferPointer { points in
                 gradients.withUnsafeMutableBufferPointer { gradients in

@@ -129,12 +129,4 @@ struct QuasiNewton {
     }
 }
 
-private func dot(_ first: [Double], _ second: [Double]) -> Double {
-    first.withUnsafeBufferPointer { first in
-        second.withUnsafeBufferPointer { second in
-            var sum = 0.0
-            for index in first.indices { sum += first[index] * second[index] }
-            return sum
-        }
-    }
-}
+private func dot(_ first: [Double], _ second: [Double]) -> Double { scalarProduct(first, second, first.count) }

@@ -41,7 +41,8 @@ extension QueueStore {
     /// - throws: ``QueueError/usage(_:)`` where there is none.
     public func modelName(_ name: String) throws -> String {
         let known = try read { try String.fetchAll($0, sql: "SELECT name FROM model") }
-        let versions = known.filter { $0 == name || $0.hasPrefix(name + "@") }
+        if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return name }
+        let versions = known.filter { $0.utf8.starts(with: (name + "@").utf8) }
         guard let newest = versions.max(by: { $0.compare($1, options: .numeric) == .orderedAscending }) else {
             throw Self.unknownModel(name)
         }

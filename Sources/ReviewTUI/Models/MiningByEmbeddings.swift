@@ -61,14 +61,10 @@ struct MiningByEmbeddings: Sendable {
             table, candidates: ids.keys.sorted(), judged: judged, count: rules.count, seed: seed)
         let found = chosen.enumerated().compactMap { place, row -> MinedItem? in
             guard let id = ids[row] else { return nil }
-            let near = (judged.prefix(500) + chosen.prefix(place)).map { Self.cosine(row, $0, in: table) }.max()
-            return MinedItem(item: id, value: near.map { max(0, (1 - $0) / 2) } ?? 1, reason: .stands)
+            let near = (judged.prefix(500) + chosen.prefix(place)).map { table.product(row, $0) }.max()
+            return MinedItem(item: id, value: near.map { max(0, (1 - Double($0)) / 2) } ?? 1, reason: .stands)
         }
         return try store.bringForward(found, rules, looked: candidates.total)
-    }
-
-    private static func cosine(_ first: Int, _ second: Int, in table: EmbeddingTable) -> Double {
-        zip(table.row(first), table.row(second)).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
 
     // MARK: - Label errors

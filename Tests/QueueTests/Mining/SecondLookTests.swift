@@ -76,6 +76,17 @@ import Testing
         #expect(try mine(queue, .human).isEmpty && queue.store.auditVerify().isIntact)
     }
 
+    @Test("A model's name without a version means the newest, unless something is called exactly so")
+    func names() throws {
+        let scores = ["m@9", "m@10", "bare", "bare@1", "more@1"].map { model -> JSONValue in
+            ["model": .string(model), "policy": "hate", "score": 0.5]
+        }
+        let queue = try queue([["id": "a", "text": "t", "scores": .array(scores)]])
+        #expect(try queue.store.modelName("m") == "m@10" && queue.store.modelName("m@9") == "m@9")
+        #expect(try queue.store.modelName("bare") == "bare")
+        #expect(throws: QueueError.self) { try queue.store.modelName("mor") }
+    }
+
     @Test("Where the second reviewer agrees the item is done and comes up no more")
     func agreed() throws {
         let queue = try queue([post("a", hate: 0.97)])
